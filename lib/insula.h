@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libinsula: an OS-level container runtime as a library.
+ *
+ * The library never prints and never exits. Every call that can fail returns 0 (or a count) or
+ * −errno and fills the caller's struct ins_error. Outputs named ret_… are untouched on failure.
+ * A context may be used by one thread at a time. Calls that make or join containers
+ * (ins_create, ins_run, ins_exec) want a single-threaded caller, because they change the
+ * caller's umask for a moment, wait for children and (ins_run) take signals.
+ */
+#ifndef INSULA_H
+#define INSULA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The runtime specification that is implemented, and the oldest whose configurations are taken. */
+#define INS_OCI_VERSION     "1.3.0"
+#define INS_OCI_VERSION_MIN "1.0.0"
+
+/* Why something failed. Fixed size, owned by the caller; start with `struct ins_error e = {}`. */
+struct ins_error {
+	int code;       /* a positive errno value; 0: no error is recorded */
+	int status;     /* the exit status that callers of an OCI runtime expect, 0: none in particular */
+	char text[896]; /* the words, one line, no final newline */
+};
+
+enum ins_log_level {
+	INS_LOG_ERROR,
+	INS_LOG_WARNING,
+	INS_LOG_INFO,
+	INS_LOG_DEBUG,
+};
+
+/* Receives what the library has to say beside errors; @text is one line without a newline. */
+typedef void ins_log_fn(void *data, enum ins_log_level level, const char *text);
+
+enum ins_cgroup_manager {
+	INS_CGROUP_CGROUPFS, /* make and remove the directories of the cgroup2 hierarchy */
+	INS_CGROUP_SYSTEMD,  /* ask systemd for a scope */
+	INS_CGROUP_DISABLED, /* leave the container in the caller's cgroup */
+};
+
+enum ins_rootless {
+	INS_ROOTLESS_AUTO,
+	INS_ROOTLESS_NO,
+	INS_ROOTLESS_YES,
+};
+
+/* What holds for all calls of a context. Zero everywhere is the default. */
+struct ins_options {
+	const char *root; /* the state directory; NULL: /run/insula, or below XDG_RUNTIME_DIR */
+	enum ins_cgroup_manager cgroup_manager;
+	enum ins_rootless rootless;
+	enum ins_log_level log_level; /* the most talkative level that @log is called for */
+	ins_log_fn *log;              /* NULL: nothing is said */
+	void *log_data;
+};
+
+struct ins_context;
+
+/**
+ * ins_context_new - check the options and make a context
+ * @options: copied; NULL for the defaults
+ * @ret_context: to be freed with ins_context_free()
+ *
+ * Touches nothing on the host; the state directory is made by the first call that needs it.
+ */
+int ins_context_new(const struct ins_options *options, struct ins_context **ret_context,
+	struct ins_error *err);
+void ins_context_free(struct ins_context *context);
+
+/* What `create` and `run` are told beside the bundle's configuration. */
+struct ins_create_args {
+	const char *id;
+	const char *bundle;         /* NULL: the current directory */
+	const char *config;         /* NULL: config.json in the bundle */
+	const char *console_socket; /* AF_UNIX path that gets the pty's master; NULL: none */
+	const char *pidfd_socket;   /* AF_UNIX path that gets a pidfd of the container process */
+	const char *pid_file;       /* written with the pid in decimal, no newline */
+	unsigned int preserve_fds;  /* so many fds from 3 on are handed to the container process */
+	bool no_pivot;              /* move the root onto / and chroot instead of pivot_root */
+	bool no_new_keyring;        /* keep the caller's session keyring */
+	bool no_subreaper;          /* run: do not become a subreaper */
+	bool detach;                /* run: return once the program runs */
+	bool keep;                  /* run: leave the container's state after its end */
+};
+
+/* runtime.md "create": all but process.args is applied, the container waits for ins_start(). */
+int ins_create(struct ins_context *context, const struct ins_create_args *args,
+	struct ins_error *err);
+
+/* runtime.md "start": returns when the program's execve has succeeded, or why it did not. */
+int ins_start(struct ins_context *context, const char *id, struct ins_error *err);
+
+/**
+ * ins_run - create, start, wait, delete
+ * @ret_status: exit status, 128 + signal if one killed it; untouched with args->detach
+ */
+int ins_run(struct ins_context *context, const struct ins_create_args *args, int *ret_status,
+	struct ins_error *err);
+
+/* A process to run in a container that is there already. NULL and 0 mean: as the container's own. */
+struct ins_exec_args {
+	const char *id;
+	const char *process_file; /* JSON of config.md's process object; excludes what follows it */
+	char *const *args;        /* NULL-terminated */
+	char *const *env;         /* "KEY=VALUE" to add, NULL-terminated */
+	char *const *caps;        /* capability names to add, NULL-terminated */
+	const char *cwd;
+	const char *user;       /* "UID[:GID]", numbers */
+	const char *process_label;
+	const char *apparmor;
+	const char *cgroup;     /* a cgroup below the container's */
+	const gid_t *additional_gids;
+	size_t additional_gids_count;
+	const char *console_socket;
+	const char *pidfd_socket;
+	const char *pid_file;
+	unsigned int preserve_fds;
+	bool tty;
+	bool no_new_privs;
+	bool ignore_paused;
+	bool detach;
+};
+
+/* ins_exec - run a further process; @ret_status as for ins_run(). */
+int ins_exec(struct ins_context *context, const struct ins_exec_args *args, int *ret_status,
+	struct ins_error *err);
+
+/* ins_kill - send @signal to the container process, or with @all to every process in it. */
+int ins_kill(struct ins_context *context, const char *id, int signal, bool all,
+	struct ins_error *err);
+
+/* ins_delete - remove a stopped container; with @force also one that is not, and 0 if unknown. */
+int ins_delete(struct ins_context *context, const char *id, bool force, struct ins_error *err);
+
+int ins_pause(struct ins_context *context, const char *id, struct ins_error *err);
+int ins_resume(struct ins_context *context, const char *id, struct ins_error *err);
+
+enum ins_status {
+	INS_STATUS_CREATING,
+	INS_STATUS_CREATED,
+	INS_STATUS_RUNNING,
+	INS_STATUS_PAUSED,
+	INS_STATUS_STOPPED,
+};
+
+/* ins_status_name - the specification's word for it, as "running". */
+const char *ins_status_name(enum ins_status status);
+
+/* One container as `state` and `list` show it. */
+struct ins_container_info {
+	const char *id;
+	enum ins_status status;
+	pid_t pid; /* 0 when it has no process */
+	const char *bundle;
+	const char *rootfs;
+	const char *created; /* RFC 3339 with nanoseconds */
+	const char *owner;   /* name, or number in decimal if it has none */
+	const char *json;    /* the whole state object of runtime.md, as indented JSON */
+};
+
+/* ins_state - call @visit once with what is known of the container. @info is valid during the call. */
+typedef int ins_container_visit_fn(void *data, const struct ins_container_info *info);
+int ins_state(struct ins_context *context, const char *id, ins_container_visit_fn *visit,
+	void *data, struct ins_error *err);
+
+/* ins_list - call @visit for each container, in the order of their ids. */
+int ins_list(struct ins_context *context, ins_container_visit_fn *visit, void *data,
+	struct ins_error *err);
+
+/**
+ * ins_ps - the processes in a container, as pids of the caller's pid namespace
+ * @ret_pids: ascending; to be freed with free()
+ */
+int ins_ps(struct ins_context *context, const char *id, pid_t **ret_pids, size_t *ret_count,
+	struct ins_error *err);
+
+enum ins_format {
+	INS_FORMAT_TEXT,
+	INS_FORMAT_JSON,
+};
+
+/**
+ * ins_plan - tell every step that ins_create() and ins_start() would take, without taking one
+ * @args: id may be NULL; nothing of what it names is opened but the configuration
+ * @ret_text: to be freed with free(); ends in a newline
+ *
+ * Needs no privilege.
+ */
+int ins_plan(struct ins_context *context, const struct ins_create_args *args,
+	enum ins_format format, char **ret_text, struct ins_error *err);
+
+/* ins_spec_default - the text of a default config.json; @rootless: one for an ordinary user. */
+int ins_spec_default(bool rootless, char **ret_text, struct ins_error *err);
+
+/* ins_features - the text of the features object (features.md). */
+int ins_features(char **ret_text, struct ins_error *err);
+
+/* ins_version - "1.2.3"; ins_commit - the commit it was built from, or "unknown". */
+const char *ins_version(void);
+const char *ins_commit(void);
+
+/* ins_signal_parse - a signal's number from "TERM", "SIGTERM", "15", "RTMIN+3"; −EINVAL. */
+int ins_signal_parse(const char *text);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The facts about the host that planning depends on. Probed once a call, and only what is needed;
+ * tests fake them. */
+#ifndef INSULA_PLAN_HOST_H
+#define INSULA_PLAN_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "insula.h"
+
+struct ins_host {
+	unsigned int kernel_major, kernel_minor;
+	uint32_t euid;
+	bool in_user_namespace;  /* the runtime itself is not in the initial one */
+	uint64_t capabilities;   /* its effective set */
+	int last_capability;     /* the kernel's, from /proc/sys/kernel/cap_last_cap */
+	char cgroup_mount[256];  /* where cgroup2 is mounted; "": nowhere */
+	char own_cgroup[512];    /* the runtime's own cgroup below it, with a leading slash */
+	bool has_apparmor, has_selinux;
+};
+
+/* The oldest kernel with all that is relied on: cgroup.kill, mount_setattr (5.12), idmapped mounts. */
+#define INS_KERNEL_MAJOR 5
+#define INS_KERNEL_MINOR 14
+
+/**
+ * ins_host_probe - look at this host
+ *
+ * Costs some ten system calls: uname, capget, statfs of the usual cgroup2 mount points. Only if
+ * those are something else is /proc/self/mountinfo read, whose size grows with the guests.
+ */
+int ins_host_probe(struct ins_host *ret_host, struct ins_error *err);
+
+/* ins_host_kernel_at_least - compare with the running kernel. */
+bool ins_host_kernel_at_least(const struct ins_host *host, unsigned int major, unsigned int minor);
+
+#endif

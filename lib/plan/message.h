@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What parent and child say to each other over their SOCK_SEQPACKET pair, and `start` to init over
+ * init's listening socket: one fixed-size structure a packet. Fds go along as SCM_RIGHTS.
+ */
+#ifndef INSULA_PLAN_MESSAGE_H
+#define INSULA_PLAN_MESSAGE_H
+
+#include <stdint.h>
+
+/* X(name): the messages. */
+#define INS_MESSAGES(X)                                                                   \
+	X(SLOTS)    /* parent → child: fds for the next slots; value: the first one's number */ \
+	X(PID)      /* intermediate child → parent: value is the pid, a pidfd comes along */ \
+	X(ENTER)    /* child → parent: value is the stage whose work is yours now */      \
+	X(GO)       /* parent → child: the stage in value is done, go on; an fd may come along */ \
+	X(CONSOLE)  /* child → parent: the pty's master comes along */                    \
+	X(LISTENER) /* child → parent: value is the number that the notify fd will have */ \
+	X(START)    /* `start` → child: go on from CREATED; a state file comes along */   \
+	X(EXECVE)   /* child → parent: the next thing is execve; success is the end of the stream */ \
+	X(ERROR)    /* child → parent: op failed with err; detail may help to say why */
+
+enum ins_message_type {
+#define X(name) INS_MESSAGE_##name,
+	INS_MESSAGES(X)
+#undef X
+	INS_MESSAGE_TYPES,
+};
+
+#define INS_MESSAGE_DETAIL 512
+
+/* The most fds in one SLOTS packet (the kernel's SCM_MAX_FD is 253). */
+#define INS_MESSAGE_FDS 128
+
+/* How detail is to be read. */
+enum ins_detail {
+	INS_DETAIL_NONE,
+	INS_DETAIL_TEXT,   /* a file name or other text that belongs to the error */
+	INS_DETAIL_HEADER, /* EXECVE: the first bytes of the program that could not be executed */
+};
+
+struct ins_message {
+	uint32_t type;        /* enum ins_message_type */
+	uint32_t op;          /* ERROR: index into plan->ops */
+	int32_t err;          /* ERROR: positive errno */
+	uint32_t detail_kind; /* enum ins_detail */
+	int64_t value;
+	uint32_t detail_size; /* bytes of detail that count */
+	uint32_t step;        /* ERROR: which of the operation's steps, 0 if it has but one */
+	uint8_t detail[INS_MESSAGE_DETAIL]; /* from the child: untrusted */
+};
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan: everything that will be done for one container or one exec, as one ordered list of
+ * operations in read-only memory. It is built from the specification and the host's facts, checked
+ * as a whole, printed by `insula plan`, and walked by two processes: the parent (the runtime) and
+ * the child (init). Nothing that is only learnt while walking is in here: see run.h and init/child.h.
+ *
+ * The structures are shared with init, a freestanding program that maps them at the same address
+ * (INS_PLAN_ADDRESS): no types of the C library beyond the freestanding headers.
+ */
+#ifndef INSULA_PLAN_PLAN_H
+#define INSULA_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The stages, in order. The child says when it enters one of those in which the parent has work to
+ * do, and goes on when the parent answers; all other borders cost nothing.
+ */
+enum ins_stage {
+	INS_STAGE_PREPARE, /* parent: cgroup, mount sources, namespace files */
+	INS_STAGE_JOIN,    /* child: enters namespaces that are there; still sees the host's mounts */
+	INS_STAGE_CLONE,   /* the namespaces come into being */
+	INS_STAGE_IDMAP,   /* parent writes the maps; child becomes root inside */
+	INS_STAGE_NET,     /* child: interfaces */
+	INS_STAGE_MOUNT,   /* child: builds the tree */
+	INS_STAGE_HOOKS,   /* parent: prestart, createRuntime; then child: createContainer */
+	INS_STAGE_ROOT,    /* child: pivot_root, read-only paths, masks, sysctl, names */
+	INS_STAGE_CREATED, /* parent: state is written, create returns; child waits for start */
+	INS_STAGE_START,   /* child: startContainer hooks */
+	INS_STAGE_EXEC,    /* child: credentials, seccomp, execve */
+	INS_STAGE_STARTED, /* parent: poststart */
+	INS_STAGE_COUNT,
+};
+
+enum ins_side {
+	INS_SIDE_PARENT,
+	INS_SIDE_CHILD,
+};
+
+/*
+ * X(name, side, room's function): the operations. The name makes INS_OP_<NAME>, the function is
+ * called by the side given. One table for the enum, both walkers and the printer.
+ */
+#define INS_OPS(X)                                                                          \
+	/* parent */                                                                        \
+	X(CGROUP_CREATE, PARENT, ins_cgroup_create_op)     /* make the cgroup, open it */   \
+	X(CGROUP_DEVICES, PARENT, ins_cgroup_devices_op)   /* attach the device program */  \
+	X(NS_OPEN, PARENT, ins_ns_open_op)                 /* open and check a namespace */ \
+	X(PROC_OPEN, PARENT, ins_mount_proc_open_op)       /* the trusted procfs */         \
+	X(ROOT_OPEN, PARENT, ins_mount_root_open_op)       /* detached copy of the rootfs */ \
+	X(SOURCE_OPEN, PARENT, ins_mount_source_open_op)   /* detached copy of a source */  \
+	X(NODE_OPEN, PARENT, ins_dev_node_open_op)         /* detached copy of a device */  \
+	X(CGROUP_OPEN, PARENT, ins_cgroup_open_op)         /* detached copy of the cgroup */ \
+	X(IDMAP_WRITE, PARENT, ins_idmap_write_op)         /* uid_map, gid_map */           \
+	X(OOM_SCORE, PARENT, ins_creds_oom_score_op)       /* oom_score_adj */              \
+	X(HOOK_PARENT, PARENT, ins_hook_parent_op)         /* prestart, createRuntime, … */ \
+	X(STATE_CREATED, PARENT, ins_guest_created_op)     /* pid file, state: created */   \
+	/* child */                                                                         \
+	X(NS_JOIN, CHILD, ins_ns_join_op)                  /* setns */                      \
+	X(NS_UNSHARE, CHILD, ins_ns_unshare_op)            /* cgroup, time */               \
+	X(TIME_OFFSETS, CHILD, ins_ns_time_offsets_op)     /* and enter the namespace */    \
+	X(BECOME_ROOT, CHILD, ins_idmap_become_op)         /* ids inside the user ns */     \
+	X(SETSID, CHILD, ins_creds_setsid_op)                                               \
+	X(KEYRING, CHILD, ins_creds_keyring_op)                                             \
+	X(LOOPBACK, CHILD, ins_net_loopback_op)                                             \
+	X(HOSTNAME, CHILD, ins_ns_hostname_op)                                              \
+	X(DOMAINNAME, CHILD, ins_ns_domainname_op)                                          \
+	X(ROOT_PRIVATE, CHILD, ins_mount_private_op)       /* cut the host's propagation */ \
+	X(ROOT_ATTACH, CHILD, ins_mount_root_attach_op)                                     \
+	X(MOUNT_FS, CHILD, ins_mount_fs_op)                /* a new filesystem */           \
+	X(MOUNT_ATTACH, CHILD, ins_mount_attach_op)        /* a source from the parent */   \
+	X(MOUNT_REMOUNT, CHILD, ins_mount_remount_op)                                       \
+	X(NODE_MAKE, CHILD, ins_dev_node_make_op)          /* mknod */                      \
+	X(NODE_ATTACH, CHILD, ins_dev_node_attach_op)      /* bind a device */              \
+	X(SYMLINK, CHILD, ins_dev_symlink_op)              /* /dev/fd and so on */          \
+	X(CONSOLE, CHILD, ins_tty_console_op)              /* make a pty, pass its master */ \
+	X(HOOK_CHILD, CHILD, ins_hook_child_op)            /* createContainer, start… */    \
+	X(PIVOT, CHILD, ins_mount_pivot_op)                                                 \
+	X(ROOT_PROPAGATION, CHILD, ins_mount_root_propagation_op)                           \
+	X(ROOT_READONLY, CHILD, ins_mount_root_readonly_op)                                 \
+	X(READONLY, CHILD, ins_mount_readonly_op)                                           \
+	X(MASK, CHILD, ins_mount_mask_op)                                                   \
+	X(SYSCTL, CHILD, ins_creds_sysctl_op)                                               \
+	X(FIND_PROGRAM, CHILD, ins_creds_find_program_op)  /* process.args[0] */            \
+	X(SCHEDULER, CHILD, ins_creds_scheduler_op)                                         \
+	X(IO_PRIORITY, CHILD, ins_creds_io_priority_op)                                     \
+	X(AFFINITY, CHILD, ins_creds_affinity_op)                                           \
+	X(PERSONALITY, CHILD, ins_creds_personality_op)                                     \
+	X(RLIMIT, CHILD, ins_creds_rlimit_op)                                               \
+	X(UMASK, CHILD, ins_creds_umask_op)                                                 \
+	X(LSM_LABEL, CHILD, ins_creds_lsm_label_op)                                         \
+	X(NO_NEW_PRIVS, CHILD, ins_creds_no_new_privs_op)                                   \
+	X(BOUNDING, CHILD, ins_creds_bounding_op)                                           \
+	X(SECCOMP_EARLY, CHILD, ins_seccomp_load_op)       /* before the credentials */     \
+	X(IDS, CHILD, ins_creds_ids_op)                    /* groups, gid, uid */           \
+	X(CWD, CHILD, ins_creds_cwd_op)                                                     \
+	X(CAPS, CHILD, ins_creds_caps_op)                                                   \
+	X(SECCOMP, CHILD, ins_seccomp_load_op)             /* last of all */                \
+	X(EXECVE, CHILD, ins_creds_execve_op)
+
+enum ins_op_kind {
+#define X(name, side, function) INS_OP_##name,
+	INS_OPS(X)
+#undef X
+	INS_OP_KINDS,
+};
+
+struct ins_text_list {
+	uint32_t n;
+	const char *const *v; /* v[n] is NULL: usable as argv and envp */
+};
+
+struct ins_plan_id_map {
+	uint32_t container, host, size;
+};
+
+/* One fsconfig(2) call: value NULL is a flag. */
+struct ins_fs_option {
+	const char *key, *value;
+};
+
+/* What mount_setattr(2) is to change on a mount. */
+struct ins_mount_attrs {
+	uint64_t set, clear;     /* MOUNT_ATTR_… of this mount alone */
+	uint64_t rec_set, rec_clear; /* the same for it and all below it */
+	uint64_t propagation;    /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, 0: leave */
+	bool propagation_recursive;
+};
+
+/* A hook, ready to run: argv[0] is in args. */
+struct ins_plan_hook {
+	const char *path;
+	struct ins_text_list args, env;
+	int32_t timeout; /* seconds; 0: none */
+	uint32_t index;  /* within its kind */
+	uint32_t hook_kind; /* enum ins_hook_kind */
+};
+
+/* A classic BPF program as seccomp(2) takes it: struct sock_filter of <linux/filter.h>. */
+struct ins_plan_filter {
+	uint32_t n;
+	const void *instructions;
+	uint32_t flags; /* SECCOMP_FILTER_FLAG_… for seccomp(2) */
+	bool listener;  /* ask for a notify fd and hand it over */
+};
+
+/*
+ * A slot is a number under which the parent keeps an fd (run.h); those up to plan->n_slots are
+ * sent to the child. The numbers start at 0.
+ */
+enum {
+	INS_SLOT_PROC, /* the trusted procfs, O_PATH */
+	INS_SLOT_ROOT, /* detached mount of the rootfs */
+	INS_SLOT_FIRST_FREE,
+	INS_NO_SLOT = -1,
+};
+
+struct ins_op {
+	uint16_t kind;   /* enum ins_op_kind */
+	uint8_t stage;   /* enum ins_stage */
+	uint8_t side;    /* enum ins_side */
+	int32_t slot;    /* the fd this is about, INS_NO_SLOT: none */
+	const char *key; /* the config path it comes from: "mounts[3]"; "" for what the runtime adds */
+	const char *path; /* the file it is about, as the guest (child) or the host (parent) sees it */
+	union {
+		struct {
+			uint32_t type; /* CLONE_NEW… */
+		} ns; /* NS_OPEN, NS_JOIN, NS_UNSHARE */
+		struct {
+			const char *text; /* what is written to timens_offsets */
+		} time;
+		struct {
+			uint32_t n_uid, n_gid;
+			const struct ins_plan_id_map *uid, *gid;
+			bool deny_setgroups; /* needed for a map without privilege */
+		} idmap; /* IDMAP_WRITE; SOURCE_OPEN uses source.idmap */
+		struct {
+			uint32_t uid, gid;
+			bool clear_groups;
+		} become;
+		struct {
+			const char *text; /* HOSTNAME, DOMAINNAME, SYSCTL value, LSM label, SYMLINK target */
+			const char *file; /* LSM_LABEL: below /proc/thread-self, "attr/exec" */
+		} text;
+		struct {
+			const char *fstype, *source;
+			uint32_t n_options;
+			const struct ins_fs_option *options;
+			struct ins_mount_attrs attrs;
+			bool copy_up;        /* tmpcopyup: fill it with what the mount hides */
+			bool cgroup_fallback; /* op.slot holds the cgroup's tree, for when the kernel refuses */
+			bool proc_or_sys;    /* the target must be a real directory, no symlink on the way */
+		} fs; /* MOUNT_FS; path is the destination */
+		struct {
+			bool recursive;
+			bool is_cwd_relative;
+			struct ins_mount_attrs attrs;
+			uint32_t n_uid, n_gid; /* 0: not id-mapped by own maps */
+			const struct ins_plan_id_map *uid, *gid;
+			bool idmap;            /* MOUNT_ATTR_IDMAP: own maps, or the container's if n_uid is 0 */
+			bool idmap_recursive;
+		} source; /* ROOT_OPEN, SOURCE_OPEN; path is the source on the host */
+		struct {
+			bool no_follow; /* do not follow a symlink as last component of the destination */
+		} attach; /* MOUNT_ATTACH; path is the destination */
+		struct {
+			struct ins_mount_attrs attrs;
+		} remount; /* MOUNT_REMOUNT, ROOT_PROPAGATION */
+		struct {
+			uint32_t type; /* S_IFCHR, S_IFBLK, S_IFIFO */
+			uint32_t mode, major, minor;
+			uint32_t uid, gid;
+			bool must_match; /* a file that is there has to be this device (linux.devices) */
+		} node;
+		struct {
+			uint16_t height, width;
+			bool has_size;
+			bool bind_console; /* mount the slave on /dev/console */
+		} console;
+		struct ins_plan_hook hook;
+		struct {
+			bool no_pivot;
+			bool chroot_only; /* no mount namespace of its own */
+		} pivot;
+		struct {
+			uint32_t resource;
+			uint64_t soft, hard;
+		} rlimit;
+		struct {
+			int32_t score;
+		} oom;
+		struct {
+			uint32_t policy;
+			int32_t nice;
+			uint32_t priority;
+			uint64_t flags, runtime, deadline, period;
+		} scheduler;
+		struct {
+			uint32_t value; /* ioprio_set(2): class << 13 | level */
+		} io_priority;
+		struct {
+			uint32_t size; /* bytes */
+			const void *mask;
+		} affinity;
+		struct {
+			uint64_t value;
+		} personality;
+		struct {
+			uint32_t mask;
+		} umask;
+		struct {
+			uint32_t uid, gid;
+			uint32_t n_groups;
+			const uint32_t *groups;
+			bool keep_groups; /* leave the supplementary groups as they are */
+		} ids;
+		struct {
+			uint64_t bounding, effective, permitted, inheritable, ambient;
+		} caps; /* BOUNDING uses bounding, CAPS the others */
+		struct ins_plan_filter seccomp;
+		struct {
+			struct ins_text_list args, env;
+			bool want_home; /* add HOME from the guest's passwd, the environment has none */
+			uint32_t uid;   /* whose home */
+		} exec; /* FIND_PROGRAM, EXECVE */
+		struct {
+			const char *name; /* name of a joined session keyring */
+		} keyring;
+		struct {
+			uint32_t n_instructions;
+			const void *instructions; /* struct bpf_insn of <linux/bpf.h> */
+		} devices;
+		struct {
+			bool own_namespace; /* the container has a cgroup namespace of its own */
+			bool delegate;      /* chown the delegation files to uid:gid */
+			uint32_t uid, gid;
+		} cgroup;
+	};
+};
+
+struct ins_plan {
+	uint32_t n_ops;
+	uint32_t n_slots;       /* how many fds the child is sent */
+	const struct ins_op *ops; /* in order of stages, and of execution within them */
+	uint32_t stage_start[INS_STAGE_COUNT + 1]; /* ops[stage_start[s]] is the first of stage s */
+	uint32_t clone_flags;   /* CLONE_NEW… for clone3(2) */
+	uint32_t join_flags;    /* CLONE_NEW… that are entered by setns(2) before */
+	uint32_t preserve_fds;  /* fds 3… of the caller that the program gets */
+	bool is_exec;           /* the plan of `exec`: no root file system, no CREATED */
+	bool terminal;
+	bool waits_for_start;   /* create: the child waits; run: it goes on */
+	const char *id;
+	const char *bundle;     /* absolute */
+	const char *rootfs;     /* absolute */
+	const char *cgroup;     /* path below the cgroup2 mount, with a leading slash; NULL: none */
+};
+
+#define INS_FOR_EACH_OP(op, plan, a_stage)                                     \
+	for (const struct ins_op *op = (plan)->ops + (plan)->stage_start[a_stage]; \
+		op < (plan)->ops + (plan)->stage_start[(a_stage) + 1]; op++)
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parent learns while it walks a plan: fds, pids, and how to take everything back. */
+#ifndef INSULA_PLAN_RUN_H
+#define INSULA_PLAN_RUN_H
+
+#include <sys/types.h>
+
+#include "base/undo.h"
+#include "plan/host.h"
+#include "plan/plan.h"
+
+struct ins_context;
+
+struct ins_run {
+	const struct ins_plan *plan;
+	const struct ins_host *host;
+	struct ins_context *context;
+	struct ins_undo undo;  /* the inverse of each effect on the host so far, run on failure */
+	int *slots;            /* plan->n_slots fds, −1 where not opened */
+	int cgroup_fd;         /* directory of the container's cgroup, −1: none */
+	pid_t pid;             /* of the container process, 0 before CLONE */
+	int pidfd;
+	int socket;            /* the parent's end */
+	int console;           /* master of the pty, −1 */
+	int listener;          /* seccomp notify fd, −1 */
+	int userns;            /* of the container, for idmapped mounts; −1 */
+	int (*state_json)(struct ins_run *run, const char *status, char **ret_text,
+		struct ins_error *err); /* the state object for hooks; *ret_text is freed by the caller */
+	void (*warn)(void *data, const char *text);
+	void *warn_data;
+};
+
+/* An operation's function on the parent's side. */
+typedef int ins_parent_op_fn(struct ins_run *run, const struct ins_op *op, struct ins_error *err);
+
+/* Declares all of them; each is defined in its room's *_parent.c. */
+#define INS_SIDE_IS_PARENT(function) ins_parent_op_fn function;
+#define INS_SIDE_IS_CHILD(function)
+#define INS_DECLARE_PARENT_OP(name, side, function) INS_SIDE_IS_##side(function)
+INS_OPS(INS_DECLARE_PARENT_OP)
+
+#endif
