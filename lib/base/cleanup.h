@@ -13,7 +13,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define cleanup(fn) __attribute__((cleanup(fn)))
+#define cleanup_with(fn) __attribute__((cleanup(fn)))
 
 /* ins_close - close @fd unless it is negative; errno is kept. Return: −1, for `fd = ins_close(fd)`. */
 static inline int ins_close(int fd)
@@ -49,10 +49,10 @@ static inline void ins_cleanup_dir(DIR **dir)
 		(void)closedir(*dir);
 }
 
-#define cleanup_fd   cleanup(ins_cleanup_fd)
-#define cleanup_free cleanup(ins_cleanup_free)
-#define cleanup_file cleanup(ins_cleanup_file)
-#define cleanup_dir  cleanup(ins_cleanup_dir)
+#define cleanup_fd   cleanup_with(ins_cleanup_fd)
+#define cleanup_free cleanup_with(ins_cleanup_free)
+#define cleanup_file cleanup_with(ins_cleanup_file)
+#define cleanup_dir  cleanup_with(ins_cleanup_dir)
 
 #define TAKE_FD(fd)                                                                                \
 	({                                                                                         \

@@ -24,13 +24,18 @@ struct ins_child {
 	                       ROOT_ATTACH; stays valid after PIVOT. In an exec: the guest's root */
 	int state_fd;       /* the state object for hooks (a memfd), −1 */
 	int console_fd;     /* the pty's slave, −1 */
-	int mask_fd;        /* detached read-only directory for masks, −1 before the first */
+	int mask_fd;        /* empty read-only directory that masks directories, −1 before the first */
+	bool null_attached; /* the null device that masks files is attached somewhere */
+	int page_fd;        /* in EXEC: the memfd of the page, −1 before */
+	struct ins_exec_page *page; /* in EXEC: where errors are told, NULL before */
 	uint32_t step;      /* for messages: the step of the running operation that failed */
 	uint32_t detail_kind;
 	uint32_t detail_size;
 	uint8_t detail[INS_MESSAGE_DETAIL];
 	char program[4096]; /* what FIND_PROGRAM found, for EXECVE */
 	char home[512];     /* "HOME=…" for EXECVE, "" */
+	const char *const *env; /* EXECVE's environment if HOME had to be added, else NULL */
+	bool in_cwd;        /* the working directory is set */
 };
 
 typedef int ins_child_op_fn(struct ins_child *child, const struct ins_op *op);

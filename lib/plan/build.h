@@ -15,12 +15,14 @@ struct ins_plan_builder {
 	enum ins_cgroup_manager cgroup_manager;
 	struct ins_arena *arena; /* the plan's: all that the plan points to is copied into it */
 	struct ins_plan *plan;
+	bool waits_for_start;    /* create: the container waits for `start` */
 	bool dry;                /* `insula plan`: nothing of the host but its facts may be looked at */
 	const char *bundle;      /* absolute */
 	const char *state_root;  /* the state directory of all containers: for caches */
 	void (*warn)(void *data, const char *text);
 	void *warn_data;
 	int32_t next_slot;
+	const struct ins_plan_filter *exec_filter; /* exec: the container's own filter, NULL: none */
 
 	/* Private to build.c: the operations while their number is not known. */
 	struct ins_op *staged;

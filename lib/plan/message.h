@@ -15,9 +15,9 @@
 	X(ENTER)    /* child → parent: value is the stage whose work is yours now */      \
 	X(GO)       /* parent → child: the stage in value is done, go on; an fd may come along */ \
 	X(CONSOLE)  /* child → parent: the pty's master comes along */                    \
-	X(LISTENER) /* child → parent: value is the number that the notify fd will have */ \
+	X(LISTENER) /* child → parent: the notify fd will be in the page in a moment */   \
 	X(START)    /* `start` → child: go on from CREATED; a state file comes along */   \
-	X(EXECVE)   /* child → parent: the next thing is execve; success is the end of the stream */ \
+	X(EXECVE)   /* child → parent: EXEC begins; a page comes along, see struct ins_exec_page */ \
 	X(ERROR)    /* child → parent: op failed with err; detail may help to say why */
 
 enum ins_message_type {
@@ -36,7 +36,8 @@ enum ins_message_type {
 enum ins_detail {
 	INS_DETAIL_NONE,
 	INS_DETAIL_TEXT,   /* a file name or other text that belongs to the error */
-	INS_DETAIL_HEADER, /* EXECVE: the first bytes of the program that could not be executed */
+	INS_DETAIL_HEADER, /* EXECVE: the first bytes of the program that could not be executed; of an
+	                      ELF file the first 64, and then the path of its interpreter */
 };
 
 struct ins_message {
@@ -48,6 +49,19 @@ struct ins_message {
 	uint32_t detail_size; /* bytes of detail that count */
 	uint32_t step;        /* ERROR: which of the operation's steps, 0 if it has but one */
 	uint8_t detail[INS_MESSAGE_DETAIL]; /* from the child: untrusted */
+};
+
+/*
+ * The last stage may run under a seccomp filter that allows no sendmsg, or hands it to a listener.
+ * So before it begins the child makes a shared page (a memfd), sends it with EXECVE, and from then
+ * on speaks by writing there: needs no system call. When the stream ends, the parent reads it: no
+ * error means that the execve has succeeded, for the socket is close-on-exec.
+ */
+struct ins_exec_page {
+	struct ins_message error;       /* child: type is INS_MESSAGE_ERROR once something failed */
+	volatile uint32_t failed;       /* child: 1 after error is complete */
+	volatile uint32_t listener;     /* child: the notify fd's number + 1 once it has the filter */
+	volatile uint32_t listener_taken; /* parent: 1 once it holds the notify fd */
 };
 
 #endif

@@ -56,6 +56,7 @@ enum ins_side {
 	X(CGROUP_OPEN, PARENT, ins_cgroup_open_op)         /* detached copy of the cgroup */ \
 	X(IDMAP_WRITE, PARENT, ins_idmap_write_op)         /* uid_map, gid_map */           \
 	X(OOM_SCORE, PARENT, ins_creds_oom_score_op)       /* oom_score_adj */              \
+	X(RLIMIT_RAISE, PARENT, ins_creds_rlimit_raise_op) /* what a user ns must not */    \
 	X(HOOK_PARENT, PARENT, ins_hook_parent_op)         /* prestart, createRuntime, … */ \
 	X(STATE_CREATED, PARENT, ins_guest_created_op)     /* pid file, state: created */   \
 	/* child */                                                                         \
@@ -69,6 +70,7 @@ enum ins_side {
 	X(HOSTNAME, CHILD, ins_ns_hostname_op)                                              \
 	X(DOMAINNAME, CHILD, ins_ns_domainname_op)                                          \
 	X(ROOT_PRIVATE, CHILD, ins_mount_private_op)       /* cut the host's propagation */ \
+	X(SOURCE_CLONE, CHILD, ins_mount_source_clone_op)  /* where the parent may not */   \
 	X(ROOT_ATTACH, CHILD, ins_mount_root_attach_op)                                     \
 	X(MOUNT_FS, CHILD, ins_mount_fs_op)                /* a new filesystem */           \
 	X(MOUNT_ATTACH, CHILD, ins_mount_attach_op)        /* a source from the parent */   \
@@ -77,13 +79,14 @@ enum ins_side {
 	X(NODE_ATTACH, CHILD, ins_dev_node_attach_op)      /* bind a device */              \
 	X(SYMLINK, CHILD, ins_dev_symlink_op)              /* /dev/fd and so on */          \
 	X(CONSOLE, CHILD, ins_tty_console_op)              /* make a pty, pass its master */ \
+	X(CWD_MAKE, CHILD, ins_creds_cwd_make_op)          /* the directory, if missing */  \
 	X(HOOK_CHILD, CHILD, ins_hook_child_op)            /* createContainer, start… */    \
 	X(PIVOT, CHILD, ins_mount_pivot_op)                                                 \
 	X(ROOT_PROPAGATION, CHILD, ins_mount_root_propagation_op)                           \
 	X(ROOT_READONLY, CHILD, ins_mount_root_readonly_op)                                 \
 	X(READONLY, CHILD, ins_mount_readonly_op)                                           \
 	X(MASK, CHILD, ins_mount_mask_op)                                                   \
-	X(SYSCTL, CHILD, ins_creds_sysctl_op)                                               \
+	X(SYSCTL, CHILD, ins_ns_sysctl_op)                                                  \
 	X(FIND_PROGRAM, CHILD, ins_creds_find_program_op)  /* process.args[0] */            \
 	X(SCHEDULER, CHILD, ins_creds_scheduler_op)                                         \
 	X(IO_PRIORITY, CHILD, ins_creds_io_priority_op)                                     \
@@ -98,6 +101,7 @@ enum ins_side {
 	X(IDS, CHILD, ins_creds_ids_op)                    /* groups, gid, uid */           \
 	X(CWD, CHILD, ins_creds_cwd_op)                                                     \
 	X(CAPS, CHILD, ins_creds_caps_op)                                                   \
+	X(PREPARE_EXEC, CHILD, ins_creds_prepare_exec_op)  /* fds, signals, last message */ \
 	X(SECCOMP, CHILD, ins_seccomp_load_op)             /* last of all */                \
 	X(EXECVE, CHILD, ins_creds_execve_op)
 
@@ -126,7 +130,8 @@ struct ins_fs_option {
 struct ins_mount_attrs {
 	uint64_t set, clear;     /* MOUNT_ATTR_… of this mount alone */
 	uint64_t rec_set, rec_clear; /* the same for it and all below it */
-	uint64_t propagation;    /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, 0: leave */
+	uint64_t propagation;    /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, 0: leave;
+	                            MS_SLAVE | MS_SHARED: first the one, then the other */
 	bool propagation_recursive;
 };
 
@@ -154,6 +159,7 @@ struct ins_plan_filter {
 enum {
 	INS_SLOT_PROC, /* the trusted procfs, O_PATH */
 	INS_SLOT_ROOT, /* detached mount of the rootfs */
+	INS_SLOT_TARGET = INS_SLOT_ROOT, /* exec: pidfd of the container's process */
 	INS_SLOT_FIRST_FREE,
 	INS_NO_SLOT = -1,
 };
@@ -168,6 +174,7 @@ struct ins_op {
 	union {
 		struct {
 			uint32_t type; /* CLONE_NEW… */
+			bool must_differ; /* NS_OPEN: not the runtime's own, linux.sysctl changes it */
 		} ns; /* NS_OPEN, NS_JOIN, NS_UNSHARE */
 		struct {
 			const char *text; /* what is written to timens_offsets */
@@ -191,24 +198,37 @@ struct ins_op {
 			const struct ins_fs_option *options;
 			struct ins_mount_attrs attrs;
 			bool copy_up;        /* tmpcopyup: fill it with what the mount hides */
-			bool cgroup_fallback; /* op.slot holds the cgroup's tree, for when the kernel refuses */
+			bool cgroup_fallback; /* op.slot holds the cgroup's tree, for when the kernel refuses;
+			                        without it op.slot is where the mount's fd is kept */
 			bool proc_or_sys;    /* the target must be a real directory, no symlink on the way */
+			bool on_proc;        /* the target may lie on a procfs */
+			bool mode_of_target; /* tmpfs: the mode of the directory that it hides */
+			bool by_mount;       /* make it by mount(2), with these: */
+			uint64_t mount_flags; /* MS_… of the superblock */
+			const char *mount_data;
 		} fs; /* MOUNT_FS; path is the destination */
 		struct {
 			bool recursive;
-			bool is_cwd_relative;
+			bool no_follow;        /* do not follow a symlink as last component */
+			bool is_proc;          /* it must be a procfs */
+			bool in_place;         /* ROOT_OPEN: no copy, for a root that is only chrooted into */
 			struct ins_mount_attrs attrs;
 			uint32_t n_uid, n_gid; /* 0: not id-mapped by own maps */
 			const struct ins_plan_id_map *uid, *gid;
 			bool idmap;            /* MOUNT_ATTR_IDMAP: own maps, or the container's if n_uid is 0 */
 			bool idmap_recursive;
-		} source; /* ROOT_OPEN, SOURCE_OPEN; path is the source on the host */
+		} source; /* ROOT_OPEN, SOURCE_OPEN, SOURCE_CLONE; path is the source on the host */
 		struct {
 			bool no_follow; /* do not follow a symlink as last component of the destination */
+			bool strict;    /* no symlink on the whole way to it */
+			bool on_proc;   /* it may lie on a procfs */
+			struct ins_mount_attrs attrs; /* what the source has not got yet */
 		} attach; /* MOUNT_ATTACH; path is the destination */
 		struct {
 			struct ins_mount_attrs attrs;
-		} remount; /* MOUNT_REMOUNT, ROOT_PROPAGATION */
+			uint32_t n_options; /* to be changed on the superblock */
+			const struct ins_fs_option *options;
+		} remount; /* MOUNT_REMOUNT (slot: a mount that was kept, else path), ROOT_PROPAGATION */
 		struct {
 			uint32_t type; /* S_IFCHR, S_IFBLK, S_IFIFO */
 			uint32_t mode, major, minor;
@@ -219,6 +239,7 @@ struct ins_op {
 			uint16_t height, width;
 			bool has_size;
 			bool bind_console; /* mount the slave on /dev/console */
+			uint32_t uid;      /* who is to own the slave */
 		} console;
 		struct ins_plan_hook hook;
 		struct {
@@ -251,6 +272,9 @@ struct ins_op {
 		struct {
 			uint32_t mask;
 		} umask;
+		struct {
+			bool may_fail; /* before IDS: what root is denied, the user may be allowed */
+		} cwd; /* CWD; path is the directory */
 		struct {
 			uint32_t uid, gid;
 			uint32_t n_groups;
@@ -301,5 +325,20 @@ struct ins_plan {
 #define INS_FOR_EACH_OP(op, plan, a_stage)                                     \
 	for (const struct ins_op *op = (plan)->ops + (plan)->stage_start[a_stage]; \
 		op < (plan)->ops + (plan)->stage_start[(a_stage) + 1]; op++)
+
+/*
+ * ins_plan_meets - parent and child meet at the start of this stage: the parent has work in it, or
+ * hands over the state object for the child's hooks. Both sides ask this.
+ */
+static inline bool ins_plan_meets(const struct ins_plan *plan, enum ins_stage stage)
+{
+	INS_FOR_EACH_OP(op, plan, stage) {
+		if (op->side == INS_SIDE_PARENT)
+			return true;
+		if (op->kind == INS_OP_HOOK_CHILD && stage == INS_STAGE_HOOKS)
+			return true;
+	}
+	return false;
+}
 
 #endif

@@ -10,20 +10,30 @@
 #include "plan/plan.h"
 
 struct ins_context;
+struct ins_guest;
+
+/* In run->slots: the child has it, the parent has closed it. */
+#define INS_SLOT_SENT (-2)
 
 struct ins_run {
 	const struct ins_plan *plan;
 	const struct ins_host *host;
 	struct ins_context *context;
 	struct ins_undo undo;  /* the inverse of each effect on the host so far, run on failure */
-	int *slots;            /* plan->n_slots fds, −1 where not opened */
+	struct ins_guest *guest; /* what the verbs know; opaque to the rooms */
+	int *slots;            /* plan->n_slots fds, −1 where not opened, else INS_SLOT_SENT */
 	int cgroup_fd;         /* directory of the container's cgroup, −1: none */
 	pid_t pid;             /* of the container process, 0 before CLONE */
 	int pidfd;
 	int socket;            /* the parent's end */
 	int console;           /* master of the pty, −1 */
 	int listener;          /* seccomp notify fd, −1 */
+	int failed_kind;       /* enum ins_op_kind of the operation that the child failed at, −1 */
+	int page;              /* in EXEC: the child's page of errors (message.h), −1 before */
 	int userns;            /* of the container, for idmapped mounts; −1 */
+	/* Called by CGROUP_CREATE before it makes anything: so many of the path's last components
+	 * will be its work. Whatever happens next, the record then names all there is to remove. */
+	int (*cgroup_will_be_made)(struct ins_run *run, unsigned int made, struct ins_error *err);
 	int (*state_json)(struct ins_run *run, const char *status, char **ret_text,
 		struct ins_error *err); /* the state object for hooks; *ret_text is freed by the caller */
 	void (*warn)(void *data, const char *text);

@@ -354,6 +354,11 @@ int ins_spec_load(int dirfd, const char *path, struct ins_spec **ret_spec, struc
 int ins_spec_process_parse(const char *text, size_t size, struct ins_spec **ret_spec,
 	struct ins_error *err);
 
+/* ins_spec_hooks_parse - only a hooks object: what was kept as hooks_json. The result has nothing
+ * else set. */
+int ins_spec_hooks_parse(const char *text, size_t size, struct ins_spec **ret_spec,
+	struct ins_error *err);
+
 void ins_spec_free(struct ins_spec *spec);
 
 static inline void ins_cleanup_spec(struct ins_spec **spec)

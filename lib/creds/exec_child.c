@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding the program, and becoming it. */
+#include <asm/errno.h>
+#include <asm/fcntl.h>
+#include <asm/signal.h>
+#include <asm/statfs.h>
+#include <linux/close_range.h>
+#include <linux/elf.h>
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+#include <linux/stat.h>
+
+#include "creds/exec.h"
+#include "init/child.h"
+#include "init/text.h"
+#include "sys/bare.h"
+
+/* Where to look if the environment has no PATH. */
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* More of a passwd file than this is not read. */
+#define PASSWD_MAX (1 << 20)
+
+#define SIGNALS 64
+
+#define ST_NOEXEC_BIT 0x0008
+
+static const char *variable(const struct ins_text_list *env, const char *name_and_equals)
+{
+	for (uint32_t i = 0; i < env->n; i++) {
+		if (ins_text_starts(env->v[i], name_and_equals))
+			return env->v[i] + ins_text_length(name_and_equals);
+	}
+	return NULL;
+}
+
+/* Put @path at @to, below @cwd if it is relative. */
+static int absolute(char *to, size_t size, const char *cwd, const char *path)
+{
+	long result;
+
+	if (path[0] == '/') {
+		result = ins_text_copy(to, size, path);
+		return result < 0 ? (int)result : 0;
+	}
+	result = ins_text_copy(to, size, cwd);
+	if (result >= 0)
+		result = ins_text_append(to, size, "/");
+	if (result >= 0)
+		result = ins_text_append(to, size, path);
+	return result < 0 ? (int)result : 0;
+}
+
+/* Whether there is a file that could be executed by somebody. */
+static int look_at(struct ins_child *child, const char *cwd, const char *path)
+{
+	char full[4096];
+	struct statx stat;
+	long result = absolute(full, sizeof(full), cwd, path);
+	int fd;
+
+	if (result < 0)
+		return (int)result;
+	fd = ins_child_open(child, full, O_PATH);
+	if (fd < 0)
+		return fd;
+	result = ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE, &stat);
+	(void)ins_sys(close, fd);
+	if (result < 0)
+		return (int)result;
+	if (S_ISDIR(stat.stx_mode))
+		return -EISDIR;
+	return S_ISREG(stat.stx_mode) && stat.stx_mode & 0111 ? 0 : -EACCES;
+}
+
+/* As execvp(3): the first directory of PATH wins that has something to execute; if there was but
+ * something that may not be executed, that is the reason. */
+static int search(struct ins_child *child, const struct ins_op *op, const char *name)
+{
+	const char *rest = variable(&op->exec.env, "PATH=");
+	int reason = -ENOENT;
+
+	if (!rest)
+		rest = DEFAULT_PATH;
+	for (;;) {
+		size_t n = 0;
+		int result;
+
+		while (rest[n] && rest[n] != ':')
+			n++;
+		if (n < sizeof(child->program)) {
+			/* An empty entry is the working directory. */
+			memcpy(child->program, n ? rest : ".", n ? n : 1);
+			child->program[n ? n : 1] = '\0';
+			result = ins_text_append(child->program, sizeof(child->program), "/") < 0
+				|| ins_text_append(child->program, sizeof(child->program), name) < 0
+				? -ENAMETOOLONG
+				: look_at(child, op->path, child->program);
+			if (result == 0)
+				return 0;
+			if (result == -EACCES)
+				reason = -EACCES;
+		}
+		if (!rest[n])
+			return reason;
+		rest += n + 1;
+	}
+}
+
+/* A line of passwd(5): name:password:uid:gid:comment:home:shell. Return: whether it is @uid's. */
+static bool parse_passwd_line(struct ins_child *child, char *line, uint32_t uid)
+{
+	char *fields[7] = { line };
+	unsigned int n = 1;
+	uint64_t id;
+
+	for (char *p = line; *p && n < 7; p++) {
+		if (*p == ':') {
+			*p = '\0';
+			fields[n++] = p + 1;
+		}
+	}
+	if (n < 7 || ins_text_parse(fields[2], &id) < 0 || id != uid)
+		return false;
+	if (fields[5][0] != '/' || ins_text_copy(child->home, sizeof(child->home), "HOME=") < 0 ||
+		ins_text_append(child->home, sizeof(child->home), fields[5]) < 0)
+		(void)ins_text_copy(child->home, sizeof(child->home), "HOME=/");
+	return true;
+}
+
+/* The lines that end within the @used bytes of @buffer. Return: how many bytes they were, or −1 when
+ * the one that was looked for was among them. */
+static long parse_passwd_lines(struct ins_child *child, char *buffer, long used, uint32_t uid)
+{
+	long start = 0;
+
+	for (long i = 0; i < used; i++) {
+		if (buffer[i] != '\n')
+			continue;
+		buffer[i] = '\0';
+		if (parse_passwd_line(child, buffer + start, uid))
+			return -1;
+		start = i + 1;
+	}
+	return start;
+}
+
+static void read_passwd(struct ins_child *child, int fd, uint32_t uid)
+{
+	char buffer[4096];
+	long used = 0, total = 0;
+
+	while (total < PASSWD_MAX) {
+		long n = ins_sys(read, fd, buffer + used, sizeof(buffer) - 1 - used);
+		long done;
+
+		if (n <= 0)
+			break;
+		total += n;
+		used += n;
+		done = parse_passwd_lines(child, buffer, used, uid);
+		if (done < 0)
+			return;
+		/* A line that does not fit into the buffer is nobody's. */
+		if (done == 0 && used == sizeof(buffer) - 1)
+			done = used;
+		memmove(buffer, buffer + done, used - done);
+		used -= done;
+	}
+	/* The last line may lack its newline. */
+	buffer[used] = '\0';
+	(void)parse_passwd_line(child, buffer, uid);
+}
+
+/*
+ * The guest's file is not trusted: it may be a FIFO that never answers or a link to anywhere
+ * (CVE-2024-9676), and nothing in it can make more than a wrong HOME.
+ */
+static void find_home(struct ins_child *child, uint32_t uid)
+{
+	int fd = ins_child_open(child, "/etc/passwd",
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct statx stat;
+
+	(void)ins_text_copy(child->home, sizeof(child->home), "HOME=/");
+	if (fd < 0)
+		return;
+	if (ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &stat) == 0 &&
+		S_ISREG(stat.stx_mode))
+		read_passwd(child, fd, uid);
+	(void)ins_sys(close, fd);
+}
+
+/* The environment with one more variable, in pages of its own: the plan is read-only. */
+static int add_home(struct ins_child *child, const struct ins_text_list *env)
+{
+	size_t size = (env->n + 2) * sizeof(char *);
+	long memory = ins_sys(mmap, 0, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const char **v = (const char **)memory;
+
+	if (memory < 0 && memory > -4096)
+		return (int)memory;
+	memcpy(v, env->v, env->n * sizeof(char *));
+	v[env->n] = child->home;
+	child->env = v;
+	return 0;
+}
+
+int ins_creds_find_program_op(struct ins_child *child, const struct ins_op *op)
+{
+	const char *name = op->exec.args.v[0];
+	bool has_slash = false;
+	int result;
+
+	for (const char *p = name; *p; p++)
+		has_slash |= *p == '/';
+	if (!name[0]) {
+		result = -ENOENT;
+	} else if (has_slash) {
+		long length = ins_text_copy(child->program, sizeof(child->program), name);
+
+		result = length < 0 ? (int)length : look_at(child, op->path, name);
+	} else {
+		result = search(child, op, name);
+	}
+	if (result < 0 || !op->exec.want_home)
+		return result;
+	find_home(child, op->exec.uid);
+	child->step = INS_EXEC_STEP_HOME;
+	return add_home(child, &op->exec.env);
+}
+
+/* Handlers end with the execve, but what is ignored stays ignored, and what is blocked, blocked. */
+static void restore_signals(void)
+{
+	/* The kernel's struct sigaction is at most this long; all zeros is SIG_DFL without flags. */
+	static const unsigned long by_default[4];
+	static const uint64_t none;
+
+	for (int i = 1; i <= SIGNALS; i++) {
+		if (i != SIGKILL && i != SIGSTOP)
+			(void)ins_sys(rt_sigaction, i, by_default, NULL, sizeof(none));
+	}
+	(void)ins_sys(rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+}
+
+/* All that the filter, loaded next, need not allow. */
+int ins_creds_prepare_exec_op(struct ins_child *child, const struct ins_op *op)
+{
+	struct ins_message message = { .type = INS_MESSAGE_EXECVE };
+	long result;
+
+	(void)op;
+	/* Linux 5.11. Closed by the execve, and not now: the socket is needed if that fails. */
+	result = ins_sys(close_range, 3 + child->plan->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC);
+	if (result < 0)
+		return ins_child_detail(child, "close_range", (int)result);
+	result = ins_sys(prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	if (result < 0)
+		return ins_child_detail(child, "PR_SET_PDEATHSIG", (int)result);
+	restore_signals();
+	return ins_child_send(child, &message, -1);
+}
+
+/* Copies the path of an ELF file's interpreter behind the header that is in the detail already. */
+static void add_interpreter(struct ins_child *child, int fd)
+{
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)child->detail;
+	Elf64_Phdr segment;
+
+	child->detail_size = INS_EXEC_ELF_HEADER;
+	if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_phentsize != sizeof(segment))
+		return;
+	for (unsigned int i = 0; i < header->e_phnum && i < 64; i++) {
+		size_t room = sizeof(child->detail) - INS_EXEC_ELF_HEADER;
+		long n = ins_sys(pread64, fd, &segment, sizeof(segment),
+			header->e_phoff + i * sizeof(segment));
+
+		if (n != (long)sizeof(segment))
+			return;
+		if (segment.p_type != PT_INTERP)
+			continue;
+		if (segment.p_filesz < room)
+			room = segment.p_filesz;
+		n = ins_sys(pread64, fd, child->detail + INS_EXEC_ELF_HEADER, room,
+			segment.p_offset);
+		if (n > 0)
+			child->detail_size += (uint32_t)n;
+		return;
+	}
+}
+
+/* What the parent needs to say why. The filter may be loaded already and refuse any of this: then
+ * the errno has to do. */
+static void look_why(struct ins_child *child, const char *cwd)
+{
+	static const uint8_t elf[4] = { 0x7f, 'E', 'L', 'F' };
+	char path[4096];
+	struct statfs fs;
+	long n;
+	int fd;
+
+	if (absolute(path, sizeof(path), cwd, child->program) < 0)
+		return;
+	fd = ins_child_open(child, path, O_PATH);
+	if (fd < 0)
+		return;
+	if (ins_sys(fstatfs, fd, &fs) == 0 && fs.f_flags & ST_NOEXEC_BIT)
+		child->step = INS_EXEC_STEP_NOEXEC;
+	(void)ins_sys(close, fd);
+	fd = ins_child_open(child, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return;
+	n = ins_sys(read, fd, child->detail, sizeof(child->detail));
+	if (n > 0) {
+		child->detail_kind = INS_DETAIL_HEADER;
+		child->detail_size = (uint32_t)n;
+		if (n >= INS_EXEC_ELF_HEADER && !memcmp(child->detail, elf, sizeof(elf)))
+			add_interpreter(child, fd);
+	}
+	(void)ins_sys(close, fd);
+}
+
+int ins_creds_execve_op(struct ins_child *child, const struct ins_op *op)
+{
+	const char *const *env = child->env ? child->env : op->exec.env.v;
+	long result = ins_sys(execve, child->program, op->exec.args.v, env);
+
+	look_why(child, op->path);
+	return (int)result;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "guest/context.h"
+
+#define DEFAULT_ROOT "/run/insula"
+
+/* An ordinary user's state goes below XDG_RUNTIME_DIR, which is theirs alone (basedir-spec). */
+static char *default_root(const struct ins_options *options)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	bool rootless = options->rootless == INS_ROOTLESS_YES ||
+			(options->rootless == INS_ROOTLESS_AUTO && geteuid() != 0);
+	char *root;
+
+	if (!rootless || !runtime_dir || runtime_dir[0] != '/')
+		return strdup(DEFAULT_ROOT);
+	return asprintf(&root, "%s/insula", runtime_dir) < 0 ? NULL : root;
+}
+
+static char *absolute_path(const char *path)
+{
+	cleanup_free char *cwd = NULL;
+	char *absolute;
+
+	if (path[0] == '/')
+		return strdup(path);
+	cwd = getcwd(NULL, 0);
+	if (!cwd || asprintf(&absolute, "%s/%s", cwd, path) < 0)
+		return NULL;
+	return absolute;
+}
+
+int ins_context_new(const struct ins_options *options, struct ins_context **ret_context,
+	struct ins_error *err)
+{
+	static const struct ins_options defaults = { 0 };
+	struct ins_context *context = calloc(1, sizeof(*context));
+
+	if (!context)
+		return ins_error_set(err, ENOMEM, "allocate a context");
+	if (!options)
+		options = &defaults;
+	if (options->root && !options->root[0]) {
+		free(context);
+		return ins_error_text(err, EINVAL, "the state directory (--root) has an empty name");
+	}
+	context->root = options->root ? absolute_path(options->root) : default_root(options);
+	if (!context->root) {
+		free(context);
+		return ins_error_set(err, ENOMEM, "name the state directory");
+	}
+	context->cgroup_manager = options->cgroup_manager;
+	context->rootless = options->rootless;
+	context->log_level = options->log_level;
+	context->log = options->log;
+	context->log_data = options->log_data;
+	*ret_context = context;
+	return 0;
+}
+
+void ins_context_free(struct ins_context *context)
+{
+	if (!context)
+		return;
+	free(context->root);
+	free(context);
+}
+
+bool ins_context_wants(const struct ins_context *context, enum ins_log_level level)
+{
+	return context->log && level <= context->log_level;
+}
+
+void ins_context_log(struct ins_context *context, enum ins_log_level level, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!ins_context_wants(context, level))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	context->log(context->log_data, level, text);
+}
+
+void ins_context_warn(void *data, const char *text)
+{
+	ins_context_log(data, INS_LOG_WARNING, "%s", text);
+}

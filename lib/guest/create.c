@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.md "create", and the part of it that `run` and `plan` share. */
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "guest/guest.h"
+#include "hook/hook.h"
+#include "tty/tty.h"
+
+static int load_spec(struct ins_guest *guest, struct ins_error *err)
+{
+	const struct ins_create_args *args = guest->create;
+	char path[PATH_MAX];
+	int r;
+
+	guest->bundle = realpath(args->bundle ? args->bundle : ".", NULL);
+	if (!guest->bundle)
+		return ins_error_set(err, errno, "bundle %s", args->bundle ? args->bundle : ".");
+	if (args->config)
+		r = snprintf(path, sizeof(path), "%s", args->config);
+	else
+		r = snprintf(path, sizeof(path), "%s/config.json", guest->bundle);
+	if (r < 0 || (size_t)r >= sizeof(path))
+		return ins_error_set(err, ENAMETOOLONG, "the configuration's path");
+	r = ins_spec_load(AT_FDCWD, path, &guest->spec, err);
+	if (r < 0)
+		return ins_error_prefix(err, "%s", path);
+	for (size_t i = 0; i < guest->spec->n_warnings; i++)
+		ins_context_warn(guest->context, guest->spec->warnings[i]);
+	return 0;
+}
+
+int ins_guest_load(struct ins_guest *guest, struct ins_context *context,
+	const struct ins_create_args *args, bool waits, bool dry, struct ins_error *err)
+{
+	struct ins_plan_builder builder = { 0 };
+	int r;
+
+	guest->context = context;
+	guest->create = args;
+	r = load_spec(guest, err);
+	if (r == 0)
+		r = ins_host_probe(&guest->host, err);
+	/* init maps the real plan at its place; one that is only printed may be anywhere. */
+	if (r == 0)
+		r = ins_arena_new(dry ? NULL : INS_PLAN_ADDRESS, INS_ARENA_RESERVE, &guest->arena,
+			err);
+	if (r < 0)
+		return r;
+	builder = (struct ins_plan_builder){ .spec = guest->spec,
+		.host = &guest->host,
+		.args = args,
+		.cgroup_manager = context->cgroup_manager,
+		.arena = guest->arena,
+		.dry = dry,
+		.waits_for_start = waits,
+		.bundle = guest->bundle,
+		.state_root = context->root,
+		.warn = ins_context_warn,
+		.warn_data = context };
+	r = ins_plan_build(&builder, err);
+	guest->plan = builder.plan;
+	return r;
+}
+
+void ins_guest_release(struct ins_guest *guest)
+{
+	if (guest->run.plan)
+		ins_run_release(&guest->run);
+	ins_store_close(&guest->store);
+	guest->console_socket = ins_close(guest->console_socket);
+	ins_arena_free(TAKE_PTR(guest->arena));
+	ins_spec_free(TAKE_PTR(guest->spec));
+	free(TAKE_PTR(guest->bundle));
+	if (guest->plan_size)
+		(void)munmap((void *)guest->plan, guest->plan_size);
+}
+
+int ins_guest_preserve_check(unsigned int n, struct ins_error *err)
+{
+	for (unsigned int fd = 3; fd < 3 + n; fd++) {
+		if (fcntl((int)fd, F_GETFD) < 0)
+			return ins_error_text(err, EBADF,
+				"--preserve-fds %u: file descriptor %u is not open", n, fd);
+	}
+	return 0;
+}
+
+int ins_guest_console_check(struct ins_guest *guest, const char *console_socket, bool stays,
+	struct ins_error *err)
+{
+	bool terminal = guest->spec->process.terminal;
+
+	if (!console_socket) {
+		if (terminal && !stays)
+			return ins_error_key(err, EINVAL, "process.terminal",
+				"a detached terminal needs --console-socket");
+		return 0;
+	}
+	if (!terminal)
+		return ins_error_text(err, EINVAL,
+			"--console-socket is given, but process.terminal is not true");
+	guest->console_socket = ins_tty_connect(console_socket, err);
+	return guest->console_socket < 0 ? guest->console_socket : 0;
+}
+
+/* The socket that init waits on. Bound through the directory's fd: sun_path is too short for a path. */
+static int make_listener(struct ins_guest *guest, struct ins_error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	cleanup_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return ins_error_set(err, errno, "make the container's start socket");
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start",
+		guest->store.dir);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 1) < 0)
+		return ins_error_set(err, errno, "bind the container's start socket");
+	return TAKE_FD(fd);
+}
+
+static void name_time(char *buffer, size_t size)
+{
+	struct timespec now;
+	struct tm tm;
+	char seconds[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buffer, size, "%s.%09ldZ", seconds, now.tv_nsec);
+}
+
+static void fill_record(struct ins_guest *guest)
+{
+	const struct ins_spec *spec = guest->spec;
+
+	name_time(guest->created, sizeof(guest->created));
+	guest->record = (struct ins_record){ .status = INS_STATUS_CREATING,
+		.id = guest->create->id,
+		.bundle = guest->bundle,
+		.rootfs = guest->plan->rootfs,
+		.created = guest->created,
+		.owner = geteuid(),
+		.cgroup_mount = guest->plan->cgroup ? guest->host.cgroup_mount : NULL,
+		.cgroup = guest->plan->cgroup,
+		.no_new_privileges = spec->process.no_new_privileges,
+		.has_filter = spec->seccomp.present,
+		.listener_path = spec->seccomp.listener_path,
+		.listener_metadata = spec->seccomp.listener_metadata,
+		.annotations = spec->annotations,
+		.hooks_json = spec->hooks_json,
+		.process_json = spec->process_json };
+	for (int ns = 0; ns < INS_NS_COUNT; ns++) {
+		if (spec->namespaces[ns].present)
+			guest->record.namespaces |= ins_ns_flag((enum ins_ns)ns);
+	}
+}
+
+/* The record of a run: hooks are told the state by it. */
+static int run_state_json(struct ins_run *run, const char *status, char **ret_text,
+	struct ins_error *err)
+{
+	struct ins_guest *guest = run->guest;
+
+	guest->record.pid = run->pid;
+	if (!strcmp(status, "creating"))
+		guest->hooks_began = true;
+	return ins_record_state_json(&guest->record, status, true, ret_text, err);
+}
+
+static int cgroup_will_be_made(struct ins_run *run, unsigned int made, struct ins_error *err)
+{
+	run->guest->record.cgroup_made = made;
+	return ins_store_save(&run->guest->store, &run->guest->record, err);
+}
+
+static void remove_store(void *data, long number)
+{
+	struct ins_guest *guest = data;
+
+	(void)number;
+	if (guest->hooks_began)
+		ins_guest_poststop(guest->context, &guest->record);
+	(void)ins_store_remove(&guest->store, guest->create->id, NULL);
+}
+
+static void remove_pid_file(void *data, long number)
+{
+	struct ins_guest *guest = data;
+
+	(void)number;
+	(void)unlink(guest->create->pid_file);
+}
+
+int ins_guest_hand_over(struct ins_guest *guest, struct ins_error *err)
+{
+	const char *pidfd_socket =
+		guest->create ? guest->create->pidfd_socket : guest->exec->pidfd_socket;
+	const char *pid_file = guest->create ? guest->create->pid_file : guest->exec->pid_file;
+	char text[16];
+	int r = 0;
+
+	if (guest->console_socket >= 0) {
+		if (guest->run.console < 0)
+			return ins_error_text(err, EPROTO, "the container made no terminal");
+		r = ins_tty_send(guest->console_socket, guest->run.console, err);
+		guest->run.console = ins_close(guest->run.console);
+	}
+	if (r == 0 && pidfd_socket) {
+		cleanup_fd int fd = ins_tty_connect(pidfd_socket, err);
+
+		r = fd < 0 ? ins_error_prefix(err, "--pidfd-socket")
+			   : ins_tty_send(fd, guest->run.pidfd, err);
+	}
+	if (r == 0 && pid_file) {
+		snprintf(text, sizeof(text), "%d", (int)guest->run.pid);
+		if (guest->create)
+			ins_undo_push(&guest->run.undo, remove_pid_file, guest, 0);
+		r = ins_file_write(AT_FDCWD, pid_file, text, strlen(text), 0644, err);
+		if (r < 0)
+			ins_error_prefix(err, "--pid-file");
+	}
+	return r;
+}
+
+/* The operation STATE_CREATED: everything but the program is there. */
+int ins_guest_created_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	struct ins_guest *guest = run->guest;
+	int r;
+
+	(void)op;
+	guest->record.pid = run->pid;
+	guest->record.status = INS_STATUS_CREATED;
+	if (ins_process_start_time(run->pid, &guest->record.start_time) < 0)
+		return ins_error_text(err, ESRCH, "the container process is gone");
+	r = ins_guest_hand_over(guest, err);
+	return r < 0 ? r : ins_store_save(&guest->store, &guest->record, err);
+}
+
+static int make_steps(struct ins_guest *guest, bool waits, struct ins_error *err)
+{
+	cleanup_fd int listener = -1;
+	int r = 0;
+
+	/* The first record: with a cgroup the operation that makes it writes one. */
+	if (!guest->plan->cgroup)
+		r = ins_store_save(&guest->store, &guest->record, err);
+	if (r == 0 && guest->spec->seccomp.present)
+		r = ins_guest_save_filter(guest, err);
+	if (r == 0 && waits)
+		r = ins_guest_save_plan(guest, err);
+	if (r == 0 && waits) {
+		listener = make_listener(guest, err);
+		r = listener < 0 ? listener : 0;
+	}
+	if (r == 0)
+		r = ins_run_stage(&guest->run, INS_STAGE_PREPARE, err);
+	if (r == 0)
+		r = ins_launch(&guest->run, guest->arena, err);
+	if (r == 0)
+		r = ins_converse(&guest->run,
+			waits ? INS_CONVERSE_CREATED : INS_CONVERSE_EXECUTED, listener, err);
+	if (r == 0 && !waits) {
+		guest->record.status = INS_STATUS_RUNNING;
+		r = ins_store_save(&guest->store, &guest->record, err);
+	}
+	if (r == 0 && !waits)
+		r = ins_guest_poststart(guest->context, &guest->record, err);
+	return r;
+}
+
+int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err)
+{
+	struct ins_run *run = &guest->run;
+	int r = ins_run_init(run, guest->context, guest->plan, &guest->host, err);
+
+	if (r < 0)
+		return r;
+	run->guest = guest;
+	run->state_json = run_state_json;
+	run->cgroup_will_be_made = cgroup_will_be_made;
+	run->warn = ins_context_warn;
+	run->warn_data = guest->context;
+	r = ins_store_create(guest->context, guest->create->id, &guest->store, err);
+	if (r < 0)
+		return r;
+	ins_undo_push(&run->undo, remove_store, guest, 0);
+	fill_record(guest);
+	r = make_steps(guest, waits, err);
+	if (r < 0)
+		ins_undo_run(&run->undo);
+	else
+		ins_undo_forget(&run->undo);
+	return r;
+}
+
+int ins_create(struct ins_context *context, const struct ins_create_args *args,
+	struct ins_error *err)
+{
+	cleanup_guest struct ins_guest guest = { .store = { -1, -1, { 0 } }, .console_socket = -1 };
+	int r = ins_id_check(args->id, err);
+
+	if (r == 0)
+		r = ins_guest_preserve_check(args->preserve_fds, err);
+	if (r == 0)
+		r = ins_guest_load(&guest, context, args, true, false, err);
+	if (r == 0)
+		r = ins_guest_console_check(&guest, args->console_socket, false, err);
+	return r < 0 ? r : ins_guest_make(&guest, true, err);
+}
+
+int ins_plan(struct ins_context *context, const struct ins_create_args *args,
+	enum ins_format format, char **ret_text, struct ins_error *err)
+{
+	cleanup_guest struct ins_guest guest = { .store = { -1, -1, { 0 } }, .console_socket = -1 };
+	int r = ins_guest_load(&guest, context, args, true, true, err);
+
+	return r < 0 ? r : ins_plan_print(guest.plan, &guest.host, format, ret_text, err);
+}

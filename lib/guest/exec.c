@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `exec`: one more process in a container that is there. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/number.h"
+#include "cgroup/cgroup.h"
+#include "guest/guest.h"
+#include "seccomp/seccomp.h"
+
+#define PROCESS_SIZE_MAX ((size_t)4 << 20)
+
+static void release_json(json_t **json)
+{
+	json_decref(*json);
+}
+
+#define cleanup_json cleanup_with(release_json)
+
+static int set_strings(json_t *process, const char *key, char *const *list, bool append)
+{
+	json_t *array = append ? json_object_get(process, key) : NULL;
+
+	if (!array) {
+		array = json_array();
+		if (json_object_set_new(process, key, array) < 0)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; list && list[i]; i++) {
+		json_t *string = json_string(list[i]);
+
+		if (!string)
+			return -EILSEQ;
+		if (json_array_append_new(array, string) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* --user UID[:GID]: without a GID the group is 0, not the container's. */
+static int set_user(json_t *process, const struct ins_exec_args *args, struct ins_error *err)
+{
+	uint32_t uid, gid = 0;
+	bool has_gid;
+	json_t *user = json_object_get(process, "user");
+	json_t *groups;
+
+	if (args->user) {
+		int r = ins_user_parse(args->user, &uid, &has_gid, &gid);
+
+		if (r < 0)
+			return ins_error_text(err, -r,
+				"--user '%s': expected UID or UID:GID, both numbers", args->user);
+		user = json_pack("{s:I, s:I}", "uid", (json_int_t)uid, "gid",
+			(json_int_t)(has_gid ? gid : 0));
+		if (!user || json_object_set_new(process, "user", user) < 0)
+			return ins_error_set(err, ENOMEM, "--user");
+	}
+	if (!args->additional_gids_count)
+		return 0;
+	groups = json_array();
+	for (size_t i = 0; groups && i < args->additional_gids_count; i++)
+		json_array_append_new(groups, json_integer(args->additional_gids[i]));
+	if (!user || json_object_set_new(user, "additionalGids", groups) < 0)
+		return ins_error_set(err, ENOMEM, "--additional-gids");
+	return 0;
+}
+
+/* --cap adds to what the container's own process may have; never to the inheritable set, which would
+ * let programs without it gain it (CVE-2022-29162). */
+static int add_caps(json_t *process, char *const *caps, struct ins_error *err)
+{
+	static const char *const sets[] = { "bounding", "effective", "permitted" };
+	json_t *object = json_object_get(process, "capabilities");
+
+	if (!caps || !caps[0])
+		return 0;
+	for (size_t i = 0; caps[i]; i++) {
+		if (ins_capability_number(caps[i]) < 0)
+			return ins_error_text(err, EINVAL, "--cap '%s': no such capability", caps[i]);
+	}
+	if (!object) {
+		object = json_object();
+		if (json_object_set_new(process, "capabilities", object) < 0)
+			return ins_error_set(err, ENOMEM, "--cap");
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(sets); i++) {
+		if (set_strings(object, sets[i], caps, true) < 0)
+			return ins_error_set(err, ENOMEM, "--cap");
+	}
+	return 0;
+}
+
+static int set_text(json_t *process, const char *key, const char *text)
+{
+	return !text || json_object_set_new(process, key, json_string(text)) == 0 ? 0 : -ENOMEM;
+}
+
+/* The container's process object, changed by what the command line says. */
+static int edit_process(json_t *process, const struct ins_exec_args *args, struct ins_error *err)
+{
+	int r;
+
+	if (!args->args || !args->args[0])
+		return ins_error_text(err, EINVAL, "exec: a program is needed");
+	r = set_strings(process, "args", args->args, false);
+	if (r == 0)
+		r = set_strings(process, "env", args->env, true);
+	if (r == 0)
+		r = set_text(process, "cwd", args->cwd);
+	if (r == 0)
+		r = set_text(process, "apparmorProfile", args->apparmor);
+	if (r == 0)
+		r = set_text(process, "selinuxLabel", args->process_label);
+	if (r == 0 && json_object_set_new(process, "terminal", json_boolean(args->tty)) < 0)
+		r = -ENOMEM;
+	if (r == 0 && args->no_new_privs)
+		r = json_object_set_new(process, "noNewPrivileges", json_true()) < 0 ? -ENOMEM : 0;
+	if (r < 0)
+		return ins_error_set(err, -r, "exec: build the process object");
+	json_object_del(process, "consoleSize");
+	r = set_user(process, args, err);
+	return r < 0 ? r : add_caps(process, args->caps, err);
+}
+
+static int process_from_record(struct ins_guest *guest, char **ret_text, struct ins_error *err)
+{
+	const char *text = guest->record.process_json;
+	cleanup_json json_t *process = json_loads(text ? text : "{}", 0, NULL);
+	int r;
+
+	if (!process)
+		return ins_error_text(err, EINVAL, "the process object in the container's state is damaged");
+	r = edit_process(process, guest->exec, err);
+	if (r < 0)
+		return r;
+	*ret_text = json_dumps(process, JSON_COMPACT);
+	return *ret_text ? 0 : ins_error_set(err, ENOMEM, "exec: build the process object");
+}
+
+static int load_process(struct ins_guest *guest, struct ins_error *err)
+{
+	cleanup_free char *text = NULL;
+	const char *file = guest->exec->process_file;
+	size_t size = 0;
+	int r;
+
+	if (file)
+		r = ins_file_read(AT_FDCWD, file, PROCESS_SIZE_MAX, &text, &size, err);
+	else
+		r = process_from_record(guest, &text, err);
+	if (r < 0)
+		return r;
+	r = ins_spec_process_parse(text, file ? size : strlen(text), &guest->spec, err);
+	if (r < 0)
+		return file ? ins_error_prefix(err, "%s", file) : r;
+	if (guest->exec->tty && file)
+		return ins_error_text(err, EINVAL,
+			"--tty and --process exclude each other: the file says terminal or not");
+	for (size_t i = 0; i < guest->spec->n_warnings; i++)
+		ins_context_warn(guest->context, guest->spec->warnings[i]);
+	return 0;
+}
+
+static bool same_user_namespace(pid_t pid)
+{
+	char path[40];
+	struct stat theirs, ours;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	return stat(path, &theirs) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
+	       theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+}
+
+/* The container's own filter: what runs in it is never under a weaker one. */
+static int load_filter(struct ins_guest *guest, struct ins_arena **ret_arena,
+	struct ins_plan_filter *ret_filter, struct ins_error *err)
+{
+	int r = ins_arena_new(NULL, INS_ARENA_RESERVE, ret_arena, err);
+
+	return r < 0 ? r
+		     : ins_seccomp_filter_load(*ret_arena, guest->store.dir, INS_FILTER_FILE,
+			       ret_filter, err);
+}
+
+static int build_plan(struct ins_guest *guest, struct ins_error *err)
+{
+	const struct ins_create_args args = { .id = guest->exec->id,
+		.preserve_fds = guest->exec->preserve_fds };
+	struct ins_plan_builder builder = { 0 };
+	struct ins_plan_filter filter = { 0 };
+	cleanup_arena struct ins_arena *scratch = NULL;
+	uint32_t join = guest->record.namespaces;
+	int r = ins_host_probe(&guest->host, err);
+
+	if (r == 0)
+		r = ins_arena_new(INS_PLAN_ADDRESS, INS_ARENA_RESERVE, &guest->arena, err);
+	if (r == 0 && guest->record.has_filter)
+		r = load_filter(guest, &scratch, &filter, err);
+	if (r < 0)
+		return r;
+	/* setns() into the user namespace that one is in already is EINVAL. */
+	if ((join & ins_ns_flag(INS_NS_USER)) && same_user_namespace(guest->record.pid))
+		join &= ~ins_ns_flag(INS_NS_USER);
+	builder = (struct ins_plan_builder){ .spec = guest->spec,
+		.host = &guest->host,
+		.args = &args,
+		.cgroup_manager = guest->context->cgroup_manager,
+		.arena = guest->arena,
+		.bundle = guest->record.bundle,
+		.state_root = guest->context->root,
+		.warn = ins_context_warn,
+		.warn_data = guest->context };
+	r = ins_plan_build_exec(&builder, join, guest->record.has_filter ? &filter : NULL, err);
+	guest->plan = builder.plan;
+	return r;
+}
+
+static int open_cgroup(struct ins_guest *guest, struct ins_error *err)
+{
+	const struct ins_record *record = &guest->record;
+	const char *sub = guest->exec->cgroup;
+	int r;
+
+	if (!record->cgroup)
+		return sub ? ins_error_text(err, EINVAL,
+				     "--cgroup: the container has no cgroup of its own")
+			   : 0;
+	r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &guest->run.cgroup_fd, err);
+	if (r == 0 && sub)
+		r = ins_cgroup_open_sub(&guest->run.cgroup_fd, sub, err);
+	return r;
+}
+
+static int exec_state_json(struct ins_run *run, const char *status, char **ret_text,
+	struct ins_error *err)
+{
+	return ins_record_state_json(&run->guest->record, status, true, ret_text, err);
+}
+
+static int exec_steps(struct ins_guest *guest, struct ins_error *err)
+{
+	struct ins_run *run = &guest->run;
+	int r = ins_run_init(run, guest->context, guest->plan, &guest->host, err);
+
+	if (r < 0)
+		return r;
+	run->guest = guest;
+	run->state_json = exec_state_json;
+	run->warn = ins_context_warn;
+	run->warn_data = guest->context;
+	run->slots[INS_SLOT_TARGET] = ins_record_pidfd(&guest->record);
+	if (run->slots[INS_SLOT_TARGET] < 0)
+		return ins_error_text(err, ESRCH, "container not running");
+	r = open_cgroup(guest, err);
+	if (r == 0)
+		r = ins_run_stage(run, INS_STAGE_PREPARE, err);
+	if (r == 0)
+		r = ins_launch(run, guest->arena, err);
+	if (r == 0)
+		r = ins_converse(run, INS_CONVERSE_EXECUTED, -1, err);
+	/* The pid file comes last: its presence tells conmon that the program itself was reached. */
+	if (r == 0)
+		r = ins_guest_hand_over(guest, err);
+	if (r < 0)
+		ins_undo_run(&run->undo);
+	else
+		ins_undo_forget(&run->undo);
+	return r;
+}
+
+static int check_status(struct ins_guest *guest, struct ins_error *err)
+{
+	enum ins_status status = ins_store_status(&guest->store);
+
+	if (status == INS_STATUS_PAUSED && guest->exec->ignore_paused)
+		return 0;
+	if (status == INS_STATUS_PAUSED)
+		return ins_error_text(err, EBUSY,
+			"cannot exec in container \"%s\": it is paused (--ignore-paused waits)",
+			guest->exec->id);
+	if (status != INS_STATUS_RUNNING && status != INS_STATUS_CREATED)
+		return ins_error_text(err, ESRCH,
+			"cannot exec in container \"%s\": container not running", guest->exec->id);
+	return 0;
+}
+
+int ins_exec(struct ins_context *context, const struct ins_exec_args *args, int *ret_status,
+	struct ins_error *err)
+{
+	cleanup_guest struct ins_guest guest = { .context = context,
+		.exec = args,
+		.store = { -1, -1, { 0 } },
+		.console_socket = -1 };
+	int r = ins_guest_preserve_check(args->preserve_fds, err);
+
+	if (r == 0)
+		r = ins_store_open(context, args->id, INS_LOCK_NONE, false, &guest.store, err);
+	if (r < 0)
+		return r;
+	guest.record = guest.store.record;
+	r = check_status(&guest, err);
+	if (r == 0)
+		r = load_process(&guest, err);
+	if (r == 0)
+		r = ins_guest_console_check(&guest, args->console_socket, !args->detach, err);
+	if (r == 0)
+		r = build_plan(&guest, err);
+	if (r == 0)
+		r = exec_steps(&guest, err);
+	if (r < 0 || args->detach)
+		return r;
+	return ins_guest_attend(&guest, ret_status, err);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The child speaks in numbers; here they become words. */
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "creds/creds.h"
+#include "guest/launch.h"
+#include "plan/build.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+int ins_run_child_failed(struct ins_run *run, const struct ins_message *message,
+	struct ins_error *err)
+{
+	const struct ins_op *op;
+	char what[512], detail[INS_MESSAGE_DETAIL + 1];
+	int code = message->err > 0 && message->err < 4096 ? message->err : EPROTO;
+
+	if (message->type != INS_MESSAGE_ERROR)
+		return ins_error_text(err, EPROTO, "the container process spoke out of turn");
+	memcpy(detail, message->detail, message->detail_size);
+	detail[message->detail_size] = '\0';
+	if (message->op >= run->plan->n_ops)
+		return ins_error_set(err, code, "the container process");
+	op = &run->plan->ops[message->op];
+	run->failed_kind = op->kind;
+	if (op->kind == INS_OP_EXECVE || op->kind == INS_OP_FIND_PROGRAM)
+		return ins_creds_exec_explain(op, message, err);
+	ins_op_describe(op, what, sizeof(what));
+	if (message->detail_kind == INS_DETAIL_TEXT && detail[0])
+		ins_error_set(err, code, "%s: %s", what, detail);
+	else
+		ins_error_set(err, code, "%s", what);
+	if (op->key[0])
+		ins_error_prefix(err, "%s", op->key);
+	return -code;
+}
+
+int ins_run_child_ended(struct ins_run *run, struct ins_error *err)
+{
+	siginfo_t info = { 0 };
+
+	/* WNOWAIT: whoever is the parent reaps it later. A process that is not our child (`start`)
+	 * can only be said to be gone. */
+	if (run->pidfd < 0 || waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT) < 0)
+		return ins_error_text(err, ECHILD, "the container process ended before its program ran");
+	if (info.si_code == CLD_EXITED)
+		return ins_error_text(err, ECHILD,
+			"the container process exited with status %d before its program ran",
+			info.si_status);
+	return ins_error_text(err, ECHILD,
+		"the container process was killed by signal %d%s before its program ran",
+		info.si_status, info.si_status == SIGKILL ? " (out of memory?)" : "");
+}

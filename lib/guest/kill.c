@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.md "kill", and pause and resume. */
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cgroup/cgroup.h"
+#include "guest/guest.h"
+#include "sys/bare.h"
+
+/* containerd and CRI-O look for these very words. */
+static int not_running(struct ins_error *err)
+{
+	return ins_error_text(err, ESRCH, "container not running");
+}
+
+/* While the container is frozen nothing in it can fork away from us. */
+static int signal_all(const struct ins_record *record, int signal, struct ins_error *err)
+{
+	cleanup_fd int cgroup = -1;
+	cleanup_free pid_t *pids = NULL;
+	bool was_frozen;
+	size_t n;
+	int r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);
+
+	if (r < 0)
+		return r;
+	if (signal == SIGKILL)
+		return ins_cgroup_kill(cgroup, err);
+	r = ins_cgroup_is_frozen(cgroup, &was_frozen, err);
+	if (r == 0 && !was_frozen)
+		r = ins_cgroup_freeze(cgroup, true, err);
+	if (r == 0)
+		r = ins_cgroup_pids(cgroup, &pids, &n, err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		/* The pids cannot be reused while their processes are frozen. */
+		if (kill(pids[i], signal) < 0 && errno != ESRCH)
+			r = ins_error_set(err, errno, "send signal %d to process %d", signal,
+				(int)pids[i]);
+	}
+	if (!was_frozen && ins_cgroup_freeze(cgroup, false, r < 0 ? NULL : err) < 0 && r == 0)
+		r = -EIO;
+	return r;
+}
+
+int ins_kill(struct ins_context *context, const char *id, int signal, bool all,
+	struct ins_error *err)
+{
+	struct ins_store store = { -1, -1, { 0 } };
+	cleanup_fd int pidfd = -1;
+	long result = 0;
+	int r = ins_store_open(context, id, INS_LOCK_NONE, false, &store, err);
+
+	if (r < 0)
+		return r;
+	pidfd = ins_record_pidfd(&store.record);
+	/* With --all also what outlives the first process (no pid namespace of its own) is meant. */
+	if (all && store.record.cgroup)
+		r = signal_all(&store.record, signal, err);
+	else if (pidfd < 0)
+		r = not_running(err);
+	else
+		result = ins_sys(pidfd_send_signal, pidfd, signal, NULL, 0);
+	if (r == 0 && result == -ESRCH)
+		r = not_running(err);
+	else if (r == 0 && result < 0)
+		r = ins_error_set(err, (int)-result, "send signal %d to container \"%s\"", signal, id);
+	ins_store_close(&store);
+	return r;
+}
+
+static int freeze(struct ins_context *context, const char *id, bool frozen, struct ins_error *err)
+{
+	struct ins_store store = { -1, -1, { 0 } };
+	cleanup_fd int cgroup = -1;
+	enum ins_status status, wanted;
+	int r = ins_store_open(context, id, INS_LOCK_WAIT, false, &store, err);
+
+	if (r < 0)
+		return r;
+	status = ins_store_status(&store);
+	wanted = frozen ? INS_STATUS_RUNNING : INS_STATUS_PAUSED;
+	if (status != wanted && !(frozen && status == INS_STATUS_CREATED))
+		r = ins_error_text(err, EINVAL, "cannot %s container \"%s\": it is %s",
+			frozen ? "pause" : "resume", id, ins_status_name(status));
+	else if (!store.record.cgroup)
+		r = ins_error_text(err, EOPNOTSUPP,
+			"cannot %s container \"%s\": it has no cgroup of its own",
+			frozen ? "pause" : "resume", id);
+	if (r == 0)
+		r = ins_cgroup_open(store.record.cgroup_mount, store.record.cgroup, &cgroup, err);
+	if (r == 0)
+		r = ins_cgroup_freeze(cgroup, frozen, err);
+	ins_store_close(&store);
+	return r;
+}
+
+int ins_pause(struct ins_context *context, const char *id, struct ins_error *err)
+{
+	return freeze(context, id, true, err);
+}
+
+int ins_resume(struct ins_context *context, const char *id, struct ins_error *err)
+{
+	return freeze(context, id, false, err);
+}

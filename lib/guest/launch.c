@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starting init: the sealed memfds, the clone, the fds that the plan's slots stand for. */
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "guest/launch.h"
+#include "spec/spec.h"
+#include "sys/bare.h"
+#include "sys/clone.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U /* Linux 6.3 */
+#endif
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+/* The program insula-init, embedded by image.S. */
+extern const char ins_init_image[], ins_init_image_end[];
+
+static ins_parent_op_fn *const parent_ops[INS_OP_KINDS] = {
+#define PARENT_ENTRY_PARENT(function) function
+#define PARENT_ENTRY_CHILD(function)  NULL
+#define X(name, side, function) [INS_OP_##name] = PARENT_ENTRY_##side(function),
+	INS_OPS(X)
+#undef X
+};
+
+int ins_run_init(struct ins_run *run, struct ins_context *context, const struct ins_plan *plan,
+	const struct ins_host *host, struct ins_error *err)
+{
+	*run = (struct ins_run){ .plan = plan,
+		.host = host,
+		.context = context,
+		.cgroup_fd = -1,
+		.pidfd = -1,
+		.socket = -1,
+		.console = -1,
+		.listener = -1,
+		.userns = -1,
+		.page = -1,
+		.failed_kind = -1 };
+	run->slots = calloc(plan->n_slots + 1, sizeof(*run->slots));
+	if (!run->slots)
+		return ins_error_set(err, ENOMEM, "start the container");
+	for (uint32_t i = 0; i < plan->n_slots; i++)
+		run->slots[i] = -1;
+	return 0;
+}
+
+void ins_run_release(struct ins_run *run)
+{
+	for (uint32_t i = 0; run->slots && i < run->plan->n_slots; i++)
+		ins_close(run->slots[i]);
+	free(TAKE_PTR(run->slots));
+	run->cgroup_fd = ins_close(run->cgroup_fd);
+	run->pidfd = ins_close(run->pidfd);
+	run->socket = ins_close(run->socket);
+	run->console = ins_close(run->console);
+	run->listener = ins_close(run->listener);
+	run->userns = ins_close(run->userns);
+	run->page = ins_close(run->page);
+}
+
+int ins_run_stage(struct ins_run *run, enum ins_stage stage, struct ins_error *err)
+{
+	INS_FOR_EACH_OP(op, run->plan, stage) {
+		int r;
+
+		if (op->side != INS_SIDE_PARENT)
+			continue;
+		r = parent_ops[op->kind](run, op, err);
+		if (r < 0) {
+			if (op->key[0])
+				ins_error_prefix(err, "%s", op->key);
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* A memfd whose content nobody can change any more. */
+static int sealed_memfd(const char *name, unsigned int flags, const void *data, size_t size,
+	struct ins_error *err)
+{
+	cleanup_fd int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
+	size_t done = 0;
+
+	/* Before Linux 6.3 all memfds can be executed and the flag is unknown. */
+	if (fd < 0 && errno == EINVAL && (flags & MFD_EXEC))
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return ins_error_set(err, errno, "make a memfd for %s", name);
+	while (done < size) {
+		ssize_t n = write(fd, (const char *)data + done, size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return ins_error_set(err, n < 0 ? errno : EIO, "fill a memfd for %s", name);
+		done += (size_t)n;
+	}
+	if (fcntl(fd, F_ADD_SEALS, ALL_SEALS) < 0)
+		return ins_error_set(err, errno, "seal a memfd for %s", name);
+	return TAKE_FD(fd);
+}
+
+int ins_memfd_text(const char *name, const char *text, struct ins_error *err)
+{
+	int fd = sealed_memfd(name, 0, text, strlen(text), err);
+
+	if (fd >= 0 && lseek(fd, 0, SEEK_SET) < 0) {
+		ins_close(fd);
+		return ins_error_set(err, errno, "rewind a memfd for %s", name);
+	}
+	return fd;
+}
+
+/* What the child does between clone and execve, in the parent's memory. */
+struct start {
+	int image;
+	const char *argv[5];
+	sigset_t mask;
+	bool keep_capabilities;
+};
+
+/*
+ * In a user namespace without maps nobody is root, so an execve would drop all capabilities; as
+ * ambient ones they stay. A failure shows itself soon enough, in the first thing that needs one.
+ */
+static void make_capabilities_ambient(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (ins_sys(capget, &header, data) < 0)
+		return;
+	data[0].inheritable = data[0].permitted;
+	data[1].inheritable = data[1].permitted;
+	if (ins_sys(capset, &header, data) < 0)
+		return;
+	for (int i = 0; i < 64; i++) {
+		if (data[i / 32].permitted >> (i % 32) & 1)
+			(void)ins_sys(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0);
+	}
+}
+
+static int execute_init(void *data)
+{
+	struct start *start = data;
+
+	if (start->keep_capabilities)
+		make_capabilities_ambient();
+	(void)ins_sys(rt_sigprocmask, SIG_SETMASK, &start->mask, NULL, 8);
+	(void)ins_sys(execveat, start->image, "", start->argv, start->argv + 4, AT_EMPTY_PATH);
+	return 127;
+}
+
+static void kill_and_reap(void *data, long number)
+{
+	struct ins_run *run = data;
+	siginfo_t info;
+
+	(void)number;
+	if (run->pidfd < 0)
+		return;
+	(void)ins_sys(pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0);
+	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		continue;
+}
+
+static int clone_init(struct ins_run *run, struct start *start, struct ins_error *err)
+{
+	const struct ins_plan *plan = run->plan;
+	bool joins = plan->stage_start[INS_STAGE_JOIN] < plan->stage_start[INS_STAGE_JOIN + 1];
+	char stack[16384] __attribute__((aligned(16)));
+	struct clone_args args = {
+		.flags = CLONE_PIDFD | (joins ? 0 : plan->clone_flags),
+		.pidfd = (uintptr_t)&run->pidfd,
+		.exit_signal = SIGCHLD,
+		.stack = (uintptr_t)stack,
+		.stack_size = sizeof(stack),
+	};
+	sigset_t all;
+	pid_t pid;
+
+	if (run->cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)run->cgroup_fd;
+	}
+	start->keep_capabilities = args.flags & CLONE_NEWUSER;
+	ins_undo_push(&run->undo, kill_and_reap, run, 0);
+	/* No handler of the caller may run in the child while the memory is shared. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &start->mask);
+	pid = ins_clone_vm(&args, execute_init, start);
+	sigprocmask(SIG_SETMASK, &start->mask, NULL);
+	if (pid < 0)
+		return ins_error_set(err, -pid, "clone3 of the container process%s",
+			run->cgroup_fd >= 0 ? " into its cgroup" : "");
+	run->pid = pid;
+	return 0;
+}
+
+/* A copy for the child above all fds that it is to inherit, and inheritable itself. */
+static int inheritable_copy(const struct ins_plan *plan, int fd, struct ins_error *err)
+{
+	int copy = fcntl(fd, F_DUPFD, 3 + (int)plan->preserve_fds);
+
+	return copy < 0 ? ins_error_set(err, errno, "duplicate an fd for the container process")
+			: copy;
+}
+
+/* Slots that were filled since the last time, in runs of consecutive numbers. */
+static int send_slots(struct ins_run *run, struct ins_error *err)
+{
+	uint32_t i = 0;
+
+	while (i < run->plan->n_slots) {
+		struct ins_message message = { .type = INS_MESSAGE_SLOTS, .value = i };
+		size_t n = 0;
+		int r;
+
+		while (i + n < run->plan->n_slots && n < INS_MESSAGE_FDS && run->slots[i + n] >= 0)
+			n++;
+		if (n == 0) {
+			i++;
+			continue;
+		}
+		r = ins_message_send(run->socket, &message, run->slots + i, n, err);
+		if (r < 0)
+			return r;
+		for (; n > 0; n--, i++) {
+			ins_close(run->slots[i]);
+			run->slots[i] = INS_SLOT_SENT;
+		}
+	}
+	return 0;
+}
+
+static int send_go(struct ins_run *run, enum ins_stage stage, int fd, struct ins_error *err)
+{
+	struct ins_message message = { .type = INS_MESSAGE_GO, .value = stage };
+	int r = send_slots(run, err);
+
+	return r < 0 ? r : ins_message_send(run->socket, &message, &fd, fd >= 0, err);
+}
+
+/* The first process has joined, cloned the real one, and left. */
+static int adopt_second(struct ins_run *run, struct ins_error *err)
+{
+	struct ins_message message;
+	int first = run->pidfd, pidfd = -1;
+	siginfo_t info;
+	int r = ins_message_receive(run->socket, &message, &pidfd, err);
+
+	if (r == -EPIPE)
+		return ins_run_child_ended(run, err);
+	if (r < 0)
+		return r;
+	if (message.type != INS_MESSAGE_PID || pidfd < 0) {
+		ins_close(pidfd);
+		return ins_run_child_failed(run, &message, err);
+	}
+	run->pidfd = pidfd;
+	run->pid = (pid_t)message.value;
+	while (waitid(P_PIDFD, (id_t)first, &info, WEXITED) < 0 && errno == EINTR)
+		continue;
+	ins_close(first);
+	return 0;
+}
+
+int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_error *err)
+{
+	const struct ins_plan *plan = run->plan;
+	bool joins = plan->stage_start[INS_STAGE_JOIN] < plan->stage_start[INS_STAGE_JOIN + 1];
+	cleanup_fd int memory = -1, image = -1, theirs = -1, their_socket = -1, their_plan = -1;
+	char socket_text[12], plan_text[12];
+	struct start start = { .argv = { "insula-init", socket_text, plan_text,
+				       joins ? "1" : "0", NULL } };
+	int pair[2];
+	int r;
+
+	memory = sealed_memfd("insula-plan", 0, ins_arena_base(arena), ins_arena_used(arena), err);
+	if (memory < 0)
+		return memory;
+	image = sealed_memfd("insula-init", MFD_EXEC, ins_init_image,
+		(size_t)(ins_init_image_end - ins_init_image), err);
+	if (image < 0)
+		return image;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return ins_error_set(err, errno, "make a socket pair for the container process");
+	run->socket = pair[0];
+	theirs = pair[1];
+	their_socket = inheritable_copy(plan, theirs, err);
+	if (their_socket < 0)
+		return their_socket;
+	their_plan = inheritable_copy(plan, memory, err);
+	if (their_plan < 0)
+		return their_plan;
+	snprintf(socket_text, sizeof(socket_text), "%d", their_socket);
+	snprintf(plan_text, sizeof(plan_text), "%d", their_plan);
+	start.image = image;
+	r = clone_init(run, &start, err);
+	if (r < 0)
+		return r;
+	/* Only the child may hold its end, or its death would not end the stream. */
+	theirs = ins_close(theirs);
+	their_socket = ins_close(their_socket);
+	r = send_go(run, INS_STAGE_CLONE, -1, err);
+	if (r == 0 && joins)
+		r = adopt_second(run, err);
+	return r;
+}
+
+/* What goes along with GO: the state object for the child's hooks, or the socket to wait on. */
+static int go_fd(struct ins_run *run, enum ins_stage stage, int listener, struct ins_error *err)
+{
+	cleanup_free char *text = NULL;
+	bool hooks = false;
+	int r;
+
+	if (stage == INS_STAGE_CREATED && listener >= 0)
+		return fcntl(listener, F_DUPFD_CLOEXEC, 3);
+	if (stage == INS_STAGE_HOOKS || stage == INS_STAGE_CREATED) {
+		enum ins_stage where = stage == INS_STAGE_HOOKS ? stage : INS_STAGE_START;
+
+		INS_FOR_EACH_OP(op, run->plan, where)
+			hooks = hooks || op->kind == INS_OP_HOOK_CHILD;
+	}
+	if (!hooks)
+		return -1;
+	r = run->state_json(run, stage == INS_STAGE_HOOKS ? "creating" : "created", &text, err);
+	return r < 0 ? r : ins_memfd_text("insula-state", text, err);
+}
+
+static int enter_stage(struct ins_run *run, int64_t stage, int listener, struct ins_error *err)
+{
+	cleanup_fd int fd = -1;
+	int r;
+
+	if (stage <= INS_STAGE_CLONE || stage >= INS_STAGE_STARTED)
+		return ins_error_text(err, EPROTO, "the container process asked for a wrong stage");
+	r = ins_run_stage(run, (enum ins_stage)stage, err);
+	if (r < 0)
+		return r;
+	fd = go_fd(run, (enum ins_stage)stage, listener, err);
+	if (fd < -1)
+		return fd;
+	return send_go(run, (enum ins_stage)stage, fd, err);
+}
+
+/* One message of the child. Return: 1 if @until is reached. */
+static int answer(struct ins_run *run, const struct ins_message *message, int fd,
+	enum ins_converse until, int listener, struct ins_error *err)
+{
+	int r;
+
+	switch ((enum ins_message_type)message->type) {
+	case INS_MESSAGE_ENTER:
+		r = enter_stage(run, message->value, listener, err);
+		if (r < 0)
+			return r;
+		return message->value == INS_STAGE_CREATED && until == INS_CONVERSE_CREATED;
+	case INS_MESSAGE_CONSOLE:
+		ins_close(run->console);
+		run->console = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		return run->console < 0 ? ins_error_set(err, errno, "keep the terminal") : 0;
+	case INS_MESSAGE_LISTENER:
+		return ins_run_take_listener(run, err);
+	case INS_MESSAGE_EXECVE:
+		ins_close(run->page);
+		run->page = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		return run->page < 0 ? ins_error_set(err, errno, "keep the page of errors") : 0;
+	case INS_MESSAGE_ERROR:
+	case INS_MESSAGE_SLOTS:
+	case INS_MESSAGE_PID:
+	case INS_MESSAGE_GO:
+	case INS_MESSAGE_START:
+	case INS_MESSAGE_TYPES:
+		break;
+	}
+	return ins_run_child_failed(run, message, err);
+}
+
+/* The stream has ended. After EXECVE that is the news of success, unless the page says otherwise. */
+static int stream_ended(struct ins_run *run, struct ins_error *err)
+{
+	struct ins_exec_page page;
+
+	if (run->page < 0)
+		return ins_run_child_ended(run, err);
+	if (pread(run->page, &page, sizeof(page), 0) != sizeof(page))
+		return ins_error_set(err, EIO, "read the page of errors");
+	if (!page.failed)
+		return 0;
+	if (page.error.detail_size > sizeof(page.error.detail))
+		page.error.detail_size = 0;
+	return ins_run_child_failed(run, &page.error, err);
+}
+
+int ins_converse(struct ins_run *run, enum ins_converse until, int listener,
+	struct ins_error *err)
+{
+	for (;;) {
+		struct ins_message message;
+		cleanup_fd int fd = -1;
+		int r = ins_message_receive(run->socket, &message, &fd, err);
+
+		if (r == -EPIPE)
+			return stream_ended(run, err);
+		if (r == 0)
+			r = answer(run, &message, fd, until, listener, err);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+}

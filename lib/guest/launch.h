@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parent's side of a container's or an exec's start: run init and walk the plan with it. */
+#ifndef INSULA_GUEST_LAUNCH_H
+#define INSULA_GUEST_LAUNCH_H
+
+#include "base/arena.h"
+#include "plan/message.h"
+#include "plan/run.h"
+
+/**
+ * ins_run_init - make a run ready
+ *
+ * Everything that it comes to own is given back by ins_run_release(), also after a failure.
+ */
+int ins_run_init(struct ins_run *run, struct ins_context *context, const struct ins_plan *plan,
+	const struct ins_host *host, struct ins_error *err);
+
+/* ins_run_release - close all fds; does not touch the container. */
+void ins_run_release(struct ins_run *run);
+
+/**
+ * ins_run_stage - do the parent's operations of one stage
+ *
+ * An error says the operation's key and what it was.
+ */
+int ins_run_stage(struct ins_run *run, enum ins_stage stage, struct ins_error *err);
+
+/**
+ * ins_launch - start init in its new namespaces and its cgroup, and hand it the fds of the plan
+ * @arena: the plan's, sealed
+ *
+ * On success run->pid and run->pidfd are known. The process is killed and reaped by the undo list.
+ */
+int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_error *err);
+
+/* What ins_converse() comes back for. */
+enum ins_converse {
+	INS_CONVERSE_CREATED, /* the child waits for `start` */
+	INS_CONVERSE_EXECUTED, /* execve has succeeded */
+};
+
+/**
+ * ins_converse - answer the child until it is where @until says
+ * @listener: the listening socket that the child gets when it is created; −1: it does not wait
+ *
+ * A child that fails or ends is an error, in the words of the operation that it was at.
+ */
+int ins_converse(struct ins_run *run, enum ins_converse until, int listener,
+	struct ins_error *err);
+
+/* ins_message_send - one packet with at most INS_MESSAGE_FDS fds. */
+int ins_message_send(int socket, const struct ins_message *message, const int *fds, size_t n,
+	struct ins_error *err);
+
+/**
+ * ins_message_receive - one packet
+ * @ret_fd: the fd that came along, −1: none; to be closed by the caller
+ *
+ * Return: 0, −EPIPE at the end of the stream (no error recorded), or −errno.
+ */
+int ins_message_receive(int socket, struct ins_message *message, int *ret_fd,
+	struct ins_error *err);
+
+/* ins_run_child_failed - put an ERROR message into words; any other message is out of order.
+ * Return: −errno. */
+int ins_run_child_failed(struct ins_run *run, const struct ins_message *message,
+	struct ins_error *err);
+
+/* ins_run_child_ended - the stream ended too early: say how the process ended. Return: −errno. */
+int ins_run_child_ended(struct ins_run *run, struct ins_error *err);
+
+/* ins_run_take_listener - a LISTENER message came: fetch the notify fd and hand it to its receiver. */
+int ins_run_take_listener(struct ins_run *run, struct ins_error *err);
+
+/* ins_memfd_text - a sealed memfd with a text, at offset 0. Return: an fd or −errno. */
+int ins_memfd_text(const char *name, const char *text, struct ins_error *err);
+
+#endif

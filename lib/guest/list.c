@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What there is: `state`, `list`, `ps`. */
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cgroup/cgroup.h"
+#include "guest/guest.h"
+
+/* /proc/PID/exe of a process that is still init (see launch.c). */
+#define INIT_EXE "/memfd:insula-init"
+
+/*
+ * Between the moment that `start` lets init go and the moment that it has written so, the record is
+ * behind. What the process executes tells the truth; if we may not look, the record has to do.
+ */
+static bool is_still_init(pid_t pid)
+{
+	char path[40], exe[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	if (n < 0)
+		return true;
+	exe[n] = '\0';
+	return !strncmp(exe, INIT_EXE, strlen(INIT_EXE));
+}
+
+static bool is_frozen(const struct ins_record *record)
+{
+	struct ins_error ignored = { 0 };
+	cleanup_fd int cgroup = -1;
+	bool frozen = false;
+
+	if (!record->cgroup ||
+		ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, &ignored) < 0 ||
+		ins_cgroup_is_frozen(cgroup, &frozen, &ignored) < 0)
+		return false;
+	return frozen;
+}
+
+enum ins_status ins_store_status(const struct ins_store *store)
+{
+	const struct ins_record *record = &store->record;
+	cleanup_fd int pidfd = -1;
+
+	if (!record->id)
+		return INS_STATUS_STOPPED;
+	if (record->status == INS_STATUS_CREATING)
+		return ins_store_busy(store) ? INS_STATUS_CREATING : INS_STATUS_STOPPED;
+	pidfd = ins_record_pidfd(record);
+	if (pidfd < 0)
+		return INS_STATUS_STOPPED;
+	if (is_frozen(record))
+		return INS_STATUS_PAUSED;
+	if (record->status == INS_STATUS_CREATED && is_still_init(record->pid))
+		return INS_STATUS_CREATED;
+	return INS_STATUS_RUNNING;
+}
+
+/* From /etc/passwd itself: a static program has no name service switch. */
+static void name_owner(uid_t uid, char *buffer, size_t size)
+{
+	cleanup_file FILE *file = fopen("/etc/passwd", "re");
+	struct passwd *entry;
+
+	snprintf(buffer, size, "%u", (unsigned int)uid);
+	while (file && (entry = fgetpwent(file))) {
+		if (entry->pw_uid == uid) {
+			snprintf(buffer, size, "%s", entry->pw_name);
+			return;
+		}
+	}
+}
+
+static int visit_store(const struct ins_store *store, ins_container_visit_fn *visit, void *data,
+	struct ins_error *err)
+{
+	const struct ins_record *record = &store->record;
+	enum ins_status status = ins_store_status(store);
+	struct ins_container_info info;
+	cleanup_free char *json = NULL;
+	char owner[64];
+	int r = ins_record_state_json(record, ins_status_name(status), false, &json, err);
+
+	if (r < 0)
+		return r;
+	name_owner(record->owner, owner, sizeof(owner));
+	info = (struct ins_container_info){ .id = record->id,
+		.status = status,
+		.pid = status == INS_STATUS_STOPPED ? 0 : record->pid,
+		.bundle = record->bundle,
+		.rootfs = record->rootfs,
+		.created = record->created,
+		.owner = owner,
+		.json = json };
+	return visit(data, &info);
+}
+
+int ins_state(struct ins_context *context, const char *id, ins_container_visit_fn *visit,
+	void *data, struct ins_error *err)
+{
+	struct ins_store store = { -1, -1, { 0 } };
+	int r = ins_store_open(context, id, INS_LOCK_NONE, false, &store, err);
+
+	if (r < 0)
+		return r;
+	r = visit_store(&store, visit, data, err);
+	ins_store_close(&store);
+	return r;
+}
+
+int ins_list(struct ins_context *context, ins_container_visit_fn *visit, void *data,
+	struct ins_error *err)
+{
+	char **ids = NULL;
+	size_t n = 0;
+	int r = ins_store_ids(context, &ids, &n, err);
+
+	for (size_t i = 0; i < n; i++) {
+		struct ins_store store = { -1, -1, { 0 } };
+		struct ins_error why = { 0 };
+		int opened = -1;
+
+		if (r == 0)
+			opened = ins_store_open(context, ids[i], INS_LOCK_NONE, false, &store, &why);
+		if (opened == 0) {
+			r = visit_store(&store, visit, data, err);
+			ins_store_close(&store);
+		} else if (r == 0 && opened != -ENOENT) {
+			/* One damaged record does not hide the others. */
+			ins_context_log(context, INS_LOG_WARNING, "%s", why.text);
+		}
+		free(ids[i]);
+	}
+	free(ids);
+	return r;
+}
+
+int ins_ps(struct ins_context *context, const char *id, pid_t **ret_pids, size_t *ret_count,
+	struct ins_error *err)
+{
+	struct ins_store store = { -1, -1, { 0 } };
+	cleanup_fd int cgroup = -1;
+	const struct ins_record *record = &store.record;
+	int r = ins_store_open(context, id, INS_LOCK_NONE, false, &store, err);
+
+	if (r < 0)
+		return r;
+	if (!record->cgroup)
+		r = ins_error_text(err, EOPNOTSUPP,
+			"the processes of container \"%s\" are not known: it has no cgroup of its own",
+			id);
+	if (r == 0)
+		r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);
+	if (r == 0)
+		r = ins_cgroup_pids(cgroup, ret_pids, ret_count, err);
+	ins_store_close(&store);
+	return r;
+}

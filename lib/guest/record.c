@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The record of a container: state.json to struct ins_record and back, and what it says of now. */
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "guest/record.h"
+
+/* A record holds the annotations and the process object of a configuration: no larger than that. */
+#define RECORD_SIZE_MAX ((size_t)8 << 20)
+
+static void release_json(json_t **json)
+{
+	json_decref(*json);
+}
+
+#define cleanup_json cleanup_with(release_json)
+
+static const char *const status_names[] = {
+	[INS_STATUS_CREATING] = "creating",
+	[INS_STATUS_CREATED] = "created",
+	[INS_STATUS_RUNNING] = "running",
+	[INS_STATUS_PAUSED] = "paused",
+	[INS_STATUS_STOPPED] = "stopped",
+};
+
+const char *ins_status_name(enum ins_status status)
+{
+	return (unsigned int)status < ARRAY_LENGTH(status_names) ? status_names[status] : "unknown";
+}
+
+static enum ins_status parse_status(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(status_names); i++) {
+		if (name && !strcmp(name, status_names[i]))
+			return (enum ins_status)i;
+	}
+	return INS_STATUS_STOPPED;
+}
+
+static json_t *annotations_object(const struct ins_record *record)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; object && i < record->annotations.n; i++) {
+		const struct ins_pair *pair = &record->annotations.v[i];
+
+		if (json_object_set_new(object, pair->key, json_string(pair->value)) < 0) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
+int ins_store_save(struct ins_store *store, const struct ins_record *record,
+	struct ins_error *err)
+{
+	cleanup_json json_t *root = NULL;
+	cleanup_free char *text = NULL;
+
+	root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s?, s:s?, s:I, s:I, s:b, s:b, "
+			 "s:s?, s:s?, s:s?, s:s?, s:o}",
+		"status", ins_status_name(record->status), "id", record->id, "bundle",
+		record->bundle, "rootfs", record->rootfs, "created", record->created, "owner",
+		(json_int_t)record->owner, "pid", (json_int_t)record->pid, "startTime",
+		(json_int_t)record->start_time, "cgroupMount", record->cgroup_mount, "cgroup",
+		record->cgroup, "cgroupMade", (json_int_t)record->cgroup_made, "namespaces",
+		(json_int_t)record->namespaces, "noNewPrivileges", record->no_new_privileges,
+		"filter", record->has_filter, "listenerPath", record->listener_path,
+		"listenerMetadata", record->listener_metadata, "hooks", record->hooks_json,
+		"process", record->process_json, "annotations", annotations_object(record));
+	text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+	if (!text)
+		return ins_error_set(err, ENOMEM, "write the state of container %s", record->id);
+	return ins_file_write(store->dir, "state.json", text, strlen(text), 0600, err);
+}
+
+static int load_annotations(struct ins_record *record, json_t *object)
+{
+	size_t n = json_object_size(object), i = 0;
+	const char *key;
+	json_t *value;
+
+	record->annotation_pairs = n ? calloc(n, sizeof(*record->annotation_pairs)) : NULL;
+	if (n && !record->annotation_pairs)
+		return -ENOMEM;
+	json_object_foreach(object, key, value) {
+		if (!json_is_string(value))
+			return -EINVAL;
+		record->annotation_pairs[i++] = (struct ins_pair){ key, json_string_value(value) };
+	}
+	record->annotations = (struct ins_pairs){ i, record->annotation_pairs };
+	return 0;
+}
+
+static int load_fields(struct ins_record *record, json_t *root)
+{
+	json_int_t owner, pid, start_time, cgroup_made, namespaces;
+	const char *status;
+	json_t *annotations;
+	int no_new_privileges, has_filter;
+
+	if (json_unpack(root,
+		    "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s?, s:s?, s:I, s:I, s:b, s:b, "
+		    "s:s?, s:s?, s:s?, s:s?, s:o}",
+		    "status", &status, "id", &record->id, "bundle", &record->bundle, "rootfs",
+		    &record->rootfs, "created", &record->created, "owner", &owner, "pid", &pid,
+		    "startTime", &start_time, "cgroupMount", &record->cgroup_mount, "cgroup",
+		    &record->cgroup, "cgroupMade", &cgroup_made, "namespaces", &namespaces,
+		    "noNewPrivileges", &no_new_privileges, "filter", &has_filter, "listenerPath",
+		    &record->listener_path, "listenerMetadata", &record->listener_metadata, "hooks",
+		    &record->hooks_json, "process", &record->process_json, "annotations",
+		    &annotations) < 0)
+		return -EINVAL;
+	record->status = parse_status(status);
+	record->owner = (uid_t)owner;
+	record->pid = (pid_t)pid;
+	record->start_time = (uint64_t)start_time;
+	record->cgroup_made = (unsigned int)cgroup_made;
+	record->namespaces = (uint32_t)namespaces;
+	record->no_new_privileges = no_new_privileges;
+	record->has_filter = has_filter;
+	return load_annotations(record, annotations);
+}
+
+int ins_record_load(int dir, struct ins_record *ret_record, struct ins_error *err)
+{
+	struct ins_record record = { 0 };
+	cleanup_free char *text = NULL;
+	json_error_t why;
+	size_t size;
+	int r = ins_file_read(dir, "state.json", RECORD_SIZE_MAX, &text, &size, err);
+
+	if (r < 0)
+		return r;
+	record.document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+	if (!record.document)
+		return ins_error_text(err, EINVAL, "state.json is damaged: %s", why.text);
+	r = load_fields(&record, record.document);
+	if (r < 0) {
+		ins_record_clear(&record);
+		return ins_error_text(err, -r, "state.json is damaged");
+	}
+	*ret_record = record;
+	return 0;
+}
+
+void ins_record_clear(struct ins_record *record)
+{
+	free(record->annotation_pairs);
+	json_decref(record->document);
+	*record = (struct ins_record){ 0 };
+}
+
+int ins_process_start_time(pid_t pid, uint64_t *ret_time)
+{
+	char path[40], text[1024];
+	cleanup_fd int fd = -1;
+	const char *field;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -ESRCH;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return -ESRCH;
+	text[n] = '\0';
+	/* The second field is the name in parentheses, which may hold anything: start behind the
+	 * last one. There stand the state, field 3, and the rest. */
+	field = strrchr(text, ')');
+	if (!field || !field[1])
+		return -ESRCH;
+	field += 2;
+	if (*field == 'Z' || *field == 'X')
+		return -ESRCH;
+	for (int i = 3; i < 22; i++) {
+		field = strchr(field, ' ');
+		if (!field)
+			return -ESRCH;
+		field++;
+	}
+	*ret_time = strtoull(field, NULL, 10);
+	return 0;
+}
+
+int ins_record_pidfd(const struct ins_record *record)
+{
+	uint64_t start_time;
+	int fd;
+
+	if (record->pid <= 0)
+		return -ESRCH;
+	fd = (int)syscall(SYS_pidfd_open, record->pid, 0); /* Linux 5.3 */
+	if (fd < 0)
+		return -ESRCH;
+	/* With the pidfd in hand the pid cannot pass to another process unnoticed. */
+	if (ins_process_start_time(record->pid, &start_time) < 0 ||
+		start_time != record->start_time) {
+		ins_close(fd);
+		return -ESRCH;
+	}
+	return fd;
+}
+
+/* The words of runtime.md's state object; pid only while there is a process. */
+int ins_record_state_json(const struct ins_record *record, const char *status, bool compact,
+	char **ret_text, struct ins_error *err)
+{
+	cleanup_json json_t *root = NULL;
+	bool alive = !status || strcmp(status, "stopped");
+	char *text;
+
+	root = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:o}", "ociVersion", INS_OCI_VERSION,
+		"id", record->id, "status", status ? status : ins_status_name(record->status),
+		"pid", alive ? (int)record->pid : 0, "bundle", record->bundle, "rootfs",
+		record->rootfs, "created", record->created, "annotations",
+		annotations_object(record));
+	text = root ? json_dumps(root, compact ? JSON_COMPACT : JSON_INDENT(2)) : NULL;
+	if (!text)
+		return ins_error_set(err, ENOMEM, "tell the state of container %s", record->id);
+	*ret_text = text;
+	return 0;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state store. Each container has a directory in the state directory, named by its id:
+ *
+ *     state.json   what is known of it (struct ins_record); replaced by rename, never changed in place
+ *     start        the socket on which init waits while the container is created
+ *     plan         the plan of a created container, for start
+ *     filter       the seccomp program, for exec
+ *
+ * The directory is the container's lock (flock): a verb that changes something holds it. It is made
+ * first and removed last, and state.json names every effect on the host before it is made, so
+ * whatever kills a verb half-way, `delete --force` finds all there is to remove.
+ */
+#ifndef INSULA_GUEST_RECORD_H
+#define INSULA_GUEST_RECORD_H
+
+#include <jansson.h>
+#include <sys/types.h>
+
+#include "guest/context.h"
+#include "spec/spec.h"
+
+/* The file names. */
+#define INS_PLAN_FILE   "plan"
+#define INS_FILTER_FILE "filter"
+
+/* The longest id: a file name, and no more than sun_path needs through /proc/self/fd. */
+#define INS_ID_MAX 255
+
+struct ins_record {
+	enum ins_status status; /* CREATING, CREATED, RUNNING as last written */
+	const char *id, *bundle, *rootfs;
+	const char *created;    /* RFC 3339 with nanoseconds */
+	uid_t owner;
+	pid_t pid;              /* 0: not yet known */
+	uint64_t start_time;    /* field 22 of /proc/PID/stat: tells a reused pid */
+	const char *cgroup_mount, *cgroup; /* NULL: none */
+	unsigned int cgroup_made; /* how many of the path's last components were made by us */
+	uint32_t namespaces;    /* CLONE_NEW… to enter for an exec */
+	bool no_new_privileges;
+	bool has_filter;
+	const char *listener_path, *listener_metadata;
+	struct ins_pairs annotations;
+	const char *hooks_json;   /* as in struct ins_spec */
+	const char *process_json;
+	json_t *document;       /* owns the strings above after loading; NULL while building */
+	struct ins_pair *annotation_pairs; /* owned after loading */
+};
+
+/* An opened container. Start with ins_store_open(), end with ins_store_close(). */
+struct ins_store {
+	int root;  /* the state directory */
+	int dir;   /* the container's directory, locked if asked for; −1 */
+	struct ins_record record;
+};
+
+enum ins_lock {
+	INS_LOCK_NONE,
+	INS_LOCK_WAIT,  /* wait for the other verb, for INS_LOCK_SECONDS at most */
+	INS_LOCK_TRY,   /* −EBUSY if another verb is at work */
+};
+
+#define INS_LOCK_SECONDS 30
+
+/* ins_id_check - is this an id? [A-Za-z0-9_+.-], not "." nor "..", not hidden by a leading dot. */
+int ins_id_check(const char *id, struct ins_error *err);
+
+/**
+ * ins_store_create - make a container's directory and lock it
+ *
+ * Return: 0, −EEXIST with the text that callers look for, −errno.
+ */
+int ins_store_create(struct ins_context *context, const char *id, struct ins_store *ret_store,
+	struct ins_error *err);
+
+/**
+ * ins_store_open - find a container, lock it, read its record
+ *
+ * A directory without a record is what a killed create leaves: with @allow_broken it is opened
+ * (record.id NULL), else it does not exist.
+ *
+ * Return: 0, −ENOENT with the text "container … does not exist", −EBUSY, −errno.
+ */
+int ins_store_open(struct ins_context *context, const char *id, enum ins_lock lock,
+	bool allow_broken, struct ins_store *ret_store, struct ins_error *err);
+
+void ins_store_close(struct ins_store *store);
+
+/* ins_store_save - replace state.json by @record. */
+int ins_store_save(struct ins_store *store, const struct ins_record *record,
+	struct ins_error *err);
+
+/* ins_store_remove - remove the directory with what is in it; the id is free then. */
+int ins_store_remove(struct ins_store *store, const char *id, struct ins_error *err);
+
+/* ins_store_ids - the ids of all containers, sorted; free each and the list. */
+int ins_store_ids(struct ins_context *context, char ***ret_ids, size_t *ret_n,
+	struct ins_error *err);
+
+/**
+ * ins_store_busy - a verb holds the lock of this container right now
+ *
+ * Tells a container that is being created from what a killed create left.
+ */
+bool ins_store_busy(const struct ins_store *store);
+
+/* ins_record_load - read state.json in @dir. Return: 0, −ENOENT, −EINVAL (not a record), −errno. */
+int ins_record_load(int dir, struct ins_record *ret_record, struct ins_error *err);
+
+/* ins_record_clear - free what loading allocated. */
+void ins_record_clear(struct ins_record *record);
+
+/* ins_process_start_time - field 22 of /proc/PID/stat. Return: 0, −ESRCH (gone, or a zombie). */
+int ins_process_start_time(pid_t pid, uint64_t *ret_time);
+
+/**
+ * ins_record_pidfd - a pidfd of the container process, if it is still the one that was recorded
+ *
+ * Return: an fd, or −ESRCH.
+ */
+int ins_record_pidfd(const struct ins_record *record);
+
+/* ins_store_status - what the container is now, judged by its process and its cgroup. */
+enum ins_status ins_store_status(const struct ins_store *store);
+
+/**
+ * ins_record_state_json - the state object of runtime.md
+ * @status: the word; NULL: no status known better than the record's
+ * @compact: one line (hooks), else indented (people)
+ * @ret_text: to be freed with free()
+ */
+int ins_record_state_json(const struct ins_record *record, const char *status, bool compact,
+	char **ret_text, struct ins_error *err);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directories of the state store: finding, locking, removing. The record in them is record.c's. */
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "guest/record.h"
+
+int ins_id_check(const char *id, struct ins_error *err)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789_+.-";
+	size_t n = id ? strlen(id) : 0;
+
+	if (n == 0)
+		return ins_error_text(err, EINVAL, "a container id is needed");
+	if (n > INS_ID_MAX)
+		return ins_error_text(err, EINVAL, "the container id is longer than %d characters",
+			INS_ID_MAX);
+	if (id[0] == '.' || strspn(id, allowed) != n)
+		return ins_error_text(err, EINVAL,
+			"invalid container id '%s': only letters, digits and _ + - . are allowed, "
+			"and no dot in front", id);
+	return 0;
+}
+
+/* mkdir -p for the state directory itself. It has to belong to us and be closed to others. */
+static int open_root(struct ins_context *context, bool make, struct ins_error *err)
+{
+	char path[PATH_MAX];
+	struct stat s;
+	int fd;
+
+	if (strlen(context->root) >= sizeof(path))
+		return ins_error_set(err, ENAMETOOLONG, "state directory %.64s…", context->root);
+	strcpy(path, context->root);
+	for (char *slash = path + 1; make && (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			return ins_error_set(err, errno, "make the state directory's parent %s", path);
+		*slash = '/';
+	}
+	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return ins_error_set(err, errno, "make the state directory %s", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return ins_error_set(err, errno, "state directory %s", path);
+	/* Who may write there could exchange a container's state (CVE-2021-41103's class). */
+	if (fstat(fd, &s) < 0 || (s.st_uid != geteuid() && s.st_uid != 0) || (s.st_mode & 022)) {
+		ins_close(fd);
+		return ins_error_text(err, EPERM,
+			"the state directory %s must belong to the caller and be writable by nobody else",
+			path);
+	}
+	return fd;
+}
+
+static int does_not_exist(const char *id, struct ins_error *err)
+{
+	return ins_error_text(err, ENOENT, "container \"%s\" does not exist", id);
+}
+
+static int lock(int dir, enum ins_lock how, const char *id, struct ins_error *err)
+{
+	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+
+	if (how == INS_LOCK_NONE)
+		return 0;
+	for (int tries = 0; flock(dir, LOCK_EX | LOCK_NB) < 0; tries++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return ins_error_set(err, errno, "lock container %s", id);
+		if (how == INS_LOCK_TRY || tries >= INS_LOCK_SECONDS * 100)
+			return ins_error_text(err, EBUSY,
+				"container \"%s\" is busy: another command is at work on it", id);
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* Between our open and our lock, another verb may have removed the directory. */
+static bool still_there(int root, int dir, const char *id)
+{
+	struct stat held, named;
+
+	return fstat(dir, &held) == 0 && fstatat(root, id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+static int exists_already(const char *id, struct ins_error *err)
+{
+	return ins_error_text(err, EEXIST, "container with given ID already exists: %s", id);
+}
+
+int ins_store_create(struct ins_context *context, const char *id, struct ins_store *ret_store,
+	struct ins_error *err)
+{
+	cleanup_fd int root = -1, dir = -1;
+	int r = ins_id_check(id, err);
+
+	if (r < 0)
+		return r;
+	root = open_root(context, true, err);
+	if (root < 0)
+		return root;
+	if (mkdirat(root, id, 0700) < 0 && errno != EEXIST)
+		return ins_error_set(err, errno, "make the state directory of container %s", id);
+	dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return ins_error_set(err, errno, "open the state directory of container %s", id);
+	/* A directory that nobody holds and that has no record is what a killed create left before
+	 * it had any effect: the id is free. */
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0 || !still_there(root, dir, id) ||
+		faccessat(dir, "state.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return exists_already(id, err);
+	*ret_store = (struct ins_store){ .root = TAKE_FD(root), .dir = TAKE_FD(dir) };
+	return 0;
+}
+
+int ins_store_open(struct ins_context *context, const char *id, enum ins_lock how,
+	bool allow_broken, struct ins_store *ret_store, struct ins_error *err)
+{
+	cleanup_fd int root = -1, dir = -1;
+	struct ins_error ignored = { 0 };
+	struct ins_record record = { 0 };
+	int r = ins_id_check(id, err);
+
+	if (r < 0)
+		return r;
+	root = open_root(context, false, &ignored);
+	if (root == -ENOENT)
+		return does_not_exist(id, err);
+	if (root < 0)
+		return ins_error_text(err, -root, "%s", ignored.text);
+	dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return does_not_exist(id, err);
+	if (dir < 0)
+		return ins_error_set(err, errno, "open the state directory of container %s", id);
+	r = lock(dir, how, id, err);
+	if (r < 0)
+		return r;
+	if (how != INS_LOCK_NONE && !still_there(root, dir, id))
+		return does_not_exist(id, err);
+	r = ins_record_load(dir, &record, err);
+	if (r == -ENOENT) {
+		ins_error_clear(err);
+		if (!allow_broken)
+			return does_not_exist(id, err);
+	} else if (r < 0 && allow_broken) {
+		ins_error_clear(err);
+	} else if (r < 0) {
+		return ins_error_prefix(err, "the state of container %s", id);
+	}
+	*ret_store = (struct ins_store){ TAKE_FD(root), TAKE_FD(dir), record };
+	return 0;
+}
+
+void ins_store_close(struct ins_store *store)
+{
+	ins_record_clear(&store->record);
+	store->dir = ins_close(store->dir);
+	store->root = ins_close(store->root);
+}
+
+bool ins_store_busy(const struct ins_store *store)
+{
+	/* Another open file description, or the lock we may hold ourselves would say yes. */
+	cleanup_fd int again = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (again < 0)
+		return false;
+	return flock(again, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+int ins_store_remove(struct ins_store *store, const char *id, struct ins_error *err)
+{
+	cleanup_dir DIR *dir = NULL;
+	struct dirent *entry;
+	int again = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	dir = again < 0 ? NULL : fdopendir(again);
+	if (!dir) {
+		ins_close(again);
+		return ins_error_set(err, errno, "read the state directory of container %s", id);
+	}
+	/* The record goes last: a kill in between leaves something that can be found. */
+	while ((entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+			!strcmp(entry->d_name, "state.json"))
+			continue;
+		if (unlinkat(store->dir, entry->d_name, 0) < 0 && errno != ENOENT)
+			return ins_error_set(err, errno, "remove %s of container %s",
+				entry->d_name, id);
+	}
+	if (unlinkat(store->dir, "state.json", 0) < 0 && errno != ENOENT)
+		return ins_error_set(err, errno, "remove state.json of container %s", id);
+	if (unlinkat(store->root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return ins_error_set(err, errno, "remove the state directory of container %s", id);
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int collect_ids(DIR *dir, char ***ids, size_t *n)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		char **grown;
+
+		if (entry->d_name[0] == '.' ||
+			(entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN))
+			continue;
+		grown = reallocarray(*ids, *n + 1, sizeof(**ids));
+		if (!grown)
+			return -ENOMEM;
+		*ids = grown;
+		grown[*n] = strdup(entry->d_name);
+		if (!grown[*n])
+			return -ENOMEM;
+		(*n)++;
+	}
+	return 0;
+}
+
+int ins_store_ids(struct ins_context *context, char ***ret_ids, size_t *ret_n,
+	struct ins_error *err)
+{
+	cleanup_dir DIR *dir = NULL;
+	struct ins_error ignored = { 0 };
+	char **ids = NULL;
+	size_t n = 0;
+	int root = open_root(context, false, &ignored);
+
+	if (root < 0 && root != -ENOENT)
+		return ins_error_text(err, -root, "%s", ignored.text);
+	if (root >= 0) {
+		dir = fdopendir(root);
+		if (!dir) {
+			ins_close(root);
+			return ins_error_set(err, errno, "read the state directory");
+		}
+		if (collect_ids(dir, &ids, &n) < 0) {
+			while (n > 0)
+				free(ids[--n]);
+			free(ids);
+			return ins_error_set(err, ENOMEM, "list the containers");
+		}
+		if (n > 1)
+			qsort(ids, n, sizeof(*ids), compare_names);
+	}
+	*ret_ids = ids;
+	*ret_n = n;
+	return 0;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The maps of a new user namespace: checked here as the kernel would, to say what is wrong. */
+#include <linux/capability.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "plan/build.h"
+#include "sys/userns.h"
+
+/* The kernel counts ids from 0 to 4294967294; the last 32-bit value means "no id". */
+#define ID_LIMIT 0xffffffffULL
+
+static bool overlaps(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
+{
+	return a < (uint64_t)b + b_size && b < (uint64_t)a + a_size;
+}
+
+static int check_range(const struct ins_id_map *map, const char *key, size_t index,
+	struct ins_error *err)
+{
+	if (!map->size)
+		return ins_error_text(err, EINVAL, "%s[%zu].size: is 0", key, index);
+	if ((uint64_t)map->container + map->size > ID_LIMIT)
+		return ins_error_text(err, EINVAL, "%s[%zu]: containerID %u + size %u passes the "
+			"last id, 4294967294", key, index, map->container, map->size);
+	if ((uint64_t)map->host + map->size > ID_LIMIT)
+		return ins_error_text(err, EINVAL, "%s[%zu]: hostID %u + size %u passes the last "
+			"id, 4294967294", key, index, map->host, map->size);
+	return 0;
+}
+
+static int check_maps(const struct ins_id_maps *maps, const char *key, struct ins_error *err)
+{
+	struct ins_map_text text = { 0 };
+
+	if (!maps->n)
+		return ins_error_key(err, EINVAL, key, "a new user namespace needs at least one");
+	for (size_t i = 0; i < maps->n; i++) {
+		const struct ins_id_map *map = &maps->v[i];
+		int r = check_range(map, key, i, err);
+
+		if (r < 0)
+			return r;
+		if (ins_map_text_add(&text, map->container, map->host, map->size) < 0)
+			return ins_error_key(err, E2BIG, key, "the kernel takes at most %d ranges, "
+				"and %d bytes of text", INS_MAP_MAX, INS_MAP_TEXT - 1);
+		for (size_t j = 0; j < i; j++) {
+			const struct ins_id_map *other = &maps->v[j];
+
+			if (overlaps(map->container, map->size, other->container, other->size))
+				return ins_error_text(err, EINVAL, "%s[%zu]: its ids in the "
+					"container overlap those of %s[%zu]", key, i, key, j);
+			if (overlaps(map->host, map->size, other->host, other->size))
+				return ins_error_text(err, EINVAL, "%s[%zu]: its ids on the host "
+					"overlap those of %s[%zu]", key, i, key, j);
+		}
+	}
+	return 0;
+}
+
+/* Whom to become inside: root, or the first that there is. */
+static uint32_t root_of(const struct ins_id_maps *maps)
+{
+	for (size_t i = 0; i < maps->n; i++) {
+		if (maps->v[i].container == 0)
+			return 0;
+	}
+	return maps->n ? maps->v[0].container : 0;
+}
+
+/*
+ * Without privilege only one's own id can be mapped by oneself, and the kernel then wants
+ * setgroups(2) to be forbidden for good: a group that denies access must not be laid down
+ * (CVE-2014-8989).
+ */
+static bool must_deny_setgroups(const struct ins_plan_builder *builder)
+{
+	const struct ins_id_maps *gids = &builder->spec->gid_mappings;
+
+	return !(builder->host->capabilities >> CAP_SETGID & 1) && gids->n == 1 &&
+	       gids->v[0].size == 1;
+}
+
+static int add_maps(struct ins_plan_builder *builder, struct ins_error *err)
+{
+	const struct ins_spec *spec = builder->spec;
+	struct ins_op *op;
+	int r = check_maps(&spec->uid_mappings, "linux.uidMappings", err);
+
+	if (r == 0)
+		r = check_maps(&spec->gid_mappings, "linux.gidMappings", err);
+	if (r == 0)
+		r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_IDMAP_WRITE, &op, err, "%s",
+			"linux.uidMappings");
+	if (r < 0)
+		return r;
+	op->idmap.deny_setgroups = must_deny_setgroups(builder);
+	r = ins_plan_id_maps(builder, &spec->uid_mappings, &op->idmap.n_uid, &op->idmap.uid, err);
+	if (r == 0)
+		r = ins_plan_id_maps(builder, &spec->gid_mappings, &op->idmap.n_gid,
+			&op->idmap.gid, err);
+	return r;
+}
+
+int ins_idmap_plan(struct ins_plan_builder *builder, struct ins_error *err)
+{
+	const struct ins_spec *spec = builder->spec;
+	struct ins_op *op;
+	int r = 0;
+
+	if (!ins_plan_has_userns(builder))
+		return 0;
+	if (ins_plan_has_own(builder, INS_NS_USER))
+		r = add_maps(builder, err);
+	if (r == 0)
+		r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_BECOME_ROOT, &op, err, "%s", "");
+	if (r < 0)
+		return r;
+	/* The maps of a namespace that is joined are not known here: there it is tried. */
+	op->become.uid = root_of(&spec->uid_mappings);
+	op->become.gid = root_of(&spec->gid_mappings);
+	op->become.clear_groups = !must_deny_setgroups(builder) &&
+				  !ins_spec_annotation(spec, "run.oci.keep_original_groups");
+	return 0;
+}

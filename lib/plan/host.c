@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "plan/host.h"
+
+/* Inode number of the initial user namespace (PROC_USER_INIT_INO, include/linux/proc_ns.h). */
+#define INITIAL_USER_NAMESPACE 0xEFFFFFFDUL
+
+bool ins_host_kernel_at_least(const struct ins_host *host, unsigned int major, unsigned int minor)
+{
+	return host->kernel_major > major ||
+	       (host->kernel_major == major && host->kernel_minor >= minor);
+}
+
+static bool is_cgroup2(const char *path)
+{
+	struct statfs s;
+
+	return statfs(path, &s) == 0 && s.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/* The fifth field of a mountinfo line is the mount point, and " - type " stands behind it. */
+static void find_cgroup2_in_mountinfo(struct ins_host *host)
+{
+	cleanup_file FILE *file = fopen("/proc/self/mountinfo", "re");
+	cleanup_free char *line = NULL;
+	size_t size = 0;
+
+	while (file && getline(&line, &size, file) > 0) {
+		char path[sizeof(host->cgroup_mount)];
+
+		if (!strstr(line, " - cgroup2 "))
+			continue;
+		if (sscanf(line, "%*s %*s %*s / %255s", path) == 1 && is_cgroup2(path)) {
+			memcpy(host->cgroup_mount, path, sizeof(path));
+			return;
+		}
+	}
+}
+
+static void find_cgroup2(struct ins_host *host)
+{
+	/* The unified hierarchy's usual place, then systemd's for hybrid hosts. */
+	static const char *const usual[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(usual); i++) {
+		if (is_cgroup2(usual[i])) {
+			strcpy(host->cgroup_mount, usual[i]);
+			return;
+		}
+	}
+	find_cgroup2_in_mountinfo(host);
+}
+
+/* The line "0::/path" of cgroup2 (cgroups(7)). */
+static void find_own_cgroup(struct ins_host *host)
+{
+	cleanup_file FILE *file = fopen("/proc/self/cgroup", "re");
+	char line[sizeof(host->own_cgroup) + 8];
+
+	strcpy(host->own_cgroup, "/");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "0::", 3))
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(host->own_cgroup, sizeof(host->own_cgroup), "%s", line + 3);
+	}
+}
+
+static uint64_t effective_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return 0;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
+
+static int read_last_capability(void)
+{
+	cleanup_file FILE *file = fopen("/proc/sys/kernel/cap_last_cap", "re");
+	int last;
+
+	/* CAP_CHECKPOINT_RESTORE came with Linux 5.9, older than the oldest kernel we run on. */
+	if (!file || fscanf(file, "%d", &last) != 1 || last < 0 || last > 63)
+		return CAP_CHECKPOINT_RESTORE;
+	return last;
+}
+
+int ins_host_probe(struct ins_host *ret_host, struct ins_error *err)
+{
+	struct ins_host host = { .euid = geteuid() };
+	struct utsname names;
+	struct stat s;
+
+	if (uname(&names) < 0)
+		return ins_error_set(err, errno, "uname");
+	if (sscanf(names.release, "%u.%u", &host.kernel_major, &host.kernel_minor) != 2)
+		return ins_error_text(err, EINVAL, "the kernel's release '%s' is not a number",
+			names.release);
+	if (!ins_host_kernel_at_least(&host, INS_KERNEL_MAJOR, INS_KERNEL_MINOR))
+		return ins_error_text(err, ENOSYS, "Linux %d.%d or newer is needed, this is %s",
+			INS_KERNEL_MAJOR, INS_KERNEL_MINOR, names.release);
+	host.in_user_namespace =
+		stat("/proc/self/ns/user", &s) == 0 && s.st_ino != INITIAL_USER_NAMESPACE;
+	host.capabilities = effective_capabilities();
+	host.last_capability = read_last_capability();
+	find_cgroup2(&host);
+	find_own_cgroup(&host);
+	host.has_apparmor = access("/sys/kernel/security/apparmor", F_OK) == 0 ||
+			    access("/sys/module/apparmor/parameters/enabled", F_OK) == 0;
+	host.has_selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
+	*ret_host = host;
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parent's side of terminals. (Signatures by lib/guest's author; the room's author owns the rest.) */
+#ifndef INSULA_TTY_TTY_H
+#define INSULA_TTY_TTY_H
+
+#include "insula.h"
+
+/* ins_tty_connect - connect to an AF_UNIX stream socket by its path, however long. Return: an fd or −errno. */
+int ins_tty_connect(const char *path, struct ins_error *err);
+
+/* ins_tty_send - send one fd (a pty's master, a pidfd) over a connected socket by SCM_RIGHTS. */
+int ins_tty_send(int socket, int fd, struct ins_error *err);
+
+/**
+ * ins_tty_relay - copy between the caller's terminal (fds 0 and 1) and @master until the process ends
+ * @pidfd: of the process; after its end what the pty still holds is copied
+ * @signals: a signalfd (non-blocking) of the signals to pass on to it; SIGWINCH is not among them, the
+ *           relay takes care of the window size itself
+ *
+ * The caller's terminal is raw meanwhile, and as before afterwards, whatever happens.
+ */
+int ins_tty_relay(int master, int pidfd, int signals, struct ins_error *err);
+
+#endif

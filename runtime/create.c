@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verb.h"
+
+static const struct option create_options[] = { CREATE_OPTIONS, {} };
+
+static int create(const struct call *call, struct ins_error *err)
+{
+	struct ins_create_args args = *(const struct ins_create_args *)call->options;
+
+	args.id = call->args[0];
+	return ins_create(call->context, &args, err);
+}
+
+const struct verb verb_create = {
+	.name = "create",
+	.summary = "make a container that waits to be started",
+	.synopsis = "ID",
+	.options = create_options,
+	.options_size = sizeof(struct ins_create_args),
+	.min_args = 1,
+	.max_args = 1,
+	.run = create,
+};

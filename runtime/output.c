@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "output.h"
+
+static bool stdout_was_closed;
+
+static void do_nothing(int signal)
+{
+	(void)signal;
+}
+
+int output_prepare(struct ins_error *err)
+{
+	/* A handler, not SIG_IGN: execve() puts handlers back to the default, but lets SIG_IGN
+	 * through to the container. */
+	const struct sigaction action = { .sa_handler = do_nothing, .sa_flags = SA_RESTART };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest free number is this one. Not O_CLOEXEC: the container gets it. */
+		if (open("/dev/null", O_RDWR) < 0)
+			return error_set(err, errno, "open /dev/null: %m");
+		if (fd == STDOUT_FILENO)
+			stdout_was_closed = true;
+	}
+	(void)sigaction(SIGPIPE, &action, NULL);
+	return 0;
+}
+
+int output_flush(struct ins_error *err)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout) && !stdout_was_closed)
+		return 0;
+	if (stdout_was_closed)
+		errno = EBADF;
+	return error_set(err, errno ? errno : EIO, "write to the standard output: %m");
+}
+
+void output_line(const char *text)
+{
+	size_t size = strlen(text);
+
+	fputs(text, stdout);
+	if (size == 0 || text[size - 1] != '\n')
+		putchar('\n');
+}
+
+void output_text(const char *text)
+{
+	for (; *text; text++)
+		putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The floor of `exec`: what the kernel has to do for one more process in a container.
+ *
+ *     floor-exec PID CGROUP FILTER    run /bin/true in the namespaces of PID and in CGROUP
+ */
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cage.h"
+
+int main(int argc, char **argv)
+{
+	struct clone_args clone = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+	struct sock_fprog filter;
+	siginfo_t info;
+	int pidfd, cgroup;
+	long pid;
+
+	if (argc < 4)
+		return 2;
+	read_filter(argv[3], &filter);
+	pidfd = (int)syscall(SYS_pidfd_open, atoi(argv[1]), 0);
+	cgroup = open(argv[2], O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (pidfd < 0 || cgroup < 0)
+		die(argv[2]);
+	/* Entering a mount namespace also sets root and working directory to its root. */
+	if (setns(pidfd, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS |
+			    CLONE_NEWCGROUP) < 0)
+		die("setns");
+	clone.cgroup = (uint64_t)cgroup;
+	pid = syscall(SYS_clone3, &clone, sizeof(clone));
+	if (pid < 0)
+		die("clone3");
+	if (pid == 0) {
+		if (setsid() < 0)
+			die("setsid");
+		run_true(&filter);
+	}
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0)
+		die("waitid");
+	return info.si_code == CLD_EXITED ? info.si_status : 1;
+}

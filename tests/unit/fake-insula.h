@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A library that does nothing but note what it is asked for: the program is tested against it. */
+#ifndef TESTS_FAKE_INSULA_H
+#define TESTS_FAKE_INSULA_H
+
+#include "insula.h"
+
+struct fake {
+	char calls[4096];      /* a line a call: its name and what differs from zero */
+	struct ins_error fail; /* code ≠ 0: every call but ins_context_new() fails so */
+	const char *fail_id;   /* not NULL: only calls for this id fail */
+	int status;            /* what run and exec answer */
+	const char *say[4];    /* what create and run tell the log, as warnings, NULL-terminated */
+	size_t n_containers;   /* how many containers list shows: c1, c2, … */
+};
+
+extern struct fake fake;
+
+#endif
