@@ -59,17 +59,25 @@ int ins_symbol;])], [ins_cv_fortify=yes], [ins_cv_fortify=no])
 		[INS_CPPFLAGS="$INS_CPPFLAGS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
 ])
 
-dnl INS_CHECK_STATIC(VARIABLE, LIBS) - whether a program can be linked statically with all libraries.
+dnl INS_CHECK_STATIC(VARIABLE, LIBS) - the flag with which a program is linked statically with all
+dnl libraries: "-static-pie", "-static", or "no".
 AC_DEFUN([INS_CHECK_STATIC], [
-	AC_MSG_CHECKING([for static libraries])
+	AC_MSG_CHECKING([how to link statically])
 	ins_saved_ld=$LDFLAGS
+	ins_saved_cflags=$CFLAGS
 	ins_saved_libs=$LIBS
-	LDFLAGS="$LDFLAGS -static"
 	LIBS="$2 $LIBS"
-	AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <jansson.h>
-#include <seccomp.h>]], [[return json_object() != NULL && seccomp_version() != NULL;]])],
-		[$1=yes], [$1=no])
+	$1=no
+	for ins_flag in -static-pie -static; do
+		AS_IF([test $$1 = no], [
+			LDFLAGS="$ins_saved_ld $ins_flag"
+			CFLAGS="$ins_saved_cflags -fPIE"
+			AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <jansson.h>
+#include <seccomp.h>]], [[return json_object() != NULL && seccomp_version() != NULL;]])], [$1=$ins_flag])
+		])
+	done
 	LDFLAGS=$ins_saved_ld
+	CFLAGS=$ins_saved_cflags
 	LIBS=$ins_saved_libs
 	AC_MSG_RESULT([$$1])
 ])

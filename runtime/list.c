@@ -51,10 +51,10 @@ static int print_id(void *data, const struct ins_container_info *info)
 
 static int print_json(void *data, const struct ins_container_info *info)
 {
-	bool *first = data;
+	bool *any = data;
 
-	printf("%s%s", *first ? "" : ",", info->json);
-	*first = false;
+	printf("%s%s", *any ? "," : "[", info->json);
+	*any = true;
 	return 0;
 }
 
@@ -130,15 +130,14 @@ static int list_table(struct ins_context *context, struct ins_error *err)
 
 static int list_json(struct ins_context *context, struct ins_error *err)
 {
-	bool first = true;
+	bool any = false;
 	int r;
 
 	/* A failure half-way leaves half an array: no caller can take that for an answer. */
-	putchar('[');
-	r = ins_list(context, print_json, &first, err);
+	r = ins_list(context, print_json, &any, err);
 	if (r < 0)
 		return r;
-	puts("]");
+	puts(any ? "]" : "[]");
 	return 0;
 }
 

@@ -59,7 +59,7 @@ const struct option global_options[] = {
 	{ "cgroup-manager", 0, OPTION_CHOICE, GLOBAL(context.cgroup_manager), NULL, cgroup_managers,
 		"who makes the container's cgroup" },
 	{ "rootless", 0, OPTION_CHOICE, GLOBAL(context.rootless), NULL, rootless_words,
-		"whether cgroups that may not be made are done without" },
+		"work as for an ordinary user (default: auto)" },
 	{ "version", 'v', OPTION_FLAG, GLOBAL(version), NULL, NULL,
 		"show the version and exit" },
 	{ "help", 'h', OPTION_FLAG, 0, NULL, NULL, "show this, or after a command its help" },

@@ -101,7 +101,6 @@ static int filter(FILE *stream, const struct pids *pids, struct ins_error *err)
 /* Start ps with @argv, its output in *@ret_stream. */
 static int spawn_ps(char *const *argv, pid_t *ret_pid, FILE **ret_stream, struct ins_error *err)
 {
-	extern char **environ;
 	posix_spawn_file_actions_t actions;
 	int fds[2];
 	int r;
@@ -134,7 +133,7 @@ static int print_table(const struct pids *pids, char *const *ps_args, size_t n_a
 	FILE *stream = NULL;
 	char **argv;
 	int status;
-	pid_t child;
+	pid_t child = -1;
 	int r;
 
 	argv = calloc(n_args + 3, sizeof(argv[0]));

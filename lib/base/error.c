@@ -79,23 +79,25 @@ int ins_error_key(struct ins_error *err, int code, const char *key, const char *
 
 int ins_error_prefix(struct ins_error *err, const char *fmt, ...)
 {
-	char words[sizeof(err->text)];
+	char old[sizeof(err->text)];
 	va_list ap;
-	size_t n;
+	size_t used;
+	int n;
 
 	if (!err || !err->code)
 		return 0;
+	memcpy(old, err->text, sizeof(old));
 	va_start(ap, fmt);
-	vsnprintf(words, sizeof(words), fmt, ap);
+	n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	n = strlen(words);
-	if (n + 2 < sizeof(words)) {
-		memcpy(words + n, ": ", 3);
-		n += 2;
-	}
-	strncat(words + n, err->text, sizeof(words) - 1 - n);
-	make_printable(words);
-	memcpy(err->text, words, sizeof(words));
+	used = n < 0 ? 0 : (size_t)n;
+	/* A prefix that leaves no room for what it stands before is cut: the cause matters more. */
+	if (used > sizeof(err->text) / 2)
+		used = sizeof(err->text) / 2;
+	n = snprintf(err->text + used, sizeof(err->text) - used, ": %s", old);
+	if (n < 0)
+		err->text[used] = '\0';
+	make_printable(err->text);
 	return -err->code;
 }
 

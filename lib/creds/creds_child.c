@@ -115,22 +115,18 @@ int ins_creds_ids_op(struct ins_child *child, const struct ins_op *op)
 	long result;
 
 	/* What the program may keep is set afterwards, by CAPS, from what is permitted now. */
-	child->step = 1;
 	result = ins_sys(prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	if (result < 0)
 		return ins_child_detail(child, "keep the capabilities", (int)result);
-	child->step = 2;
 	if (!op->ids.keep_groups) {
 		result = set_groups(child, op);
 		if (result < 0)
 			return (int)result;
 	}
-	child->step = 3;
 	result = ins_sys(setresgid, op->ids.gid, op->ids.gid, op->ids.gid);
 	if (result < 0)
 		return ins_child_detail(child, result == -EINVAL ?
 			"the gid is not mapped in the user namespace" : "setresgid", (int)result);
-	child->step = 4;
 	result = ins_sys(setresuid, op->ids.uid, op->ids.uid, op->ids.uid);
 	if (result < 0)
 		return ins_child_detail(child, result == -EINVAL ?
@@ -150,15 +146,12 @@ int ins_creds_caps_op(struct ins_child *child, const struct ins_op *op)
 	long result;
 
 	/* init itself came through its execve with ambient capabilities. */
-	child->step = 1;
 	result = ins_sys(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (result < 0)
 		return ins_child_detail(child, "clear the ambient set", (int)result);
-	child->step = 2;
 	result = ins_sys(capset, &header, data);
 	if (result < 0)
 		return ins_child_detail(child, "capset", (int)result);
-	child->step = 3;
 	for (int i = 0; i < 64; i++) {
 		if (!(op->caps.ambient >> i & 1))
 			continue;

@@ -216,14 +216,14 @@ static int add_identity(struct ins_plan_builder *builder, const struct ins_plan_
 	if (r == 0)
 		r = add_caps(builder, INS_OP_BOUNDING, &caps, err);
 	if (r == 0)
-		r = add_cwd(builder, true, err);
+		r = add_cwd(builder, process->uid != 0, err);
 	if (r == 0 && early)
 		r = ins_plan_add(builder, INS_STAGE_EXEC, INS_OP_PREPARE_EXEC, &op, err, "%s", "");
 	if (r == 0 && early)
 		r = add_seccomp(builder, INS_OP_SECCOMP_EARLY, filter, err);
 	if (r == 0)
 		r = add_ids(builder, err);
-	if (r == 0)
+	if (r == 0 && process->uid != 0)
 		r = add_cwd(builder, false, err);
 	if (r == 0)
 		r = add_caps(builder, INS_OP_CAPS, &caps, err);
@@ -273,7 +273,6 @@ static int add_program(struct ins_plan_builder *builder, struct ins_error *err)
 		"process.args");
 	if (r < 0)
 		return r;
-	execve->path = cwd;
 	execve->exec.args = args;
 	execve->exec.env = env;
 	return 0;

@@ -4,9 +4,8 @@
 #define INSULA_CREDS_EXEC_H
 
 enum ins_exec_step {
-	INS_EXEC_STEP_OTHER,
+	INS_EXEC_STEP_PLAIN,
 	INS_EXEC_STEP_NOEXEC, /* the program lies on a noexec mount */
-	INS_EXEC_STEP_HOME,   /* memory for the environment */
 };
 
 /* Of an ELF file so much of its header is sent, and then the path of its interpreter. */

@@ -52,7 +52,60 @@ static int absolute(char *to, size_t size, const char *cwd, const char *path)
 	return result < 0 ? (int)result : 0;
 }
 
-/* Whether there is a file that could be executed by somebody. */
+/* The path of an ELF file's interpreter goes behind the header; @size bytes of the file are at @bytes. */
+static void add_interpreter(struct ins_child *child, const uint8_t *bytes, size_t size)
+{
+	size_t room = sizeof(child->header) - INS_EXEC_ELF_HEADER;
+	Elf64_Ehdr header;
+
+	child->header_size = INS_EXEC_ELF_HEADER;
+	memcpy(&header, bytes, sizeof(header));
+	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr))
+		return;
+	for (size_t i = 0; i < header.e_phnum; i++) {
+		Elf64_Phdr segment;
+
+		if (header.e_phoff > size || size - header.e_phoff < (i + 1) * sizeof(segment))
+			return;
+		memcpy(&segment, bytes + header.e_phoff + i * sizeof(segment), sizeof(segment));
+		if (segment.p_type != PT_INTERP)
+			continue;
+		if (segment.p_offset >= size)
+			return;
+		if (room > size - segment.p_offset)
+			room = size - segment.p_offset;
+		if (room > segment.p_filesz)
+			room = segment.p_filesz;
+		memcpy(child->header + INS_EXEC_ELF_HEADER, bytes + segment.p_offset, room);
+		child->header_size += (uint32_t)room;
+		return;
+	}
+}
+
+/* What the parent will need to say why the execve failed. It is read now, because then the filter may
+ * be loaded, and because root may read what the user may only execute. */
+static void keep_header(struct ins_child *child, const char *path)
+{
+	static const uint8_t elf[4] = { 0x7f, 'E', 'L', 'F' };
+	uint8_t bytes[4096];
+	struct statfs fs;
+	long n;
+	int fd = ins_child_open(child, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return;
+	child->is_noexec = ins_sys(fstatfs, fd, &fs) == 0 && fs.f_flags & ST_NOEXEC_BIT;
+	n = ins_sys(read, fd, bytes, sizeof(bytes));
+	(void)ins_sys(close, fd);
+	if (n <= 0)
+		return;
+	child->header_size = n < (long)sizeof(child->header) ? (uint32_t)n : sizeof(child->header);
+	memcpy(child->header, bytes, child->header_size);
+	if (n >= INS_EXEC_ELF_HEADER && !memcmp(bytes, elf, sizeof(elf)))
+		add_interpreter(child, bytes, (size_t)n);
+}
+
+/* Whether there is a file that somebody could execute. */
 static int look_at(struct ins_child *child, const char *cwd, const char *path)
 {
 	char full[4096];
@@ -71,7 +124,10 @@ static int look_at(struct ins_child *child, const char *cwd, const char *path)
 		return (int)result;
 	if (S_ISDIR(stat.stx_mode))
 		return -EISDIR;
-	return S_ISREG(stat.stx_mode) && stat.stx_mode & 0111 ? 0 : -EACCES;
+	if (!S_ISREG(stat.stx_mode) || !(stat.stx_mode & 0111))
+		return -EACCES;
+	keep_header(child, full);
+	return 0;
 }
 
 /* As execvp(3): the first directory of PATH wins that has something to execute; if there was but
@@ -228,7 +284,6 @@ int ins_creds_find_program_op(struct ins_child *child, const struct ins_op *op)
 	if (result < 0 || !op->exec.want_home)
 		return result;
 	find_home(child, op->exec.uid);
-	child->step = INS_EXEC_STEP_HOME;
 	return add_home(child, &op->exec.env);
 }
 
@@ -249,11 +304,10 @@ static void restore_signals(void)
 /* All that the filter, loaded next, need not allow. */
 int ins_creds_prepare_exec_op(struct ins_child *child, const struct ins_op *op)
 {
-	struct ins_message message = { .type = INS_MESSAGE_EXECVE };
 	long result;
 
 	(void)op;
-	/* Linux 5.11. Closed by the execve, and not now: the socket is needed if that fails. */
+	/* Linux 5.11. Closed by the execve, and not now: its success is told by the socket's end. */
 	result = ins_sys(close_range, 3 + child->plan->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (result < 0)
 		return ins_child_detail(child, "close_range", (int)result);
@@ -261,66 +315,7 @@ int ins_creds_prepare_exec_op(struct ins_child *child, const struct ins_op *op)
 	if (result < 0)
 		return ins_child_detail(child, "PR_SET_PDEATHSIG", (int)result);
 	restore_signals();
-	return ins_child_send(child, &message, -1);
-}
-
-/* Copies the path of an ELF file's interpreter behind the header that is in the detail already. */
-static void add_interpreter(struct ins_child *child, int fd)
-{
-	const Elf64_Ehdr *header = (const Elf64_Ehdr *)child->detail;
-	Elf64_Phdr segment;
-
-	child->detail_size = INS_EXEC_ELF_HEADER;
-	if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_phentsize != sizeof(segment))
-		return;
-	for (unsigned int i = 0; i < header->e_phnum && i < 64; i++) {
-		size_t room = sizeof(child->detail) - INS_EXEC_ELF_HEADER;
-		long n = ins_sys(pread64, fd, &segment, sizeof(segment),
-			header->e_phoff + i * sizeof(segment));
-
-		if (n != (long)sizeof(segment))
-			return;
-		if (segment.p_type != PT_INTERP)
-			continue;
-		if (segment.p_filesz < room)
-			room = segment.p_filesz;
-		n = ins_sys(pread64, fd, child->detail + INS_EXEC_ELF_HEADER, room,
-			segment.p_offset);
-		if (n > 0)
-			child->detail_size += (uint32_t)n;
-		return;
-	}
-}
-
-/* What the parent needs to say why. The filter may be loaded already and refuse any of this: then
- * the errno has to do. */
-static void look_why(struct ins_child *child, const char *cwd)
-{
-	static const uint8_t elf[4] = { 0x7f, 'E', 'L', 'F' };
-	char path[4096];
-	struct statfs fs;
-	long n;
-	int fd;
-
-	if (absolute(path, sizeof(path), cwd, child->program) < 0)
-		return;
-	fd = ins_child_open(child, path, O_PATH);
-	if (fd < 0)
-		return;
-	if (ins_sys(fstatfs, fd, &fs) == 0 && fs.f_flags & ST_NOEXEC_BIT)
-		child->step = INS_EXEC_STEP_NOEXEC;
-	(void)ins_sys(close, fd);
-	fd = ins_child_open(child, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return;
-	n = ins_sys(read, fd, child->detail, sizeof(child->detail));
-	if (n > 0) {
-		child->detail_kind = INS_DETAIL_HEADER;
-		child->detail_size = (uint32_t)n;
-		if (n >= INS_EXEC_ELF_HEADER && !memcmp(child->detail, elf, sizeof(elf)))
-			add_interpreter(child, fd);
-	}
-	(void)ins_sys(close, fd);
+	return 0;
 }
 
 int ins_creds_execve_op(struct ins_child *child, const struct ins_op *op)
@@ -328,6 +323,11 @@ int ins_creds_execve_op(struct ins_child *child, const struct ins_op *op)
 	const char *const *env = child->env ? child->env : op->exec.env.v;
 	long result = ins_sys(execve, child->program, op->exec.args.v, env);
 
-	look_why(child, op->path);
+	child->step = child->is_noexec ? INS_EXEC_STEP_NOEXEC : INS_EXEC_STEP_PLAIN;
+	if (child->header_size) {
+		child->detail_kind = INS_DETAIL_HEADER;
+		child->detail_size = child->header_size;
+		memcpy(child->detail, child->header, child->header_size);
+	}
 	return (int)result;
 }

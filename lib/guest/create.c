@@ -32,7 +32,7 @@ static int load_spec(struct ins_guest *guest, struct ins_error *err)
 		return ins_error_set(err, ENAMETOOLONG, "the configuration's path");
 	r = ins_spec_load(AT_FDCWD, path, &guest->spec, err);
 	if (r < 0)
-		return ins_error_prefix(err, "%s", path);
+		return r;
 	for (size_t i = 0; i < guest->spec->n_warnings; i++)
 		ins_context_warn(guest->context, guest->spec->warnings[i]);
 	return 0;
@@ -153,7 +153,7 @@ static void fill_record(struct ins_guest *guest)
 		.cgroup_mount = guest->plan->cgroup ? guest->host.cgroup_mount : NULL,
 		.cgroup = guest->plan->cgroup,
 		.no_new_privileges = spec->process.no_new_privileges,
-		.has_filter = spec->seccomp.present,
+		.has_filter = spec->seccomp.present && spec->process.present,
 		.listener_path = spec->seccomp.listener_path,
 		.listener_metadata = spec->seccomp.listener_metadata,
 		.annotations = spec->annotations,

@@ -41,33 +41,34 @@ static int set_strings(json_t *process, const char *key, char *const *list, bool
 	return 0;
 }
 
-/* --user UID[:GID]: without a GID the group is 0, not the container's. */
+/* --user UID[:GID] and --additional-gids change and extend the container's own process.user. */
 static int set_user(json_t *process, const struct ins_exec_args *args, struct ins_error *err)
 {
-	uint32_t uid, gid = 0;
-	bool has_gid;
 	json_t *user = json_object_get(process, "user");
-	json_t *groups;
+	uint32_t uid, gid;
+	bool has_gid = false;
+	int failed = 0, r;
 
+	if (!user) {
+		user = json_pack("{s:i, s:i}", "uid", 0, "gid", 0);
+		if (json_object_set_new(process, "user", user) < 0)
+			return ins_error_set(err, ENOMEM, "exec: build the process object");
+	}
 	if (args->user) {
-		int r = ins_user_parse(args->user, &uid, &has_gid, &gid);
-
+		r = ins_user_parse(args->user, &uid, &has_gid, &gid);
 		if (r < 0)
 			return ins_error_text(err, -r,
 				"--user '%s': expected UID or UID:GID, both numbers", args->user);
-		user = json_pack("{s:I, s:I}", "uid", (json_int_t)uid, "gid",
-			(json_int_t)(has_gid ? gid : 0));
-		if (!user || json_object_set_new(process, "user", user) < 0)
-			return ins_error_set(err, ENOMEM, "--user");
+		failed |= json_object_set_new(user, "uid", json_integer(uid));
 	}
-	if (!args->additional_gids_count)
-		return 0;
-	groups = json_array();
-	for (size_t i = 0; groups && i < args->additional_gids_count; i++)
-		json_array_append_new(groups, json_integer(args->additional_gids[i]));
-	if (!user || json_object_set_new(user, "additionalGids", groups) < 0)
-		return ins_error_set(err, ENOMEM, "--additional-gids");
-	return 0;
+	if (has_gid)
+		failed |= json_object_set_new(user, "gid", json_integer(gid));
+	if (args->additional_gids_count && !json_object_get(user, "additionalGids"))
+		failed |= json_object_set_new(user, "additionalGids", json_array());
+	for (size_t i = 0; i < args->additional_gids_count; i++)
+		failed |= json_array_append_new(json_object_get(user, "additionalGids"),
+			json_integer(args->additional_gids[i]));
+	return failed ? ins_error_set(err, ENOMEM, "exec: build the process object") : 0;
 }
 
 /* --cap adds to what the container's own process may have; never to the inheritable set, which would

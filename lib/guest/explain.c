@@ -34,6 +34,8 @@ int ins_run_child_failed(struct ins_run *run, const struct ins_message *message,
 	ins_op_describe(op, what, sizeof(what));
 	if (message->detail_kind == INS_DETAIL_TEXT && detail[0])
 		ins_error_set(err, code, "%s: %s", what, detail);
+	else if (message->detail_kind == INS_DETAIL_SENTENCE)
+		ins_error_text(err, code, "%s: %s", what, detail);
 	else
 		ins_error_set(err, code, "%s", what);
 	if (op->key[0])

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What there is: `state`, `list`, `ps`. */
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,21 +62,6 @@ enum ins_status ins_store_status(const struct ins_store *store)
 	return INS_STATUS_RUNNING;
 }
 
-/* From /etc/passwd itself: a static program has no name service switch. */
-static void name_owner(uid_t uid, char *buffer, size_t size)
-{
-	cleanup_file FILE *file = fopen("/etc/passwd", "re");
-	struct passwd *entry;
-
-	snprintf(buffer, size, "%u", (unsigned int)uid);
-	while (file && (entry = fgetpwent(file))) {
-		if (entry->pw_uid == uid) {
-			snprintf(buffer, size, "%s", entry->pw_name);
-			return;
-		}
-	}
-}
-
 static int visit_store(const struct ins_store *store, ins_container_visit_fn *visit, void *data,
 	struct ins_error *err)
 {
@@ -85,15 +69,17 @@ static int visit_store(const struct ins_store *store, ins_container_visit_fn *vi
 	enum ins_status status = ins_store_status(store);
 	struct ins_container_info info;
 	cleanup_free char *json = NULL;
-	char owner[64];
-	int r = ins_record_state_json(record, ins_status_name(status), false, &json, err);
+	char owner[INS_OWNER_SIZE];
+	struct ins_state state;
+	int r;
 
+	ins_record_state(record, ins_status_name(status), &state, owner, sizeof(owner));
+	r = ins_state_emit(&state, false, &json, err);
 	if (r < 0)
 		return r;
-	name_owner(record->owner, owner, sizeof(owner));
 	info = (struct ins_container_info){ .id = record->id,
 		.status = status,
-		.pid = status == INS_STATUS_STOPPED ? 0 : record->pid,
+		.pid = state.pid,
 		.bundle = record->bundle,
 		.rootfs = record->rootfs,
 		.created = record->created,

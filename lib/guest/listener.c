@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The seccomp filter of a container: kept for exec, and its notify fd on the way to who listens. */
-#include <jansson.h>
-
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "guest/guest.h"
@@ -14,26 +12,21 @@ int ins_guest_save_filter(struct ins_guest *guest, struct ins_error *err)
 			return ins_seccomp_filter_store(guest->store.dir, INS_FILTER_FILE,
 				&op->seccomp, err);
 	}
-	return ins_error_text(err, EINVAL, "the plan has no seccomp filter");
+	/* Without a process there is nothing to filter yet. */
+	return 0;
 }
 
-/* config-linux.md, "containerProcessState". */
 static int process_state(const struct ins_guest *guest, char **ret_text, struct ins_error *err)
 {
+	static const char *const fds[] = { INS_SECCOMP_FD_NAME };
 	const struct ins_record *record = &guest->record;
 	const char *status = guest->exec ? "running" : "creating";
-	cleanup_free char *state = NULL;
-	json_t *root;
-	int r = ins_record_state_json(record, status, true, &state, err);
+	char owner[INS_OWNER_SIZE];
+	struct ins_state state;
 
-	if (r < 0)
-		return r;
-	root = json_pack("{s:s, s:[s], s:i, s:s?, s:o}", "ociVersion", INS_OCI_VERSION, "fds",
-		"seccompFd", "pid", (int)guest->run.pid, "metadata", record->listener_metadata,
-		"state", json_loads(state, 0, NULL));
-	*ret_text = root ? json_dumps(root, JSON_COMPACT) : NULL;
-	json_decref(root);
-	return *ret_text ? 0 : ins_error_set(err, ENOMEM, "tell the seccomp listener's state");
+	ins_record_state(record, status, &state, owner, sizeof(owner));
+	return ins_process_state_emit(&state, guest->run.pid, record->listener_metadata, fds,
+		ARRAY_LENGTH(fds), ret_text, err);
 }
 
 int ins_run_take_listener(struct ins_run *run, struct ins_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The record of a container: state.json to struct ins_record and back, and what it says of now. */
 #include <fcntl.h>
-#include <poll.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -63,8 +63,8 @@ int ins_store_save(struct ins_store *store, const struct ins_record *record,
 	cleanup_json json_t *root = NULL;
 	cleanup_free char *text = NULL;
 
-	root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s?, s:s?, s:I, s:I, s:b, s:b, "
-			 "s:s?, s:s?, s:s?, s:s?, s:o}",
+	root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s*, s:s*, s:I, s:I, s:b, s:b, "
+			 "s:s*, s:s*, s:s*, s:s*, s:o}",
 		"status", ins_status_name(record->status), "id", record->id, "bundle",
 		record->bundle, "rootfs", record->rootfs, "created", record->created, "owner",
 		(json_int_t)record->owner, "pid", (json_int_t)record->pid, "startTime",
@@ -106,8 +106,8 @@ static int load_fields(struct ins_record *record, json_t *root)
 	int no_new_privileges, has_filter;
 
 	if (json_unpack(root,
-		    "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s?, s:s?, s:I, s:I, s:b, s:b, "
-		    "s:s?, s:s?, s:s?, s:s?, s:o}",
+		    "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s?s, s?s, s:I, s:I, s:b, s:b, "
+		    "s?s, s?s, s?s, s?s, s:o}",
 		    "status", &status, "id", &record->id, "bundle", &record->bundle, "rootfs",
 		    &record->rootfs, "created", &record->created, "owner", &owner, "pid", &pid,
 		    "startTime", &start_time, "cgroupMount", &record->cgroup_mount, "cgroup",
@@ -209,22 +209,41 @@ int ins_record_pidfd(const struct ins_record *record)
 	return fd;
 }
 
-/* The words of runtime.md's state object; pid only while there is a process. */
+/* From /etc/passwd itself: a static program has no name service switch. */
+static void name_owner(uid_t uid, char *buffer, size_t size)
+{
+	cleanup_file FILE *file = fopen("/etc/passwd", "re");
+	struct passwd *entry;
+
+	snprintf(buffer, size, "%u", (unsigned int)uid);
+	while (file && (entry = fgetpwent(file))) {
+		if (entry->pw_uid == uid) {
+			snprintf(buffer, size, "%s", entry->pw_name);
+			return;
+		}
+	}
+}
+
+void ins_record_state(const struct ins_record *record, const char *status,
+	struct ins_state *ret_state, char *owner, size_t owner_size)
+{
+	name_owner(record->owner, owner, owner_size);
+	*ret_state = (struct ins_state){ .id = record->id,
+		.status = status,
+		.pid = strcmp(status, "stopped") ? record->pid : 0,
+		.bundle = record->bundle,
+		.annotations = record->annotations,
+		.rootfs = record->rootfs,
+		.created = record->created,
+		.owner = owner };
+}
+
 int ins_record_state_json(const struct ins_record *record, const char *status, bool compact,
 	char **ret_text, struct ins_error *err)
 {
-	cleanup_json json_t *root = NULL;
-	bool alive = !status || strcmp(status, "stopped");
-	char *text;
+	struct ins_state state;
+	char owner[INS_OWNER_SIZE];
 
-	root = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:o}", "ociVersion", INS_OCI_VERSION,
-		"id", record->id, "status", status ? status : ins_status_name(record->status),
-		"pid", alive ? (int)record->pid : 0, "bundle", record->bundle, "rootfs",
-		record->rootfs, "created", record->created, "annotations",
-		annotations_object(record));
-	text = root ? json_dumps(root, compact ? JSON_COMPACT : JSON_INDENT(2)) : NULL;
-	if (!text)
-		return ins_error_set(err, ENOMEM, "tell the state of container %s", record->id);
-	*ret_text = text;
-	return 0;
+	ins_record_state(record, status, &state, owner, sizeof(owner));
+	return ins_state_emit(&state, compact, ret_text, err);
 }

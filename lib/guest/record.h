@@ -19,6 +19,7 @@
 
 #include "guest/context.h"
 #include "spec/spec.h"
+#include "spec/state.h"
 
 /* The file names. */
 #define INS_PLAN_FILE   "plan"
@@ -123,9 +124,19 @@ int ins_record_pidfd(const struct ins_record *record);
 /* ins_store_status - what the container is now, judged by its process and its cgroup. */
 enum ins_status ins_store_status(const struct ins_store *store);
 
+/* Room for the owner's name. */
+#define INS_OWNER_SIZE 64
+
+/**
+ * ins_record_state - what state objects are made from
+ * @status: the word; without a process ("stopped") the pid is 0
+ * @owner: buffer for the owner's name, to which @ret_state points
+ */
+void ins_record_state(const struct ins_record *record, const char *status,
+	struct ins_state *ret_state, char *owner, size_t owner_size);
+
 /**
  * ins_record_state_json - the state object of runtime.md
- * @status: the word; NULL: no status known better than the record's
  * @compact: one line (hooks), else indented (people)
  * @ret_text: to be freed with free()
  */

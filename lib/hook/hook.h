@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running hooks outside the container. (Signature by lib/guest's author.) */
+/* Running hooks outside the container. */
 #ifndef INSULA_HOOK_HOOK_H
 #define INSULA_HOOK_HOOK_H
 

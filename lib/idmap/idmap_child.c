@@ -15,16 +15,13 @@ int ins_idmap_become_op(struct ins_child *child, const struct ins_op *op)
 	bool joined = child->plan->join_flags & CLONE_NEWUSER;
 	long result = 0;
 
-	child->step = 1;
 	if (op->become.clear_groups)
 		result = ins_sys(setgroups, 0, NULL);
 	if (result < 0 && !(joined && result == -EPERM))
 		return ins_child_detail(child, "setgroups", (int)result);
-	child->step = 2;
 	result = ins_sys(setresgid, op->become.gid, op->become.gid, op->become.gid);
 	if (result < 0 && !(joined && result == -EINVAL))
 		return ins_child_detail(child, "setresgid", (int)result);
-	child->step = 3;
 	result = ins_sys(setresuid, op->become.uid, op->become.uid, op->become.uid);
 	if (result < 0 && !(joined && result == -EINVAL))
 		return ins_child_detail(child, "setresuid", (int)result);

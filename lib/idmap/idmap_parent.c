@@ -17,14 +17,12 @@
 
 /* What differs between the two maps. */
 struct side {
-	const char *key, *file, *tool, *ranges;
+	const char *file, *tool, *ranges;
 	int capability;
 };
 
-static const struct side uid_side = { "linux.uidMappings", "uid_map", "newuidmap", "/etc/subuid",
-	CAP_SETUID };
-static const struct side gid_side = { "linux.gidMappings", "gid_map", "newgidmap", "/etc/subgid",
-	CAP_SETGID };
+static const struct side uid_side = { "uid_map", "newuidmap", "/etc/subuid", CAP_SETUID };
+static const struct side gid_side = { "gid_map", "newgidmap", "/etc/subgid", CAP_SETGID };
 
 /* Only absolute directories of PATH count: the tool gets more rights than we have. */
 static int find_tool(const char *name, char *path, size_t size)
@@ -104,35 +102,35 @@ static int map_by_tool(const struct side *side, pid_t pid, const struct ins_plan
 	int r;
 
 	if (!argv)
-		return ins_error_set(err, ENOMEM, "%s: %s", side->key, side->tool);
+		return ins_error_set(err, ENOMEM, "run %s", side->tool);
 	if (output < 0)
-		return ins_error_set(err, errno, "%s: memfd for %s", side->key, side->tool);
+		return ins_error_set(err, errno, "memfd for %s", side->tool);
 	r = find_tool(side->tool, path, sizeof(path));
 	if (r < 0)
-		return ins_error_key(err, EPERM, side->key, "an ordinary user can only map "
+		return ins_error_text(err, EPERM, "an ordinary user can only map "
 			"their own id without %s, and it is not in $PATH", side->tool);
 	r = run_tool(path, argv, output);
 	if (r < 0)
-		return ins_error_set(err, -r, "%s: run %s", side->key, path);
+		return ins_error_set(err, -r, "run %s", path);
 	if (r == 0)
 		return 0;
 	length = pread(output, said, sizeof(said) - 1, 0);
 	said[length > 0 ? length : 0] = '\0';
 	said[strcspn(said, "\n")] = '\0';
-	return ins_error_key(err, EPERM, side->key, "%s failed: %s (the ranges have to be in %s)",
+	return ins_error_text(err, EPERM, "%s failed: %s (the ranges have to be in %s)",
 		path, said[0] ? said : "it does not say why", side->ranges);
 }
 
 static int explain_refusal(const struct side *side, int code, struct ins_error *err)
 {
 	if (code == EPERM)
-		return ins_error_key(err, EPERM, side->key,
+		return ins_error_text(err, EPERM,
 			"the runtime may not map these ids (%s, and for host id 0 CAP_SETFCAP, are "
 			"needed in its own user namespace, and all host ids have to exist there)",
 			side->capability == CAP_SETUID ? "CAP_SETUID" : "CAP_SETGID");
 	if (code == EINVAL)
-		return ins_error_key(err, EINVAL, side->key, "the kernel does not take this map");
-	return ins_error_set(err, code, "%s: write %s", side->key, side->file);
+		return ins_error_text(err, EINVAL, "the kernel does not take this map");
+	return ins_error_set(err, code, "write %s", side->file);
 }
 
 static int map_directly(int proc, pid_t pid, const struct side *side,
@@ -161,17 +159,17 @@ static int write_map(struct ins_run *run, int proc, const struct side *side, uin
 int ins_idmap_write_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
 {
 	cleanup_fd int proc = ins_proc_open(err);
-	int r;
 
 	if (proc < 0)
 		return proc;
 	if (op->idmap.deny_setgroups) {
-		r = ins_proc_pid_write(proc, run->pid, "setgroups", "deny", 4);
+		int r = ins_proc_pid_write(proc, run->pid, "setgroups", "deny", 4);
+
 		if (r < 0)
-			return ins_error_set(err, -r, "linux.gidMappings: write setgroups");
+			return ins_error_set(err, -r, "write setgroups");
 	}
-	r = write_map(run, proc, &uid_side, geteuid(), op->idmap.uid, op->idmap.n_uid, err);
-	if (r == 0)
-		r = write_map(run, proc, &gid_side, getegid(), op->idmap.gid, op->idmap.n_gid, err);
-	return r;
+	if (op->idmap.n_uid)
+		return write_map(run, proc, &uid_side, geteuid(), op->idmap.uid, op->idmap.n_uid,
+			err);
+	return write_map(run, proc, &gid_side, getegid(), op->idmap.gid, op->idmap.n_gid, err);
 }

@@ -82,25 +82,34 @@ static bool must_deny_setgroups(const struct ins_plan_builder *builder)
 	       gids->v[0].size == 1;
 }
 
-static int add_maps(struct ins_plan_builder *builder, struct ins_error *err)
+/* One operation a map, so that an error is one of the right key. */
+static int add_uid_map(struct ins_plan_builder *builder, struct ins_error *err)
 {
-	const struct ins_spec *spec = builder->spec;
+	const struct ins_id_maps *maps = &builder->spec->uid_mappings;
 	struct ins_op *op;
-	int r = check_maps(&spec->uid_mappings, "linux.uidMappings", err);
+	int r = check_maps(maps, "linux.uidMappings", err);
 
-	if (r == 0)
-		r = check_maps(&spec->gid_mappings, "linux.gidMappings", err);
 	if (r == 0)
 		r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_IDMAP_WRITE, &op, err, "%s",
 			"linux.uidMappings");
 	if (r < 0)
 		return r;
-	op->idmap.deny_setgroups = must_deny_setgroups(builder);
-	r = ins_plan_id_maps(builder, &spec->uid_mappings, &op->idmap.n_uid, &op->idmap.uid, err);
+	return ins_plan_id_maps(builder, maps, &op->idmap.n_uid, &op->idmap.uid, err);
+}
+
+static int add_gid_map(struct ins_plan_builder *builder, struct ins_error *err)
+{
+	const struct ins_id_maps *maps = &builder->spec->gid_mappings;
+	struct ins_op *op;
+	int r = check_maps(maps, "linux.gidMappings", err);
+
 	if (r == 0)
-		r = ins_plan_id_maps(builder, &spec->gid_mappings, &op->idmap.n_gid,
-			&op->idmap.gid, err);
-	return r;
+		r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_IDMAP_WRITE, &op, err, "%s",
+			"linux.gidMappings");
+	if (r < 0)
+		return r;
+	op->idmap.deny_setgroups = must_deny_setgroups(builder);
+	return ins_plan_id_maps(builder, maps, &op->idmap.n_gid, &op->idmap.gid, err);
 }
 
 int ins_idmap_plan(struct ins_plan_builder *builder, struct ins_error *err)
@@ -112,7 +121,9 @@ int ins_idmap_plan(struct ins_plan_builder *builder, struct ins_error *err)
 	if (!ins_plan_has_userns(builder))
 		return 0;
 	if (ins_plan_has_own(builder, INS_NS_USER))
-		r = add_maps(builder, err);
+		r = add_uid_map(builder, err);
+	if (r == 0 && ins_plan_has_own(builder, INS_NS_USER))
+		r = add_gid_map(builder, err);
 	if (r == 0)
 		r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_BECOME_ROOT, &op, err, "%s", "");
 	if (r < 0)

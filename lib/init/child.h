@@ -33,6 +33,9 @@ struct ins_child {
 	uint32_t detail_size;
 	uint8_t detail[INS_MESSAGE_DETAIL];
 	char program[4096]; /* what FIND_PROGRAM found, for EXECVE */
+	bool is_noexec;     /* it lies on a noexec mount */
+	uint32_t header_size;
+	uint8_t header[INS_MESSAGE_DETAIL]; /* of the program, as INS_DETAIL_HEADER */
 	char home[512];     /* "HOME=…" for EXECVE, "" */
 	const char *const *env; /* EXECVE's environment if HOME had to be added, else NULL */
 	bool in_cwd;        /* the working directory is set */

@@ -13,6 +13,7 @@ struct ins_mount_entry {
 	const char *type;        /* the kernel's name; NULL for a bind and a remount */
 	const char *source;      /* a bind's: absolute; NULL: none */
 	struct ins_mount_options options;
+	int32_t slot;            /* of what the parent opens for it, INS_NO_SLOT: nothing */
 	bool idmap;              /* asked for by an option or by maps */
 	bool is_cgroup;
 	bool strict;             /* no symlink may lead to the destination */

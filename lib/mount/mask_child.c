@@ -115,7 +115,8 @@ static int cover_directory(struct ins_child *child, int target)
 /* /dev/null of the host, that the parent has looked at; here once more, as it costs little. */
 static int cover_file(struct ins_child *child, int null, int target)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC };
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC,
+		.propagation = MS_PRIVATE };
 	struct statx status;
 	int r;
 
@@ -123,7 +124,8 @@ static int cover_file(struct ins_child *child, int null, int target)
 	if (r == 0 && ((status.stx_mode & S_IFMT) != S_IFCHR || status.stx_rdev_major != 1 ||
 			      status.stx_rdev_minor != 3))
 		r = -EINVAL;
-	/* Read-only: a device can be written to all the same, but its owner and mode are the host's. */
+	/* Read-only: a device can be written to all the same, but its owner and mode are the host's.
+	 * Private: what is mounted on it in here must not appear on the host's. */
 	if (r == 0 && !child->null_attached)
 		r = ins_tree_set(null, false, &attr);
 	if (r < 0)

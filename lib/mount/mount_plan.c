@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From root and mounts[] to operations. */
-#include <linux/capability.h>
 #include <linux/mount.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,21 +15,6 @@ static int out_of_memory(struct ins_error *err)
 	return ins_error_set(err, ENOMEM, "plan the mounts");
 }
 
-/*
- * The parent makes detached copies of what is bound, because the container's root may not reach it.
- * A parent without the privilege leaves that to the child, which has it in its own mount namespace;
- * one inside a user namespace only finds out by trying whether its mount namespace belongs to it.
- */
-static bool parent_may_clone(const struct ins_plan_builder *builder)
-{
-	return builder->host->capabilities >> CAP_SYS_ADMIN & 1;
-}
-
-static bool child_has_to_try(const struct ins_plan_builder *builder)
-{
-	return !parent_may_clone(builder) || builder->host->in_user_namespace;
-}
-
 /* Add an operation that opens @path: on the parent's side, the child's, or both. @what: everything
  * but the path, as source. */
 static int add_open(struct ins_plan_builder *builder, enum ins_op_kind kind, enum ins_stage stage,
@@ -40,7 +24,7 @@ static int add_open(struct ins_plan_builder *builder, enum ins_op_kind kind, enu
 	struct ins_op *op;
 	int r;
 
-	if (parent_may_clone(builder) || what->source.in_place) {
+	if (ins_plan_parent_clones(builder) || what->source.in_place) {
 		r = ins_plan_add(builder, stage, kind, &op, err, "%s", key);
 		if (r < 0)
 			return r;
@@ -48,9 +32,9 @@ static int add_open(struct ins_plan_builder *builder, enum ins_op_kind kind, enu
 		op->path = path;
 		op->source = what->source;
 	}
-	if (!child_has_to_try(builder) || what->source.in_place)
+	if (!ins_plan_child_clones(builder) || what->source.in_place)
 		return 0;
-	if (what->source.idmap && !parent_may_clone(builder))
+	if (what->source.idmap && !ins_plan_parent_clones(builder))
 		return ins_error_key(err, EPERM, key,
 			"an id-mapped mount needs CAP_SYS_ADMIN in the runtime");
 	r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_SOURCE_CLONE, &op, err, "%s", key);
@@ -172,16 +156,14 @@ static int check_label(const struct ins_plan_builder *builder, struct ins_error 
 	return 0;
 }
 
-static int add_bind(struct ins_plan_builder *builder, const struct ins_mount_entry *entry,
+static int add_source(struct ins_plan_builder *builder, const struct ins_mount_entry *entry,
 	struct ins_error *err)
 {
 	const struct ins_spec_mount *spec = entry->spec;
 	const struct ins_mount_options *options = &entry->options;
 	/* The container's own user namespace has its maps only when the parent has written them. */
 	bool late = entry->idmap && !spec->uid_mappings.n;
-	int32_t slot = ins_plan_new_slot(builder);
 	struct ins_op what = { 0 };
-	struct ins_op *op;
 	int r;
 
 	what.source.recursive = options->recursive;
@@ -195,25 +177,52 @@ static int add_bind(struct ins_plan_builder *builder, const struct ins_mount_ent
 	if (r == 0)
 		r = ins_plan_id_maps(builder, &spec->gid_mappings, &what.source.n_gid,
 			&what.source.gid, err);
-	if (r == 0)
-		r = add_open(builder, INS_OP_SOURCE_OPEN,
-			late ? INS_STAGE_IDMAP : INS_STAGE_PREPARE, slot, entry->source, &what,
-			entry->key, err);
-	if (r == 0)
-		r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_MOUNT_ATTACH, &op, err, "%s",
-			entry->key);
 	if (r < 0)
 		return r;
-	op->slot = slot;
+	return add_open(builder, INS_OP_SOURCE_OPEN, late ? INS_STAGE_IDMAP : INS_STAGE_PREPARE,
+		entry->slot, entry->source, &what, entry->key, err);
+}
+
+static int add_attach(struct ins_plan_builder *builder, const struct ins_mount_entry *entry,
+	struct ins_error *err)
+{
+	struct ins_op *op;
+	int r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_MOUNT_ATTACH, &op, err, "%s",
+		entry->key);
+
+	if (r < 0)
+		return r;
+	op->slot = entry->slot;
 	op->path = entry->destination;
-	op->attach.no_follow = options->destination_no_follow;
+	op->attach.no_follow = entry->options.destination_no_follow;
 	op->attach.strict = entry->strict;
 	op->attach.on_proc = entry->on_proc;
+	/* A bind has got its attributes from the parent. */
+	if (entry->is_cgroup)
+		op->attach.attrs = entry->options.attrs;
 	return 0;
 }
 
+/*
+ * In the host's cgroup namespace a mount of cgroup2 would show the host's whole hierarchy, which is
+ * no business of the container's: it gets its own directory (CVE-2023-25809).
+ */
+static bool is_cgroup_bind(const struct ins_plan_builder *builder,
+	const struct ins_mount_entry *entry)
+{
+	return entry->is_cgroup && !builder->spec->namespaces[INS_NS_CGROUP].present;
+}
+
+/* The directory is also there for a kernel that refuses a mount of cgroup2 in a user namespace. */
+static bool has_cgroup_fallback(const struct ins_plan_builder *builder,
+	const struct ins_mount_entry *entry)
+{
+	return entry->is_cgroup && builder->plan->cgroup &&
+	       (ins_plan_has_userns(builder) || builder->host->in_user_namespace);
+}
+
 static int add_cgroup_open(struct ins_plan_builder *builder, const struct ins_mount_entry *entry,
-	int32_t *ret_slot, struct ins_error *err)
+	struct ins_error *err)
 {
 	struct ins_op *op;
 	int r;
@@ -223,30 +232,25 @@ static int add_cgroup_open(struct ins_plan_builder *builder, const struct ins_mo
 			"the container has neither a cgroup nor a cgroup namespace to show");
 	r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_CGROUP_OPEN, &op, err, "%s",
 		entry->key);
-	if (r < 0)
-		return r;
-	*ret_slot = op->slot = ins_plan_new_slot(builder);
-	return 0;
+	if (r == 0)
+		op->slot = entry->slot;
+	return r;
 }
 
-/* In the host's cgroup namespace a mount of cgroup2 would show the host's whole hierarchy, which is
- * no business of the container's: it gets its own directory (CVE-2023-25809). */
-static int add_cgroup_bind(struct ins_plan_builder *builder, const struct ins_mount_entry *entry,
+/* What has to be opened before the root is attached, which may hide it. */
+static int add_preparation(struct ins_plan_builder *builder, struct ins_mount_entry *entry,
 	struct ins_error *err)
 {
-	struct ins_op *op;
-	int32_t slot;
-	int r = add_cgroup_open(builder, entry, &slot, err);
-
-	if (r == 0)
-		r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_MOUNT_ATTACH, &op, err, "%s",
-			entry->key);
-	if (r < 0)
-		return r;
-	op->slot = slot;
-	op->path = entry->destination;
-	op->attach.strict = true;
-	op->attach.attrs = entry->options.attrs;
+	if (entry->options.remount)
+		return 0;
+	if (entry->options.bind) {
+		entry->slot = ins_plan_new_slot(builder);
+		return add_source(builder, entry, err);
+	}
+	if (is_cgroup_bind(builder, entry) || has_cgroup_fallback(builder, entry)) {
+		entry->slot = ins_plan_new_slot(builder);
+		return add_cgroup_open(builder, entry, err);
+	}
 	return 0;
 }
 
@@ -269,22 +273,14 @@ static int add_late_readonly(struct ins_plan_builder *builder, const struct ins_
 static int add_filesystem(struct ins_plan_builder *builder, const struct ins_mount_entry *entry,
 	struct ins_error *err)
 {
-	bool in_userns = ins_plan_has_userns(builder) || builder->host->in_user_namespace;
 	bool is_tmpfs = strcmp(entry->type, "tmpfs") == 0;
-	bool fallback = entry->is_cgroup && in_userns && builder->plan->cgroup;
 	struct ins_mount_attrs attrs = entry->options.attrs;
 	bool late_readonly = is_tmpfs && ((attrs.set | attrs.rec_set) & MOUNT_ATTR_RDONLY);
-	int32_t slot = INS_NO_SLOT;
+	int32_t slot = late_readonly ? ins_plan_new_slot(builder) : entry->slot;
 	struct ins_op *op;
-	int r = 0;
+	int r;
 
-	if (fallback)
-		r = add_cgroup_open(builder, entry, &slot, err);
-	else if (late_readonly)
-		slot = ins_plan_new_slot(builder);
-	if (r == 0)
-		r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_MOUNT_FS, &op, err, "%s",
-			entry->key);
+	r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_MOUNT_FS, &op, err, "%s", entry->key);
 	if (r < 0)
 		return r;
 	if (late_readonly) {
@@ -299,7 +295,7 @@ static int add_filesystem(struct ins_plan_builder *builder, const struct ins_mou
 	op->fs.options = entry->data;
 	op->fs.attrs = attrs;
 	op->fs.copy_up = entry->options.copy_up;
-	op->fs.cgroup_fallback = fallback;
+	op->fs.cgroup_fallback = has_cgroup_fallback(builder, entry);
 	op->fs.proc_or_sys = entry->strict;
 	op->fs.on_proc = entry->on_proc;
 	op->fs.mode_of_target = is_tmpfs && !entry->has_mode;
@@ -330,10 +326,8 @@ static int add_mount(struct ins_plan_builder *builder, const struct ins_mount_en
 {
 	if (entry->options.remount)
 		return add_remount(builder, entry, err);
-	if (entry->options.bind)
-		return add_bind(builder, entry, err);
-	if (entry->is_cgroup && !builder->spec->namespaces[INS_NS_CGROUP].present)
-		return add_cgroup_bind(builder, entry, err);
+	if (entry->options.bind || is_cgroup_bind(builder, entry))
+		return add_attach(builder, entry, err);
 	return add_filesystem(builder, entry, err);
 }
 
@@ -354,6 +348,8 @@ int ins_mount_plan(struct ins_plan_builder *builder, struct ins_error *err)
 		r = add_root_open(builder, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = ins_mount_entry_read(builder, entries, i, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_preparation(builder, &entries[i], err);
 	if (r == 0)
 		r = add_root_attach(builder, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
@@ -376,33 +372,33 @@ static int add_path(struct ins_plan_builder *builder, enum ins_op_kind kind, con
 	return ins_plan_strdup(builder, path, &op->path, err);
 }
 
-/* What masks files: the host's null device, opened and looked at by the parent. */
+/* What masks files: the host's null device. The child looks at what it got before it uses it. */
 static int add_null(struct ins_plan_builder *builder, int32_t slot, struct ins_error *err)
 {
-	struct ins_op what = { 0 };
 	struct ins_op *op;
-	int r;
+	const char *path;
+	int r = ins_plan_strdup(builder, "/dev/null", &path, err);
 
-	if (child_has_to_try(builder)) {
+	if (r == 0 && ins_plan_child_clones(builder)) {
 		r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_SOURCE_CLONE, &op, err,
 			"linux.maskedPaths");
 		if (r < 0)
 			return r;
 		op->slot = slot;
-		op->path = "/dev/null";
-		op->source = what.source;
+		op->path = path;
 	}
-	if (!parent_may_clone(builder))
-		return 0;
+	if (r < 0 || !ins_plan_parent_clones(builder))
+		return r;
 	r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_NODE_OPEN, &op, err,
 		"linux.maskedPaths");
 	if (r < 0)
 		return r;
 	op->slot = slot;
+	op->path = path;
 	op->node.type = S_IFCHR;
 	op->node.major = 1;
 	op->node.minor = 3;
-	return ins_plan_strdup(builder, "/dev/null", &op->path, err);
+	return 0;
 }
 
 static int add_paths(struct ins_plan_builder *builder, struct ins_error *err)

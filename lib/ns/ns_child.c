@@ -27,12 +27,10 @@ int ins_ns_time_offsets_op(struct ins_child *child, const struct ins_op *op)
 {
 	long fd, result = 0;
 
-	child->step = 1;
 	if (op->time.text[0])
 		result = ins_child_proc_write(child, "self/timens_offsets", op->time.text);
 	if (result < 0)
 		return ins_child_detail(child, "timens_offsets", (int)result);
-	child->step = 2;
 	fd = ins_sys(openat, child->slots[INS_SLOT_PROC], "self/ns/time_for_children",
 		O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Collecting the rooms' operations and putting them in order. */
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -109,6 +110,16 @@ bool ins_plan_has_own(const struct ins_plan_builder *builder, enum ins_ns ns)
 bool ins_plan_has_userns(const struct ins_plan_builder *builder)
 {
 	return builder->spec->namespaces[INS_NS_USER].present;
+}
+
+bool ins_plan_parent_clones(const struct ins_plan_builder *builder)
+{
+	return builder->host->capabilities >> CAP_SYS_ADMIN & 1;
+}
+
+bool ins_plan_child_clones(const struct ins_plan_builder *builder)
+{
+	return !ins_plan_parent_clones(builder) || builder->host->in_user_namespace;
 }
 
 /* The plan is the first thing in its arena: init looks for it there. */

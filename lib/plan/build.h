@@ -65,6 +65,15 @@ bool ins_plan_has_own(const struct ins_plan_builder *builder, enum ins_ns ns);
 bool ins_plan_has_userns(const struct ins_plan_builder *builder);
 
 /*
+ * Who makes the detached copies of what is mounted into the container. The parent, because the
+ * container's root may not reach the originals. A parent without the privilege leaves it to the
+ * child, which has it in its own mount namespace; one inside a user namespace only finds out by
+ * trying whether its mount namespace belongs to that: then both have the operation.
+ */
+bool ins_plan_parent_clones(const struct ins_plan_builder *builder);
+bool ins_plan_child_clones(const struct ins_plan_builder *builder);
+
+/*
  * A room's planner: adds the room's operations to the stages where they belong, and refuses what
  * cannot be done. Each is defined in its room's *_plan.c.
  */

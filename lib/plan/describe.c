@@ -299,9 +299,8 @@ void ins_op_describe(const struct ins_op *op, char *buffer, size_t size)
 		say(&w, "open the container's cgroup for a mount");
 		return;
 	case INS_OP_IDMAP_WRITE:
-		say(&w, "write the id maps: ");
+		say(&w, "write the id map: ");
 		say_maps(&w, "uid", op->idmap.uid, op->idmap.n_uid);
-		say(&w, "; ");
 		say_maps(&w, "gid", op->idmap.gid, op->idmap.n_gid);
 		return;
 	case INS_OP_OOM_SCORE:
@@ -446,7 +445,8 @@ void ins_op_describe(const struct ins_op *op, char *buffer, size_t size)
 		say(&w, "make the directory %s if it is missing", path);
 		return;
 	case INS_OP_CWD:
-		say(&w, "change to the directory %s", path);
+		say(&w, "change to the directory %s%s", path,
+			op->cwd.may_fail ? ", if that is allowed already" : "");
 		return;
 	case INS_OP_CAPS:
 		say_caps(&w, "set the capabilities: effective ", op->caps.effective);

@@ -64,7 +64,7 @@ static void find_cgroup2(struct ins_host *host)
 static void find_own_cgroup(struct ins_host *host)
 {
 	cleanup_file FILE *file = fopen("/proc/self/cgroup", "re");
-	char line[sizeof(host->own_cgroup) + 8];
+	char line[sizeof(host->own_cgroup)];
 
 	strcpy(host->own_cgroup, "/");
 	while (file && fgets(line, sizeof(line), file)) {

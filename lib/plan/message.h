@@ -36,6 +36,7 @@ enum ins_message_type {
 enum ins_detail {
 	INS_DETAIL_NONE,
 	INS_DETAIL_TEXT,   /* a file name or other text that belongs to the error */
+	INS_DETAIL_SENTENCE, /* the same, and the errno adds nothing to it */
 	INS_DETAIL_HEADER, /* EXECVE: the first bytes of the program that could not be executed; of an
 	                      ELF file the first 64, and then the path of its interpreter */
 };

@@ -101,7 +101,7 @@ enum ins_side {
 	X(IDS, CHILD, ins_creds_ids_op)                    /* groups, gid, uid */           \
 	X(CWD, CHILD, ins_creds_cwd_op)                                                     \
 	X(CAPS, CHILD, ins_creds_caps_op)                                                   \
-	X(PREPARE_EXEC, CHILD, ins_creds_prepare_exec_op)  /* fds, signals, last message */ \
+	X(PREPARE_EXEC, CHILD, ins_creds_prepare_exec_op)  /* fds, signals */              \
 	X(SECCOMP, CHILD, ins_seccomp_load_op)             /* last of all */                \
 	X(EXECVE, CHILD, ins_creds_execve_op)
 
@@ -234,6 +234,7 @@ struct ins_op {
 			uint32_t mode, major, minor;
 			uint32_t uid, gid;
 			bool must_match; /* a file that is there has to be this device (linux.devices) */
+			bool must_exist; /* it is the host's directory: nothing is made there */
 		} node;
 		struct {
 			uint16_t height, width;

@@ -42,32 +42,34 @@ static bool is_semver(const char *at)
 
 /* Later minor versions are taken too: what they add is a property that is not known here, and those
  * are to be ignored ("Extensibility"); callers write the version of the library they were built with. */
-static int parse_version(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_version(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
-	int r = ins_parse_string(cursor, value, target, detail);
+	const char *version;
+	int r = ins_parse_string(cursor, value, &version, detail);
 
 	if (r < 0)
 		return r;
-	if (!is_semver(value->text))
-		return ins_cursor_fail(cursor, "\"%s\" is not a version like \"%s\"", value->text,
+	if (!is_semver(version))
+		return ins_cursor_fail(cursor, "\"%s\" is not a version like \"%s\"", version,
 			INS_OCI_VERSION);
-	if (strncmp(value->text, INS_OCI_VERSION, 2) != 0)
+	if (strncmp(version, INS_OCI_VERSION, 2) != 0)
 		return ins_cursor_fail(cursor, "version %s is not supported, only 1.x is (up to %s)",
-			value->text, INS_OCI_VERSION);
+			version, INS_OCI_VERSION);
+	*(const char **)target = version;
 	return 0;
 }
 
 /* --- root, names --------------------------------------------------------------------------------- */
 
-static int parse_filled_string(struct ins_cursor *cursor, const struct ins_json *value,
+static int parse_filled_string(struct ins_cursor *cursor, json_t *value,
 	void *target, const void *detail)
 {
 	int r = ins_parse_string(cursor, value, target, detail);
 
 	if (r < 0)
 		return r;
-	if (value->n == 0)
+	if (ins_is_empty(value))
 		return ins_cursor_fail(cursor, "is empty");
 	return 0;
 }
@@ -81,14 +83,14 @@ static const struct ins_fields root_fields = INS_FIELDS(root_rows);
 /* The kernel's __NEW_UTS_LEN. */
 #define UTS_NAME_MAX 64
 
-static int parse_uts_name(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_uts_name(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	int r = ins_parse_text(cursor, value, target, detail);
 
 	if (r < 0)
 		return r;
-	if (value->n > UTS_NAME_MAX)
+	if (json_string_length(value) > UTS_NAME_MAX)
 		return ins_cursor_fail(cursor, "is longer than %d bytes", UTS_NAME_MAX);
 	return 0;
 }
@@ -105,7 +107,7 @@ static const struct ins_field mount_rows[] = {
 };
 static const struct ins_fields mount_fields = INS_FIELDS(mount_rows);
 
-static int parse_mount(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_mount(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct ins_spec_mount *mount = target;
@@ -138,7 +140,7 @@ static const struct ins_field config_rows[] = {
 };
 static const struct ins_fields config_fields = INS_FIELDS(config_rows);
 
-int ins_config_parse(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+int ins_config_parse(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	(void)detail;

@@ -7,13 +7,19 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "spec/big.h"
 #include "spec/parts.h"
+
+/* The largest text that is read. Depth is bounded by jansson, to 2048 levels; what is deeper than the
+ * tables of the parser is only ever skipped. */
+#define TEXT_MAX ((size_t)4 << 20)
 
 /* The specification comes first: ins_spec_free() gets its address. */
 struct document {
 	struct ins_spec spec;
-	struct ins_arena *arena;
-	char *text; /* strings point into it */
+	struct ins_arena *arena; /* arrays */
+	json_t *root;            /* strings */
+	bool has_big;            /* numbers above 2^63 − 1, marked */
 	char *process_json, *hooks_json;
 };
 
@@ -22,7 +28,7 @@ static void document_free(struct document *document)
 	if (!document)
 		return;
 	ins_arena_free(document->arena);
-	free(document->text);
+	json_decref(document->root);
 	free(document->process_json);
 	free(document->hooks_json);
 	free(document);
@@ -33,25 +39,56 @@ static void cleanup_document(struct document **document)
 	document_free(*document);
 }
 
-/* One value as compact text, for what later calls need of it. */
-static int keep(const struct ins_json *value, char **ret_text, struct ins_error *err)
+static int fail_json(const json_error_t *error, struct ins_error *err)
 {
-	struct ins_json_writer writer = {};
-
-	if (!value || value->type == INS_JSON_NULL)
-		return 0;
-	ins_json_put(&writer, NULL, value);
-	return ins_json_finish(&writer, ret_text, err);
+	if (json_error_code(error) == json_error_out_of_memory)
+		return ins_error_set(err, ENOMEM, "read JSON");
+	if (json_error_code(error) == json_error_null_character ||
+		json_error_code(error) == json_error_null_byte_in_key)
+		return ins_error_text(err, EINVAL, "line %d, column %d: character U+0000 in a string",
+			error->line, error->column);
+	return ins_error_text(err, EINVAL, "line %d, column %d: %s", error->line, error->column,
+		error->text);
 }
 
-static int keep_parts(struct document *document, const struct ins_json *process,
-	const struct ins_json *hooks, struct ins_error *err)
+static int read_json(struct document *document, const char *text, size_t size,
+	struct ins_error *err)
 {
-	int r = keep(process, &document->process_json, err);
+	json_error_t error;
+	cleanup_free char *marked = NULL;
+
+	document->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	if (!document->root && json_error_code(&error) == json_error_numeric_overflow) {
+		if (ins_big_mark(text, size, &marked, &size) < 0)
+			return ins_error_set(err, ENOMEM, "read JSON");
+		document->has_big = true;
+		document->root = json_loadb(marked, size, JSON_REJECT_DUPLICATES, &error);
+	}
+	return document->root ? 0 : fail_json(&error, err);
+}
+
+/* One value as compact text, for what later calls need of it. */
+static int keep(const struct document *document, json_t *value, char **ret_text,
+	struct ins_error *err)
+{
+	if (!json_is_object(value))
+		return 0;
+	*ret_text = json_dumps(value, JSON_COMPACT);
+	if (!*ret_text)
+		return ins_error_set(err, ENOMEM, "read the configuration");
+	if (document->has_big)
+		ins_big_unmark(*ret_text);
+	return 0;
+}
+
+static int keep_parts(struct document *document, json_t *process, json_t *hooks,
+	struct ins_error *err)
+{
+	int r = keep(document, process, &document->process_json, err);
 
 	if (r < 0)
 		return r;
-	r = keep(hooks, &document->hooks_json, err);
+	r = keep(document, hooks, &document->hooks_json, err);
 	if (r < 0)
 		return r;
 	document->spec.process_json = document->process_json;
@@ -71,78 +108,59 @@ static int keep_warnings(struct ins_cursor *cursor, struct ins_spec *spec)
 	return 0;
 }
 
-/*
- * @text is owned by the document from now on. @parse fills @offset of the specification; @key is
- * what errors call the outermost value, NULL if they need not.
- */
-static int read_document(char *text, size_t size, ins_parse_fn *parse, size_t offset,
-	const char *key, struct ins_spec **ret_spec, struct ins_error *err)
+static int open_document(const char *text, size_t size, struct document **ret,
+	struct ins_error *err)
 {
-	cleanup(cleanup_document) struct document *document = calloc(1, sizeof(*document));
-	struct ins_cursor cursor = { .err = err };
-	const struct ins_json *root;
-	bool is_process = key;
+	cleanup_with(cleanup_document) struct document *document = calloc(1, sizeof(*document));
 	int r;
 
-	if (!document) {
-		free(text);
+	if (!document)
 		return ins_error_set(err, ENOMEM, "read the configuration");
-	}
-	document->text = text;
-	r = ins_arena_new(NULL, INS_ARENA_RESERVE + INS_JSON_RESERVE(size), &document->arena, err);
+	if (size > TEXT_MAX)
+		return ins_error_text(err, E2BIG, "more than %zu bytes", TEXT_MAX);
+	r = ins_arena_new(NULL, INS_ARENA_RESERVE, &document->arena, err);
 	if (r < 0)
 		return r;
-	r = ins_json_parse(text, size, document->arena, &root, err);
+	r = read_json(document, text, size, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(document);
+	return 0;
+}
+
+int ins_spec_parse(const char *text, size_t size, struct ins_spec **ret_spec,
+	struct ins_error *err)
+{
+	cleanup_with(cleanup_document) struct document *document = NULL;
+	struct ins_cursor cursor = { .err = err };
+	int r = open_document(text, size, &document, err);
+
 	if (r < 0)
 		return r;
 	cursor.arena = document->arena;
-	if (key)
-		ins_cursor_enter(&cursor, key, 0);
-	r = parse(&cursor, root, (char *)&document->spec + offset, NULL);
+	r = ins_config_parse(&cursor, document->root, &document->spec, NULL);
 	if (r < 0)
 		return r;
 	r = keep_warnings(&cursor, &document->spec);
 	if (r < 0)
 		return r;
-	r = keep_parts(document, is_process ? root : ins_json_get(root, "process"),
-		is_process ? NULL : ins_json_get(root, "hooks"), err);
+	r = keep_parts(document, json_object_get(document->root, "process"),
+		json_object_get(document->root, "hooks"), err);
 	if (r < 0)
 		return r;
 	*ret_spec = &TAKE_PTR(document)->spec;
 	return 0;
 }
 
-static int read_copy(const char *text, size_t size, ins_parse_fn *parse, size_t offset,
-	const char *key, struct ins_spec **ret_spec, struct ins_error *err)
-{
-	char *copy;
-
-	if (size > INS_JSON_SIZE_MAX)
-		return ins_error_text(err, E2BIG, "more than %zu bytes", INS_JSON_SIZE_MAX);
-	copy = malloc(size + 1);
-	if (!copy)
-		return ins_error_set(err, ENOMEM, "read the configuration");
-	if (size > 0)
-		memcpy(copy, text, size);
-	copy[size] = '\0';
-	return read_document(copy, size, parse, offset, key, ret_spec, err);
-}
-
-int ins_spec_parse(const char *text, size_t size, struct ins_spec **ret_spec,
-	struct ins_error *err)
-{
-	return read_copy(text, size, ins_config_parse, 0, NULL, ret_spec, err);
-}
-
 int ins_spec_load(int dirfd, const char *path, struct ins_spec **ret_spec, struct ins_error *err)
 {
-	char *text;
+	cleanup_free char *text = NULL;
 	size_t size;
-	int r = ins_file_read(dirfd, path, INS_JSON_SIZE_MAX, &text, &size, err);
+	int r = ins_file_read(dirfd, path, TEXT_MAX, &text, &size, err);
 
 	if (r < 0)
 		return r;
-	r = read_document(text, size, ins_config_parse, 0, NULL, ret_spec, err);
+	r = ins_spec_parse(text, size, ret_spec, err);
 	if (r < 0)
 		ins_error_prefix(err, "%s", path);
 	return r;
@@ -151,8 +169,43 @@ int ins_spec_load(int dirfd, const char *path, struct ins_spec **ret_spec, struc
 int ins_spec_process_parse(const char *text, size_t size, struct ins_spec **ret_spec,
 	struct ins_error *err)
 {
-	return read_copy(text, size, ins_process_parse, offsetof(struct ins_spec, process), "process",
-		ret_spec, err);
+	cleanup_with(cleanup_document) struct document *document = NULL;
+	struct ins_cursor cursor = { .err = err };
+	int r = open_document(text, size, &document, err);
+
+	if (r < 0)
+		return r;
+	cursor.arena = document->arena;
+	ins_cursor_enter(&cursor, "process", 0);
+	r = ins_process_parse(&cursor, document->root, &document->spec.process, NULL);
+	if (r < 0)
+		return r;
+	r = keep_warnings(&cursor, &document->spec);
+	if (r < 0)
+		return r;
+	r = keep_parts(document, document->root, NULL, err);
+	if (r < 0)
+		return r;
+	*ret_spec = &TAKE_PTR(document)->spec;
+	return 0;
+}
+
+int ins_spec_hooks_parse(const char *text, size_t size, struct ins_spec **ret_spec,
+	struct ins_error *err)
+{
+	cleanup_with(cleanup_document) struct document *document = NULL;
+	struct ins_cursor cursor = { .err = err };
+	int r = open_document(text, size, &document, err);
+
+	if (r < 0)
+		return r;
+	cursor.arena = document->arena;
+	ins_cursor_enter(&cursor, "hooks", 0);
+	r = ins_hooks_parse(&cursor, document->root, document->spec.hooks, NULL);
+	if (r < 0)
+		return r;
+	*ret_spec = &TAKE_PTR(document)->spec;
+	return 0;
 }
 
 void ins_spec_free(struct ins_spec *spec)

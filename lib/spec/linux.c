@@ -26,7 +26,7 @@ static const struct ins_list_kind ns_entries = {
 };
 
 /* The target is struct ins_spec_namespace[INS_NS_COUNT]. */
-static int parse_namespaces(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_namespaces(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct ins_spec_namespace *namespaces = target;
@@ -65,7 +65,7 @@ static const struct ins_field map_rows[] = {
 };
 static const struct ins_fields map_fields = INS_FIELDS(map_rows);
 
-static int parse_id_map(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_id_map(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct ins_id_map *map = target;
@@ -89,14 +89,14 @@ static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 	return a < b ? b - a < a_size : a - b < b_size;
 }
 
-int ins_id_maps_parse(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+int ins_id_maps_parse(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct ins_id_maps *maps = target;
 	int r;
 
 	(void)detail;
-	if (value->type == INS_JSON_ARRAY && value->n > ID_MAPS_MAX)
+	if (json_array_size(value) > ID_MAPS_MAX)
 		return ins_cursor_fail(cursor, "has more than %d entries", ID_MAPS_MAX);
 	r = ins_parse_list(cursor, value, maps, &id_maps);
 	if (r < 0)
@@ -136,25 +136,27 @@ static const struct ins_field clock_rows[] = {
 static const struct ins_fields clock_fields = INS_FIELDS(clock_rows);
 
 /* The names of the clocks are data, not properties: an unknown one cannot be ignored. */
-static int parse_time_offsets(struct ins_cursor *cursor, const struct ins_json *value,
+static int parse_time_offsets(struct ins_cursor *cursor, json_t *value,
 	void *target, const void *detail)
 {
+	const char *clock;
+	json_t *offset;
 	int r = ins_parse_object(cursor, value, target, &clock_fields);
 
 	(void)detail;
 	if (r < 0)
 		return r;
-	INS_JSON_FOR_EACH (clock, value) {
-		if (strcmp(clock->key, "monotonic") != 0 && strcmp(clock->key, "boottime") != 0)
+	json_object_foreach (value, clock, offset) {
+		if (strcmp(clock, "monotonic") != 0 && strcmp(clock, "boottime") != 0)
 			return ins_cursor_fail(
-				cursor, "no time namespace has a clock \"%s\"", clock->key);
+				cursor, "a time namespace has no clock \"%s\"", clock);
 	}
 	return 0;
 }
 
 /* --- devices ------------------------------------------------------------------------------------- */
 
-static int parse_device_type(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_device_type(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	const char *type = NULL;
@@ -162,7 +164,7 @@ static int parse_device_type(struct ins_cursor *cursor, const struct ins_json *v
 
 	if (r < 0)
 		return r;
-	if (value->n != 1 || !strchr("cubp", type[0]))
+	if (type[0] == '\0' || type[1] != '\0' || !strchr("cubp", type[0]))
 		return ins_cursor_fail(cursor, "unknown value \"%s\"", type);
 	/* mknod(1): "u" is an unbuffered character device, a difference that Linux does not know. */
 	*(char *)target = type[0] == 'u' ? 'c' : type[0];
@@ -196,7 +198,7 @@ static uint32_t device_file_type(char type)
 	return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
 }
 
-static int parse_device(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_device(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct device device = {};
@@ -239,15 +241,17 @@ static bool is_interface_name(const char *name)
 	return true;
 }
 
-static int parse_interface_name(struct ins_cursor *cursor, const struct ins_json *value,
+static int parse_interface_name(struct ins_cursor *cursor, json_t *value,
 	void *target, const void *detail)
 {
-	int r = ins_parse_text(cursor, value, target, detail);
+	const char *name = NULL;
+	int r = ins_parse_text(cursor, value, &name, detail);
 
-	if (r < 0)
+	if (r < 0 || !name)
 		return r;
-	if (value->n > 0 && !is_interface_name(value->text))
-		return ins_cursor_fail(cursor, "\"%s\" is no name for an interface", value->text);
+	if (!is_interface_name(name))
+		return ins_cursor_fail(cursor, "\"%s\" is no name for an interface", name);
+	*(const char **)target = name;
 	return 0;
 }
 
@@ -256,15 +260,16 @@ static const struct ins_field net_device_rows[] = {
 };
 static const struct ins_fields net_device_fields = INS_FIELDS(net_device_rows);
 
-static int parse_net_device(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_net_device(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct ins_spec_net_device *device = target;
 
 	(void)detail;
-	if (!is_interface_name(value->key))
-		return ins_cursor_fail(cursor, "\"%s\" is no name of an interface", value->key);
-	device->host = value->key;
+	device->host = ins_cursor_key(cursor);
+	if (!is_interface_name(device->host))
+		return ins_cursor_fail(
+			cursor, "\"%s\" is no name of an interface", device->host);
 	return ins_parse_object(cursor, value, device, &net_device_fields);
 }
 
@@ -296,43 +301,48 @@ static bool climbs(const char *path)
 	return false;
 }
 
-static int parse_cgroups_path(struct ins_cursor *cursor, const struct ins_json *value,
+static int parse_cgroups_path(struct ins_cursor *cursor, json_t *value,
 	void *target, const void *detail)
 {
-	int r = ins_parse_text(cursor, value, target, detail);
+	const char *path = NULL;
+	int r = ins_parse_text(cursor, value, &path, detail);
 
-	if (r < 0)
+	if (r < 0 || !path)
 		return r;
-	if (value->n > 0 && has_control(value->text))
+	if (has_control(path))
 		return ins_cursor_fail(cursor, "has a control character");
-	if (value->n > 0 && climbs(value->text))
-		return ins_cursor_fail(cursor, "\"%s\" has a component \"..\"", value->text);
+	if (climbs(path))
+		return ins_cursor_fail(cursor, "\"%s\" has a component \"..\"", path);
+	*(const char **)target = path;
 	return 0;
 }
 
 /* Becomes the name of a directory in resctrl. */
-static int parse_clos_id(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_clos_id(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
-	int r = ins_parse_text(cursor, value, target, detail);
+	const char *name = NULL;
+	int r = ins_parse_text(cursor, value, &name, detail);
 
-	if (r < 0 || value->n == 0)
+	if (r < 0 || !name)
 		return r;
-	if (strchr(value->text, '/') || has_control(value->text) || climbs(value->text) ||
-		strcmp(value->text, ".") == 0)
-		return ins_cursor_fail(cursor, "\"%s\" is no name for a directory", value->text);
+	if (strchr(name, '/') || has_control(name) || climbs(name) || strcmp(name, ".") == 0)
+		return ins_cursor_fail(cursor, "\"%s\" is no name for a directory", name);
+	*(const char **)target = name;
 	return 0;
 }
 
-static int parse_mb_schema(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_mb_schema(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
-	int r = ins_parse_text(cursor, value, target, detail);
+	const char *schema = NULL;
+	int r = ins_parse_text(cursor, value, &schema, detail);
 
-	if (r < 0 || value->n == 0)
+	if (r < 0 || !schema)
 		return r;
-	if (strncmp(value->text, "MB:", 3) != 0 || strchr(value->text, '\n'))
+	if (strncmp(schema, "MB:", 3) != 0 || strchr(schema, '\n'))
 		return ins_cursor_fail(cursor, "has to be one line that begins with \"MB:\"");
+	*(const char **)target = schema;
 	return 0;
 }
 
@@ -359,7 +369,7 @@ static const struct ins_field policy_rows[] = {
 static const struct ins_fields policy_fields = INS_FIELDS(policy_rows);
 
 /* A key becomes a path below /proc/sys, with dots or slashes between the components. */
-static int parse_sysctl(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_sysctl(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	const struct ins_pairs *pairs = target;
@@ -374,14 +384,15 @@ static int parse_sysctl(struct ins_cursor *cursor, const struct ins_json *value,
 	return r;
 }
 
-static int refuse_personality_flag(struct ins_cursor *cursor, const struct ins_json *value,
+static int refuse_personality_flag(struct ins_cursor *cursor, json_t *value,
 	void *target, const void *detail)
 {
 	int r = ins_parse_string(cursor, value, target, detail);
 
 	if (r < 0)
 		return r;
-	return ins_cursor_fail(cursor, "unknown value \"%s\": there are no flags yet", value->text);
+	return ins_cursor_fail(
+		cursor, "unknown value \"%s\": there are no flags yet", json_string_value(value));
 }
 
 static const struct ins_list_kind personality_flags = {
@@ -395,10 +406,10 @@ static const struct ins_field personality_rows[] = {
 };
 static const struct ins_fields personality_fields = INS_FIELDS(personality_rows);
 
-static int parse_propagation(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_propagation(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
-	if (value->type == INS_JSON_STRING && value->n == 0)
+	if (ins_is_empty(value))
 		return 0;
 	return ins_parse_word(cursor, value, target, detail);
 }
@@ -431,7 +442,7 @@ static const struct ins_field linux_rows[] = {
 };
 static const struct ins_fields linux_fields = INS_FIELDS(linux_rows);
 
-int ins_linux_parse(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+int ins_linux_parse(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	(void)detail;

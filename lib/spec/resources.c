@@ -14,7 +14,7 @@ static const struct ins_range minor_range = { 0, 1048575 };
 
 /* --- devices ------------------------------------------------------------------------------------- */
 
-static int parse_rule_type(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_rule_type(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	const char *type = "a";
@@ -29,7 +29,7 @@ static int parse_rule_type(struct ins_cursor *cursor, const struct ins_json *val
 }
 
 /* The target is the rule. */
-static int parse_access(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_access(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct ins_spec_device_rule *rule = target;
@@ -60,7 +60,7 @@ static const struct ins_field rule_rows[] = {
 static const struct ins_fields rule_fields = INS_FIELDS(rule_rows);
 
 /* What is not said means "all". */
-static int parse_rule(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_rule(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct ins_spec_device_rule *rule = target;
@@ -119,7 +119,7 @@ static const struct ins_field cpu_rows[] = {
 };
 static const struct ins_fields cpu_fields = INS_FIELDS(cpu_rows);
 
-static int parse_cpu(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_cpu(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	const struct ins_spec_resources *resources = target;
@@ -145,7 +145,7 @@ static const struct ins_field weight_rows[] = {
 };
 static const struct ins_fields weight_fields = INS_FIELDS(weight_rows);
 
-static int parse_weight(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_weight(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct ins_spec_weight_device *device = target;
@@ -191,19 +191,20 @@ static const struct ins_fields block_io_fields = INS_FIELDS(block_io_rows);
 /* --- huge pages, network, pids, rdma, unified ---------------------------------------------------- */
 
 /* "64KB", "2MB", "1GB": becomes a part of the name of a file. */
-static int parse_page_size(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_page_size(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
-	int r = ins_parse_string(cursor, value, target, detail);
-	size_t digits;
+	const char *size, *unit;
+	int r = ins_parse_string(cursor, value, &size, detail);
 
 	if (r < 0)
 		return r;
-	digits = strspn(value->text, "0123456789");
-	if (digits == 0 || value->text[0] == '0' || value->n != digits + 2 ||
-		!strchr("KMG", value->text[digits]) || value->text[digits + 1] != 'B')
-		return ins_cursor_fail(cursor, "\"%s\" is not a size like \"64KB\", \"2MB\", \"1GB\"",
-			value->text);
+	unit = size + strspn(size, "0123456789");
+	if (unit == size || size[0] == '0' || *unit == '\0' || !strchr("KMG", *unit) ||
+		strcmp(unit + 1, "B") != 0)
+		return ins_cursor_fail(
+			cursor, "\"%s\" is not a size like \"64KB\", \"2MB\", \"1GB\"", size);
+	*(const char **)target = size;
 	return 0;
 }
 
@@ -244,19 +245,19 @@ static const struct ins_field rdma_rows[] = {
 };
 static const struct ins_fields rdma_fields = INS_FIELDS(rdma_rows);
 
-static int parse_rdma(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_rdma(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct ins_spec_rdma *rdma = target;
 	int r;
 
 	(void)detail;
+	rdma->device = ins_cursor_key(cursor);
 	/* It becomes the first word of a line in rdma.max. */
-	for (const char *at = value->key; *at; at++) {
+	for (const char *at = rdma->device; *at; at++) {
 		if (isspace((unsigned char)*at) || iscntrl((unsigned char)*at))
 			return ins_cursor_fail(cursor, "a blank in the name of a device");
 	}
-	rdma->device = value->key;
 	r = ins_parse_object(cursor, value, rdma, &rdma_fields);
 	if (r < 0)
 		return r;
@@ -268,7 +269,7 @@ static int parse_rdma(struct ins_cursor *cursor, const struct ins_json *value, v
 static const struct ins_list_kind rdma = { sizeof(struct ins_spec_rdma), parse_rdma, NULL };
 
 /* A key is the name of a file in the cgroup. */
-static int parse_unified(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+static int parse_unified(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	const struct ins_pairs *pairs = target;
@@ -301,7 +302,7 @@ static const struct ins_field resources_rows[] = {
 };
 static const struct ins_fields resources_fields = INS_FIELDS(resources_rows);
 
-int ins_resources_parse(struct ins_cursor *cursor, const struct ins_json *value, void *target,
+int ins_resources_parse(struct ins_cursor *cursor, json_t *value, void *target,
 	const void *detail)
 {
 	struct ins_spec_resources *resources = target;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parent's side of terminals. (Signatures by lib/guest's author; the room's author owns the rest.) */
+/* The parent's side of terminals. */
 #ifndef INSULA_TTY_TTY_H
 #define INSULA_TTY_TTY_H
 
 #include "insula.h"
 
-/* ins_tty_connect - connect to an AF_UNIX stream socket by its path, however long. Return: an fd or −errno. */
+/* ins_tty_connect - connect to an AF_UNIX stream socket by its path, however long. Return: an fd or
+ * −errno. */
 int ins_tty_connect(const char *path, struct ins_error *err);
 
-/* ins_tty_send - send one fd (a pty's master, a pidfd) over a connected socket by SCM_RIGHTS. */
+/* ins_tty_send - send one fd (a pty's master, a pidfd) over a connected socket by SCM_RIGHTS; the text
+ * with it is the fd's name. */
 int ins_tty_send(int socket, int fd, struct ins_error *err);
 
 /**
@@ -17,7 +19,8 @@ int ins_tty_send(int socket, int fd, struct ins_error *err);
  * @signals: a signalfd (non-blocking) of the signals to pass on to it; SIGWINCH is not among them, the
  *           relay takes care of the window size itself
  *
- * The caller's terminal is raw meanwhile, and as before afterwards, whatever happens.
+ * The caller's terminal is raw meanwhile, and as before afterwards, whatever happens. fds 0 and 1 need
+ * not be terminals.
  */
 int ins_tty_relay(int master, int pidfd, int signals, struct ins_error *err);
 

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -604,6 +606,68 @@ static void test_full_output(void **state)
 	assert_int_equal(status, 1);
 }
 
+/* Run the program in a child whose standard streams are @fd, or closed if it is negative. Return:
+ * its exit status, or −1 if a signal ended it. */
+static int in_child(int fd, const char *verb, bool *ret_devnull)
+{
+	char *argv[] = { (char *)"insula", (char *)verb, (char *)"c1", NULL };
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct stat s, null;
+
+		for (int i = 0; i <= 2; i++) {
+			if (fd < 0)
+				(void)close(i);
+			else
+				dup2(fd, i);
+		}
+		status = program(3, argv);
+		for (int i = 0; fd < 0 && i <= 2; i++) {
+			if (fstat(i, &s) < 0 || stat("/dev/null", &null) < 0 ||
+				s.st_rdev != null.st_rdev)
+				status |= 64;
+		}
+		_exit(status);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!WIFEXITED(status))
+		return -1;
+	*ret_devnull = !(WEXITSTATUS(status) & 64);
+	return WEXITSTATUS(status) & ~64;
+}
+
+static void test_closed_streams(void **state)
+{
+	bool devnull;
+
+	(void)state;
+	assert_int_equal(in_child(-1, "start", &devnull), 0);
+	assert_true(devnull);
+	/* Nobody could have read the answer. */
+	assert_int_equal(in_child(-1, "state", &devnull), 1);
+	assert_true(devnull);
+}
+
+/* A reader that went away must not kill a verb half-way. */
+static void test_broken_pipe(void **state)
+{
+	bool devnull;
+	int fds[2];
+
+	(void)state;
+	fake.say[0] = "careful";
+	assert_int_equal(pipe(fds), 0);
+	(void)close(fds[0]);
+	assert_int_equal(in_child(fds[1], "create", &devnull), 0);
+	assert_int_equal(in_child(fds[1], "state", &devnull), 1);
+	(void)close(fds[1]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -626,6 +690,8 @@ int main(void)
 		cmocka_unit_test_setup(test_help, setup),
 		cmocka_unit_test_setup(test_tables, setup),
 		cmocka_unit_test_setup(test_full_output, setup),
+		cmocka_unit_test_setup(test_closed_streams, setup),
+		cmocka_unit_test_setup(test_broken_pipe, setup),
 	};
 
 	return cmocka_run_group_tests(tests, setup_group, teardown_group);

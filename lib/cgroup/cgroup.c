@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cgroup/cgroup.h"
+#include "cgroup/devices.h"
+#include "sys/bare.h"
+
+/* How long a process may need to reach a point where it can be stopped. */
+#define FREEZE_TIMEOUT_MS 10000
+
+/* A guest may nest its cgroups as deep as it likes, but an fd is held for each level. */
+#define DEEPEST_LIST 128
+
+/* The kernel says ENODEV of an open file, ENOENT of a name, once the cgroup is removed. */
+static bool is_gone(int r)
+{
+	return r == -ENOENT || r == -ENODEV;
+}
+
+/* Open below @dirfd whatever the path's parts are: no symlink, no mount, no way out. */
+static int open_beneath(int dirfd, const char *path, uint64_t flags)
+{
+	const struct open_how how = { .flags = flags | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
+
+	while (*path == '/')
+		path++;
+	return (int)ins_sys(openat2, dirfd, *path ? path : ".", &how, sizeof(how));
+}
+
+static int open_mount(const char *mount, struct ins_error *err)
+{
+	cleanup_fd int fd = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs s;
+
+	if (fd < 0 || fstatfs(fd, &s) < 0)
+		return ins_error_set(err, errno, "open the cgroup2 hierarchy %s", mount);
+	if (s.f_type != CGROUP2_SUPER_MAGIC)
+		return ins_error_text(err, EINVAL, "%s is not a cgroup2 hierarchy", mount);
+	return TAKE_FD(fd);
+}
+
+int ins_cgroup_open(const char *mount, const char *path, int *ret_fd, struct ins_error *err)
+{
+	cleanup_fd int top = open_mount(mount, err);
+	int fd;
+
+	if (top < 0)
+		return top;
+	fd = open_beneath(top, path, O_RDONLY);
+	if (fd < 0)
+		return ins_error_set(err, -fd, "open the cgroup %s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
+int ins_cgroup_open_sub(int *fd, const char *sub, struct ins_error *err)
+{
+	int below = open_beneath(*fd, sub, O_RDONLY);
+
+	if (below == -EXDEV || below == -ELOOP)
+		return ins_error_text(
+			err, EINVAL, "%s leads out of the container's cgroup", sub);
+	if (below < 0)
+		return ins_error_set(err, -below, "open the cgroup %s of the container", sub);
+	ins_close(*fd);
+	*fd = below;
+	return 0;
+}
+
+static int write_file(int cgroup, const char *name, const char *text)
+{
+	cleanup_fd int fd = openat(cgroup, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return -errno;
+	return 0;
+}
+
+/* One value of an open cgroup.events: lines "populated 1", "frozen 0". */
+static int read_event(int fd, const char *name, bool *ret_value)
+{
+	char text[256];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	const char *found;
+
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	found = strstr(text, name);
+	if (!found)
+		return -ENODATA;
+	*ret_value = found[strlen(name)] == '1';
+	return 0;
+}
+
+static int milliseconds_left(const struct timespec *end)
+{
+	struct timespec now;
+	long long left;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left = (end->tv_sec - now.tv_sec) * 1000LL + (end->tv_nsec - now.tv_nsec) / 1000000;
+	return left < 0 ? 0 : (int)left;
+}
+
+/* Sleep until an event has the wanted value: a change is told by poll(2). −ETIMEDOUT. */
+static int wait_event(int cgroup, const char *name, bool wanted, int timeout)
+{
+	cleanup_fd int fd = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct timespec end;
+
+	if (fd < 0)
+		return -errno;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += timeout / 1000;
+	end.tv_nsec += timeout % 1000 * 1000000L;
+	for (;;) {
+		struct pollfd events = { .fd = fd, .events = POLLPRI };
+		bool value;
+		int left, r = read_event(fd, name, &value);
+
+		if (r < 0 || value == wanted)
+			return r;
+		left = milliseconds_left(&end);
+		if (left == 0)
+			return -ETIMEDOUT;
+		if (poll(&events, 1, left) < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+int ins_cgroup_freeze(int cgroup, bool frozen, struct ins_error *err)
+{
+	int r = write_file(cgroup, "cgroup.freeze", frozen ? "1" : "0");
+
+	if (r == 0)
+		r = wait_event(cgroup, "frozen ", frozen, FREEZE_TIMEOUT_MS);
+	if (r == 0)
+		return 0;
+	/* Half a freeze is none. */
+	if (frozen)
+		(void)write_file(cgroup, "cgroup.freeze", "0");
+	return ins_error_set(err, -r, "%s the container's cgroup", frozen ? "freeze" : "thaw");
+}
+
+int ins_cgroup_is_frozen(int cgroup, bool *ret_frozen, struct ins_error *err)
+{
+	cleanup_fd int fd = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int r = fd < 0 ? -errno : read_event(fd, "frozen ", ret_frozen);
+
+	return r < 0 ? ins_error_set(err, -r, "read cgroup.events of the container's cgroup") : 0;
+}
+
+int ins_cgroup_kill(int cgroup, struct ins_error *err)
+{
+	int r = write_file(cgroup, "cgroup.kill", "1");
+
+	return r < 0 && !is_gone(r)
+		? ins_error_set(err, -r, "kill the processes of the container's cgroup")
+		: 0;
+}
+
+int ins_cgroup_wait_empty(int cgroup, int timeout, struct ins_error *err)
+{
+	int r = wait_event(cgroup, "populated ", false, timeout);
+
+	return r < 0 && !is_gone(r)
+		? ins_error_set(err, -r, "wait for the end of the container's processes")
+		: 0;
+}
+
+/* --- listing --------------------------------------------------------------------------------- */
+
+struct pid_list {
+	pid_t *v;
+	size_t n, capacity;
+};
+
+static int add_pid(struct pid_list *list, pid_t pid)
+{
+	if (list->n == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 64;
+		pid_t *grown = reallocarray(list->v, capacity, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		list->v = grown;
+		list->capacity = capacity;
+	}
+	list->v[list->n++] = pid;
+	return 0;
+}
+
+static int add_own_pids(int cgroup, struct pid_list *list)
+{
+	int fd = openat(cgroup, "cgroup.procs", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	cleanup_file FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	int pid, r = 0;
+
+	if (!file) {
+		r = -errno;
+		ins_close(fd);
+		return r;
+	}
+	/* 0 is a process that our pid namespace does not show. */
+	while (r == 0 && fscanf(file, "%d", &pid) == 1)
+		r = pid > 0 ? add_pid(list, pid) : 0;
+	if (r == 0 && ferror(file))
+		r = -errno;
+	/* A threaded cgroup cannot tell; its processes are listed further up (cgroups(7)). */
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
+/* The entries of a directory by an fd of their own. */
+static DIR *open_entries(int directory)
+{
+	int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+
+	if (!entries)
+		ins_close(copy);
+	return entries;
+}
+
+/* The name of the next cgroup in a directory; NULL with errno 0 at its end. */
+static const char *next_child(DIR *entries)
+{
+	const struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(entries);
+	} while (entry && (entry->d_type != DT_DIR || entry->d_name[0] == '.'));
+	return entry ? entry->d_name : NULL;
+}
+
+static int add_all_pids(int cgroup, unsigned int depth, struct pid_list *list)
+{
+	cleanup_dir DIR *entries = NULL;
+	const char *name;
+	int r = add_own_pids(cgroup, list);
+
+	if (r < 0)
+		return r;
+	if (depth == DEEPEST_LIST)
+		return -ELOOP;
+	entries = open_entries(cgroup);
+	if (!entries)
+		return -errno;
+	while ((name = next_child(entries))) {
+		cleanup_fd int child = open_beneath(cgroup, name, O_RDONLY);
+
+		r = child < 0 ? child : add_all_pids(child, depth + 1, list);
+		/* The guest may remove its cgroups while we look. */
+		if (r < 0 && !is_gone(r))
+			return r;
+	}
+	return -errno;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int ins_cgroup_pids(int cgroup, pid_t **ret_pids, size_t *ret_n, struct ins_error *err)
+{
+	struct pid_list list = {};
+	size_t kept = 0;
+	int r = add_all_pids(cgroup, 0, &list);
+
+	if (r < 0) {
+		free(list.v);
+		return ins_error_set(err, -r, "list the processes of the container's cgroup");
+	}
+	qsort(list.v, list.n, sizeof(*list.v), compare_pids);
+	/* One that moved meanwhile may have been seen twice. */
+	for (size_t i = 0; i < list.n; i++) {
+		if (i == 0 || list.v[i] != list.v[i - 1])
+			list.v[kept++] = list.v[i];
+	}
+	*ret_pids = list.v;
+	*ret_n = kept;
+	return 0;
+}
+
+/* --- removing -------------------------------------------------------------------------------- */
+
+/* The way from a cgroup down to one below it, as names: cgroups can be nested deeper than fds may be
+ * open or a stack may grow. */
+struct way {
+	char (*names)[NAME_MAX + 1];
+	size_t n, capacity;
+};
+
+static void cleanup_way(struct way *way)
+{
+	free(way->names);
+}
+
+/* Go down into @name. Return: 0 or −errno. */
+static int step_down(int *here, struct way *way, const char *name)
+{
+	int next = openat(*here, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (next < 0)
+		return -errno;
+	if (way->n == way->capacity) {
+		size_t capacity = way->capacity ? way->capacity * 2 : 8;
+		void *grown = reallocarray(way->names, capacity, sizeof(*way->names));
+
+		if (!grown) {
+			ins_close(next);
+			return -ENOMEM;
+		}
+		way->names = grown;
+		way->capacity = capacity;
+	}
+	memcpy(way->names[way->n++], name, strlen(name) + 1);
+	ins_close(*here);
+	*here = next;
+	return 0;
+}
+
+/* Go back up, and remove where we were. cgroup2 has neither symlinks nor moves of directories, so
+ * ".." is where we came from. */
+static int step_up(int *here, struct way *way)
+{
+	int next = openat(*here, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (next < 0)
+		return -errno;
+	ins_close(*here);
+	*here = next;
+	if (unlinkat(next, way->names[--way->n], AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return -errno; /* nothing was left below it, so it has processes */
+	return 0;
+}
+
+/* Remove all cgroups below @cgroup, however deep a guest has nested them. */
+static int remove_children(int cgroup)
+{
+	cleanup_fd int here = openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_with(cleanup_way) struct way way = {};
+	int r = here < 0 ? -errno : 0;
+
+	while (r == 0) {
+		cleanup_dir DIR *entries = open_entries(here);
+		const char *name = entries ? next_child(entries) : NULL;
+
+		if (!name && (!entries || errno))
+			return -errno;
+		if (!name && way.n == 0)
+			return 0;
+		if (!name)
+			r = step_up(&here, &way);
+		else if (unlinkat(here, name, AT_REMOVEDIR) < 0)
+			r = step_down(&here, &way, name);
+	}
+	return r;
+}
+
+/* Cut the last component off @path. Return: it; NULL if there is none. */
+static char *cut_last(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash || !slash[1])
+		return NULL;
+	*slash = '\0';
+	return slash + 1;
+}
+
+/* Remove the cgroups that were made above the container's own, as far as they are empty. */
+static void remove_parents(int top, char *path, unsigned int n)
+{
+	while (n-- > 0) {
+		const char *name = cut_last(path);
+		cleanup_fd int parent = name ? open_beneath(top, path, O_PATH) : -1;
+
+		if (parent >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			return;
+	}
+}
+
+int ins_cgroup_remove(
+	const char *mount, const char *path, unsigned int made, struct ins_error *err)
+{
+	cleanup_fd int top = open_mount(mount, err), cgroup = -1, parent = -1;
+	cleanup_free char *way = strdup(path);
+	const char *name;
+	int r = 0;
+
+	if (top < 0)
+		return top;
+	if (!way)
+		return ins_error_set(err, ENOMEM, "remove the cgroup %s", path);
+	cgroup = open_beneath(top, path, O_RDONLY);
+	if (cgroup < 0 && !is_gone(cgroup))
+		return ins_error_set(err, -cgroup, "open the cgroup %s", path);
+	if (cgroup >= 0)
+		r = remove_children(cgroup);
+	if (r < 0 && !is_gone(r))
+		return ins_error_set(err, -r, "remove the cgroups below %s", path);
+	if (made == 0)
+		return cgroup >= 0 ? ins_devices_detach(cgroup, err) : 0;
+	name = cut_last(way);
+	if (!name)
+		return ins_error_text(err, EINVAL, "%s is no cgroup that could be removed", path);
+	parent = open_beneath(top, way, O_PATH);
+	if (parent >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return ins_error_set(err, errno, "remove the cgroup %s", path);
+	remove_parents(top, way, made - 1);
+	return 0;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container's cgroup: made, given its device program, handed to its owner, opened for a mount. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "cgroup/cgroup.h"
+#include "cgroup/devices.h"
+#include "plan/run.h"
+#include "sys/bare.h"
+
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
+#ifndef OPEN_TREE_CLOEXEC
+#define OPEN_TREE_CLOEXEC O_CLOEXEC
+#endif
+
+/* How often a parent may vanish under our hands before we give up: each time another container that
+ * was alone in it was deleted. */
+#define MOST_ATTEMPTS 16
+
+/* How long killed processes may need to end. */
+#define KILL_TIMEOUT_MS 10000
+
+#define DELEGATE_FILE "/sys/kernel/cgroup/delegate"
+
+static void remove_cgroup(void *data, long made)
+{
+	struct ins_run *run = data;
+	const char *mount = run->host->cgroup_mount, *path = run->plan->cgroup;
+	cleanup_fd int cgroup = -1;
+
+	/* Also what a hook has left in it. */
+	if (ins_cgroup_open(mount, path, &cgroup, NULL) == 0 &&
+		ins_cgroup_kill(cgroup, NULL) == 0)
+		(void)ins_cgroup_wait_empty(cgroup, KILL_TIMEOUT_MS, NULL);
+	(void)ins_cgroup_remove(mount, path, (unsigned int)made, NULL);
+}
+
+/* The next component of a path: *path is moved behind it. Return: its length, 0 at the end. */
+static size_t next_component(const char **path, char *name)
+{
+	size_t length;
+
+	while (**path == '/')
+		(*path)++;
+	length = strcspn(*path, "/");
+	memcpy(name, *path, length); /* NAME_MAX was checked by the planner */
+	name[length] = '\0';
+	*path += length;
+	return length;
+}
+
+static int open_child(int dirfd, const char *name)
+{
+	const struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
+
+	return (int)ins_sys(openat2, dirfd, name, &how, sizeof(how));
+}
+
+/* Go down as far as there is something. Return: how many components are missing, or −errno. */
+static int open_existing(int top, const char **path, int *ret_fd, struct ins_error *err)
+{
+	cleanup_fd int here = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char name[NAME_MAX + 1];
+	int missing = 0;
+
+	if (here < 0)
+		return ins_error_set(err, errno, "open the cgroup2 hierarchy");
+	for (;;) {
+		const char *rest = *path;
+		int next;
+
+		if (next_component(&rest, name) == 0)
+			break;
+		next = open_child(here, name);
+		if (next == -ENOENT || next == -ENODEV)
+			break;
+		if (next < 0)
+			return ins_error_set(err, -next, "open the cgroup %s", name);
+		ins_close(here);
+		here = next;
+		*path = rest;
+	}
+	for (const char *rest = *path; next_component(&rest, name) > 0;)
+		missing++;
+	*ret_fd = TAKE_FD(here);
+	return missing;
+}
+
+/* Remove the first @made of the @missing last components of a path: we were not able to go on. */
+static void unmake(const char *mount, const char *path, int missing, int made)
+{
+	cleanup_free char *way = strdup(path);
+
+	for (int i = made; way && i < missing; i++)
+		*strrchr(way, '/') = '\0';
+	if (way && made > 0)
+		(void)ins_cgroup_remove(mount, way, (unsigned int)made, NULL);
+}
+
+/* Make what is missing below *fd, which becomes the last one. Return: 0, −EAGAIN to start over. */
+static int make_missing(int *fd, const char *path, int missing, int *ret_made, struct ins_error *err)
+{
+	char name[NAME_MAX + 1];
+	int made = 0;
+
+	for (; next_component(&path, name) > 0; *ret_made = ++made) {
+		int next, r = 0;
+
+		/* Above the container's own, another one may be first and be the one who made it. */
+		if (mkdirat(*fd, name, 0755) < 0 && (errno != EEXIST || made == missing - 1))
+			r = -errno;
+		next = r < 0 ? r : open_child(*fd, name);
+		if (next == -ENOENT || next == -ENODEV)
+			return -EAGAIN;
+		if (next < 0)
+			return ins_error_set(err, -next, "make the cgroup %s", name);
+		ins_close(*fd);
+		*fd = next;
+	}
+	return 0;
+}
+
+/* A process that is born into a frozen cgroup stops before it has done anything, and we would wait
+ * for it for ever. */
+static int check_not_frozen(int cgroup, struct ins_error *err)
+{
+	bool frozen;
+	int r = ins_cgroup_is_frozen(cgroup, &frozen, err);
+
+	if (r == 0 && frozen)
+		return ins_error_text(err, EBUSY, "container's cgroup unexpectedly frozen");
+	return r;
+}
+
+/* The processes of others could not be told from the container's. */
+static int check_empty(int cgroup, struct ins_error *err)
+{
+	cleanup_free pid_t *pids = NULL;
+	size_t n;
+	int r = ins_cgroup_pids(cgroup, &pids, &n, err);
+
+	if (r == 0 && n > 0)
+		return ins_error_text(err, EBUSY,
+			"container's cgroup is not empty: %zu process(es) found", n);
+	return r;
+}
+
+static int chown_one(int cgroup, const char *file, uint32_t uid, struct ins_error *err)
+{
+	/* The group stays: the specification speaks of the owner only. Not every cgroup has every
+	 * file; that is no error (config-linux.md). */
+	if (fchownat(cgroup, file, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0 &&
+		(errno != ENOENT || !file[0]))
+		return ins_error_set(err, errno, "make uid %u the owner of the cgroup%s%s", uid,
+			file[0] ? "'s " : "", file);
+	return 0;
+}
+
+static int delegate(int cgroup, uint32_t uid, struct ins_error *err)
+{
+	cleanup_free char *text = NULL;
+	char *rest, *name;
+	int r = chown_one(cgroup, "", uid, err);
+
+	if (r < 0)
+		return r;
+	/* Linux 4.16 lists what may be given away; config-linux.md has these for want of it. */
+	if (ins_file_read(AT_FDCWD, DELEGATE_FILE, 65536, &text, NULL, NULL) < 0)
+		text = strdup("cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n");
+	if (!text)
+		return ins_error_set(err, ENOMEM, "hand over the cgroup");
+	for (name = strtok_r(text, "\n", &rest); name && r == 0; name = strtok_r(NULL, "\n", &rest))
+		r = chown_one(cgroup, name, uid, err);
+	return r;
+}
+
+/* Have the state file say what will be made. Without one (NULL) nobody asks. */
+static int announce(struct ins_run *run, int missing, int *announced, struct ins_error *err)
+{
+	int r = 0;
+
+	if (missing > *announced && run->cgroup_will_be_made)
+		r = run->cgroup_will_be_made(run, (unsigned int)missing, err);
+	if (r == 0 && missing > *announced)
+		*announced = missing;
+	return r;
+}
+
+/*
+ * One attempt to make the cgroup. A cgroup that is there is looked at before anything is announced:
+ * what the state file names is ours to kill.
+ * @announced: what earlier attempts have announced, −1: nothing
+ *
+ * Return: 0, −EAGAIN (nothing recorded) to start over.
+ */
+static int attempt(struct ins_run *run, int top, int *announced, struct ins_error *err)
+{
+	const char *path = run->plan->cgroup;
+	cleanup_fd int fd = -1;
+	int missing = open_existing(top, &path, &fd, err), made = 0, r = 0;
+
+	if (missing < 0)
+		return missing;
+	if (missing == 0 && *announced > 0)
+		return ins_error_set(err, EEXIST, "make the cgroup %s", run->plan->cgroup);
+	if (missing == 0)
+		r = check_empty(fd, err);
+	if (r == 0)
+		r = announce(run, missing, announced, err);
+	if (r == 0)
+		r = make_missing(&fd, path, missing, &made, err);
+	if (r < 0) {
+		unmake(run->host->cgroup_mount, run->plan->cgroup, missing, made);
+		return r;
+	}
+	ins_undo_push(&run->undo, remove_cgroup, run, *announced);
+	run->cgroup_fd = TAKE_FD(fd);
+	return check_not_frozen(run->cgroup_fd, err);
+}
+
+int ins_cgroup_create_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	cleanup_fd int top = -1;
+	int announced = -1;
+	int r = ins_cgroup_open(run->host->cgroup_mount, "/", &top, err);
+
+	if (r == 0)
+		r = attempt(run, top, &announced, err);
+	for (int i = 1; i < MOST_ATTEMPTS && r == -EAGAIN; i++)
+		r = attempt(run, top, &announced, err);
+	if (r == -EAGAIN)
+		return ins_error_set(err, EAGAIN, "make the cgroup %s", op->path);
+	if (r == 0 && op->cgroup.delegate)
+		r = delegate(run->cgroup_fd, op->cgroup.uid, err);
+	return r;
+}
+
+int ins_cgroup_devices_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	return ins_devices_attach(
+		run->cgroup_fd, op->devices.instructions, op->devices.n_instructions, err);
+}
+
+int ins_cgroup_open_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	cleanup_fd int own = -1;
+	int cgroup = run->cgroup_fd, fd, r;
+
+	/* Without one of its own the container is in ours. */
+	if (cgroup < 0) {
+		r = ins_cgroup_open(run->host->cgroup_mount, run->host->own_cgroup, &own, err);
+		if (r < 0)
+			return r;
+		cgroup = own;
+	}
+	fd = (int)ins_sys(open_tree, cgroup, "",
+		AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC); /* Linux 5.2 */
+	if (fd < 0)
+		return ins_error_set(err, -fd, "make a mount of the container's cgroup");
+	run->slots[op->slot] = fd;
+	return 0;
+}

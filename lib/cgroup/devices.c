@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The device rules as instructions.
+ *
+ * The meaning: for each of read, write and mknod the last rule that names it and fits the device
+ * decides; an access that wants several needs all of them. Before the first rule everything is
+ * denied. Behind the last come rules of our own: the devices that each container has are usable,
+ * and any node may be made (making one gives no access to the device behind it).
+ *
+ * The program therefore goes through the rules from the last to the first and holds in a register
+ * what is not decided yet: a denying rule that fits and names any of it ends with no, an allowing
+ * one takes away what it names, and when nothing is left the answer is yes.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cgroup/devices.h"
+
+#define ALL (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
+#define ANY (-1)
+
+/* Offsets that stand for a verdict until its place is known; no program is that long. */
+#define TO_ALLOW INT16_MAX
+#define TO_DENY  INT16_MIN
+#define LONGEST  32000
+
+/* Before and behind the rules, and of one rule, at most. */
+#define FRAME_INSTRUCTIONS 10
+#define RULE_INSTRUCTIONS  5
+
+enum {
+	REGISTER_RESULT = BPF_REG_0,
+	REGISTER_CONTEXT = BPF_REG_1,
+	REGISTER_TYPE = BPF_REG_2,
+	REGISTER_ACCESS = BPF_REG_3, /* what is not decided yet */
+	REGISTER_MAJOR = BPF_REG_4,
+	REGISTER_MINOR = BPF_REG_5,
+};
+
+struct rule {
+	bool allow;
+	char type; /* 'a': both kinds, 'b', 'c' */
+	int64_t major, minor; /* ANY */
+	uint8_t access; /* BPF_DEVCG_ACC_… */
+};
+
+struct rules {
+	struct rule *v;
+	size_t n;
+};
+
+static void add_rule(struct rules *rules, bool allow, char type, int64_t major, int64_t minor,
+	uint8_t access)
+{
+	rules->v[rules->n++] = (struct rule){ allow, type, major, minor, access };
+}
+
+static void add_always_allowed(struct rules *rules)
+{
+	static const struct {
+		int32_t major, minor;
+	} devices[] = {
+		{ 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, /* null zero full random urandom */
+		{ 5, 0 }, { 5, 1 }, { 5, 2 },                     /* tty console ptmx */
+		{ 136, ANY },                                     /* pts */
+	};
+
+	add_rule(rules, true, 'c', ANY, ANY, BPF_DEVCG_ACC_MKNOD);
+	add_rule(rules, true, 'b', ANY, ANY, BPF_DEVCG_ACC_MKNOD);
+	for (size_t i = 0; i < ARRAY_LENGTH(devices); i++)
+		add_rule(rules, true, 'c', devices[i].major, devices[i].minor, ALL);
+}
+
+/* Room for what add_always_allowed() and the rule before all others add. */
+#define OWN_RULES 16
+
+static int collect(const struct ins_spec *spec, struct rules *rules, struct ins_error *err)
+{
+	const struct ins_spec_resources *resources = &spec->resources;
+
+	add_rule(rules, false, 'a', ANY, ANY, ALL);
+	for (size_t i = 0; i < resources->n_devices; i++) {
+		const struct ins_spec_device_rule *rule = &resources->devices[i];
+		uint8_t access = (uint8_t)((rule->read ? BPF_DEVCG_ACC_READ : 0) |
+					   (rule->write ? BPF_DEVCG_ACC_WRITE : 0) |
+					   (rule->mknod ? BPF_DEVCG_ACC_MKNOD : 0));
+		char key[64];
+
+		snprintf(key, sizeof(key), "linux.resources.devices[%zu]", i);
+		if (rule->major < ANY || rule->major > UINT32_MAX || rule->minor < ANY ||
+			rule->minor > UINT32_MAX)
+			return ins_error_key(err, EINVAL, key, "no device has the number %lld:%lld",
+				(long long)rule->major, (long long)rule->minor);
+		add_rule(rules, rule->allow, rule->type, rule->major, rule->minor, access);
+	}
+	/* Without any rule the container's own devices are at least to be usable. */
+	for (size_t i = 0; i < spec->n_devices && resources->n_devices == 0; i++) {
+		const struct ins_spec_device *device = &spec->devices[i];
+
+		if (device->type == 'b' || device->type == 'c')
+			add_rule(rules, true, device->type, device->major, device->minor, ALL);
+	}
+	add_always_allowed(rules);
+	return 0;
+}
+
+static bool covers(const struct rule *wide, const struct rule *narrow)
+{
+	return (wide->type == 'a' || wide->type == narrow->type) &&
+	       (wide->major == ANY || wide->major == narrow->major) &&
+	       (wide->minor == ANY || wide->minor == narrow->minor) &&
+	       (narrow->access & ~wide->access) == 0;
+}
+
+static bool overlap(const struct rule *a, const struct rule *b)
+{
+	return (a->type == 'a' || b->type == 'a' || a->type == b->type) &&
+	       (a->major == ANY || b->major == ANY || a->major == b->major) &&
+	       (a->minor == ANY || b->minor == ANY || a->minor == b->minor) &&
+	       (a->access & b->access) != 0;
+}
+
+/*
+ * Drop the rules that decide nothing: those that a later one covers, and those that say what holds
+ * without them. Afterwards the first one is for everything: it is the answer where no other fits.
+ */
+static void simplify(struct rules *rules)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		bool needed = true;
+
+		for (size_t j = i + 1; j < rules->n && needed; j++)
+			needed = !covers(&rules->v[j], &rules->v[i]);
+		if (needed)
+			rules->v[kept++] = rules->v[i];
+	}
+	rules->n = kept;
+	kept = 1;
+	for (size_t i = 1; i < rules->n; i++) {
+		bool needed = rules->v[i].allow != rules->v[0].allow;
+
+		for (size_t j = 1; j < kept && !needed; j++)
+			needed = rules->v[j].allow != rules->v[i].allow &&
+				 overlap(&rules->v[j], &rules->v[i]);
+		if (needed)
+			rules->v[kept++] = rules->v[i];
+	}
+	rules->n = kept;
+}
+
+struct program {
+	struct bpf_insn *v;
+	uint32_t n;
+};
+
+static void put(struct program *program, uint8_t code, uint8_t to, uint8_t from, int16_t offset,
+	int32_t value)
+{
+	program->v[program->n++] = (struct bpf_insn){
+		.code = code, .dst_reg = to, .src_reg = from, .off = offset, .imm = value
+	};
+}
+
+/* The context is three words: access << 16 | type, major, minor. */
+static void put_start(struct program *program)
+{
+	const uint8_t load = BPF_LDX | BPF_MEM | BPF_W;
+
+	put(program, load, REGISTER_ACCESS, REGISTER_CONTEXT,
+		offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
+	put(program, load, REGISTER_MAJOR, REGISTER_CONTEXT,
+		offsetof(struct bpf_cgroup_dev_ctx, major), 0);
+	put(program, load, REGISTER_MINOR, REGISTER_CONTEXT,
+		offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
+	put(program, BPF_ALU | BPF_MOV | BPF_X, REGISTER_TYPE, REGISTER_ACCESS, 0, 0);
+	put(program, BPF_ALU | BPF_AND | BPF_K, REGISTER_TYPE, 0, 0, 0xffff);
+	put(program, BPF_ALU | BPF_RSH | BPF_K, REGISTER_ACCESS, 0, 0, 16);
+}
+
+static void put_rule(struct program *program, const struct rule *rule)
+{
+	const int16_t verdict = rule->allow ? TO_ALLOW : TO_DENY;
+	struct {
+		uint8_t reg;
+		int32_t value;
+	} conditions[3];
+	int n = 0, rest;
+
+	if (rule->type != 'a') {
+		conditions[n].reg = REGISTER_TYPE;
+		conditions[n++].value = rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK
+							  : BPF_DEVCG_DEV_CHAR;
+	}
+	/* 32-bit comparisons (Linux 5.1): the highest numbers are not sign-extended. */
+	if (rule->major != ANY) {
+		conditions[n].reg = REGISTER_MAJOR;
+		conditions[n++].value = (int32_t)(uint32_t)rule->major;
+	}
+	if (rule->minor != ANY) {
+		conditions[n].reg = REGISTER_MINOR;
+		conditions[n++].value = (int32_t)(uint32_t)rule->minor;
+	}
+	/* How many instructions follow the conditions. A rule for everything that can be done to a
+	 * device needs none: its last condition leads to the verdict. */
+	rest = rule->access == ALL ? 0 : rule->allow ? 2 : 1;
+	for (int i = 0; i < n; i++) {
+		bool last = rest == 0 && i == n - 1;
+
+		put(program, BPF_JMP32 | BPF_K | (last ? BPF_JEQ : BPF_JNE), conditions[i].reg, 0,
+			last ? verdict : (int16_t)(n - i - 1 + rest), conditions[i].value);
+	}
+	if (rest == 0)
+		return;
+	if (rule->allow) {
+		put(program, BPF_ALU | BPF_AND | BPF_K, REGISTER_ACCESS, 0, 0, ~rule->access & ALL);
+		put(program, BPF_JMP32 | BPF_JEQ | BPF_K, REGISTER_ACCESS, 0, verdict, 0);
+	} else {
+		put(program, BPF_JMP32 | BPF_JSET | BPF_K, REGISTER_ACCESS, 0, verdict,
+			rule->access);
+	}
+}
+
+/* The verdicts, first the one that holds if no rule has decided. */
+static void put_end(struct program *program, bool allow)
+{
+	uint32_t place[2]; /* of the verdicts no and yes */
+
+	for (int i = 0; i < 2; i++) {
+		place[allow] = program->n;
+		put(program, BPF_ALU | BPF_MOV | BPF_K, REGISTER_RESULT, 0, 0, allow);
+		put(program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+		allow = !allow;
+	}
+	for (uint32_t i = 0; i < program->n; i++) {
+		struct bpf_insn *instruction = &program->v[i];
+
+		if (instruction->off == TO_ALLOW || instruction->off == TO_DENY)
+			instruction->off =
+				(int16_t)(place[instruction->off == TO_ALLOW] - i - 1);
+	}
+}
+
+int ins_devices_compile(const struct ins_spec *spec, bool has_userns,
+	struct bpf_insn **ret_program, uint32_t *ret_n, struct ins_error *err)
+{
+	cleanup_free struct rule *memory = NULL;
+	struct rules rules = {};
+	struct program program = {};
+	bool denies = false;
+	int r;
+
+	*ret_program = NULL;
+	*ret_n = 0;
+	/* In a user namespace no device node can be made, and none opened that was not given to the
+	 * container. So without rules none are invented, which a user may have no right to attach. */
+	if (spec->resources.n_devices == 0 && has_userns)
+		return 0;
+	memory = calloc(spec->resources.n_devices + spec->n_devices + OWN_RULES, sizeof(*memory));
+	if (!memory)
+		return ins_error_set(err, ENOMEM, "compile the device rules");
+	rules.v = memory;
+	r = collect(spec, &rules, err);
+	if (r < 0)
+		return r;
+	simplify(&rules);
+	for (size_t i = 0; i < rules.n; i++)
+		denies = denies || !rules.v[i].allow;
+	if (!denies)
+		return 0;
+	if (rules.n > (LONGEST - FRAME_INSTRUCTIONS) / RULE_INSTRUCTIONS)
+		return ins_error_key(
+			err, E2BIG, "linux.resources.devices", "too many rules: %zu", rules.n);
+	program.v = calloc(FRAME_INSTRUCTIONS + rules.n * RULE_INSTRUCTIONS, sizeof(*program.v));
+	if (!program.v)
+		return ins_error_set(err, ENOMEM, "compile the device rules");
+	put_start(&program);
+	for (size_t i = rules.n; i-- > 1;)
+		put_rule(&program, &rules.v[i]);
+	put_end(&program, rules.v[0].allow);
+	*ret_program = program.v;
+	*ret_n = program.n;
+	return 0;
+}

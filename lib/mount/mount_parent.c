@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Detached copies of what the container gets mounted, made outside and with the runtime's own
+ * privilege: what only the host's root may reach can be given to a container whose root is nobody
+ * here, and attributes are set before anybody inside has seen the mount.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "mount/tree_child.h"
+#include "plan/run.h"
+#include "sys/userns.h"
+
+/* Inode number of a procfs's root (PROC_ROOT_INO, include/linux/proc_fs.h). */
+#define PROC_ROOT_INODE 1
+
+static bool is_proc(int fd, bool at_root)
+{
+	struct statfs fs;
+	struct stat status;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
+	       (!at_root || (fstat(fd, &status) == 0 && status.st_ino == PROC_ROOT_INODE));
+}
+
+/* A procfs that nobody can mount anything over, because it is attached nowhere (Linux 5.2). */
+static int make_proc(struct ins_error *err)
+{
+	cleanup_fd int context = (int)ins_sys(fsopen, "proc", FSOPEN_CLOEXEC);
+	long r;
+
+	if (context < 0)
+		return ins_error_set(err, -context, "/proc is not a procfs, and fsopen of one");
+	r = ins_sys(fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (r == 0)
+		r = ins_sys(fsmount, context, FSMOUNT_CLOEXEC,
+			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return r < 0 ? ins_error_set(err, (int)-r, "/proc is not a procfs, and a mount of one")
+		     : (int)r;
+}
+
+int ins_mount_proc_open_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	cleanup_fd int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || !is_proc(fd, true)) {
+		ins_close(fd);
+		fd = make_proc(err);
+		if (fd < 0)
+			return fd;
+	}
+	run->slots[op->slot] = TAKE_FD(fd);
+	return 0;
+}
+
+/* Inside a user namespace the capability may be one over another mount namespace than this: then the
+ * child, which is in one of its own, makes the copy. */
+static bool may_be_left_to_child(const struct ins_run *run, int code)
+{
+	return code == -EPERM && run->host->in_user_namespace;
+}
+
+static int id_map_text(struct ins_map_text *text, const struct ins_plan_id_map *maps, uint32_t n)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < n; i++)
+		r = ins_map_text_add(text, maps[i].container, maps[i].host, maps[i].size);
+	return r;
+}
+
+/* A user namespace that only stands for the maps of this mount. */
+static int make_userns(const struct ins_op *op, int *ret_fd, struct ins_error *err)
+{
+	struct ins_map_text uid = { 0 }, gid = { 0 };
+	int r = id_map_text(&uid, op->source.uid, op->source.n_uid);
+
+	if (r == 0)
+		r = id_map_text(&gid, op->source.gid, op->source.n_gid);
+	if (r < 0)
+		return ins_error_set(err, -r, "the id maps of the mount");
+	return ins_userns_open(&uid, &gid, ret_fd, err);
+}
+
+/* MOUNT_ATTR_IDMAP (Linux 5.12): only on what is detached, and only once. */
+static int map_ids(struct ins_run *run, const struct ins_op *op, int fd, struct ins_error *err)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	cleanup_fd int own = -1;
+	int r = 0;
+
+	if (op->source.n_uid)
+		r = make_userns(op, &own, err);
+	else if (run->userns < 0)
+		return ins_error_text(err, EINVAL,
+			"the container has no user namespace whose maps a mount could take");
+	if (r < 0)
+		return r;
+	attr.userns_fd = (uint64_t)(own >= 0 ? own : run->userns);
+	r = ins_tree_set(fd, op->source.idmap_recursive, &attr);
+	if (r == -EINVAL)
+		return ins_error_text(err, EINVAL,
+			"the filesystem of %s does not support id-mapped mounts", op->path);
+	return r < 0 ? ins_error_set(err, -r, "map the ids of %s", op->path) : 0;
+}
+
+int ins_mount_source_open_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	cleanup_fd int fd = ins_tree_clone(AT_FDCWD, op->path, op->source.recursive,
+		op->source.no_follow ? AT_SYMLINK_NOFOLLOW : 0);
+	int r;
+
+	if (fd < 0 && may_be_left_to_child(run, fd) && !op->source.idmap)
+		return 0;
+	if (fd < 0)
+		return ins_error_set(err, -fd, "source %s", op->path);
+	if (op->source.is_proc && !is_proc(fd, false))
+		return ins_error_text(err, EPERM,
+			"only a proc filesystem may be mounted on /proc, and %s is none", op->path);
+	if (op->source.idmap) {
+		r = map_ids(run, op, fd, err);
+		if (r < 0)
+			return r;
+	}
+	r = ins_tree_change(fd, &op->source.attrs);
+	if (r < 0)
+		return ins_error_set(err, -r, "set the attributes of %s", op->path);
+	run->slots[op->slot] = TAKE_FD(fd);
+	return 0;
+}
+
+int ins_mount_root_open_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	cleanup_fd int fd = -1;
+	struct stat status;
+	int r;
+
+	if (op->source.in_place) {
+		fd = open(op->path, O_PATH | O_CLOEXEC);
+		if (fd < 0)
+			return ins_error_set(err, errno, "open %s", op->path);
+	} else {
+		fd = ins_tree_clone(AT_FDCWD, op->path, true, 0);
+		if (fd < 0 && may_be_left_to_child(run, fd))
+			return 0;
+		if (fd < 0)
+			return ins_error_set(err, -fd, "open %s", op->path);
+		r = ins_tree_change(fd, &op->source.attrs);
+		if (r < 0)
+			return ins_error_set(err, -r, "set the propagation of %s", op->path);
+	}
+	if (fstat(fd, &status) < 0)
+		return ins_error_set(err, errno, "stat of %s", op->path);
+	if (!S_ISDIR(status.st_mode))
+		return ins_error_set(err, ENOTDIR, "%s", op->path);
+	run->slots[op->slot] = TAKE_FD(fd);
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Building JSON with jansson: a value that could not be made, for lack of memory, is NULL, and putting
+ * it somewhere makes the whole fail in the end, at ins_emit_text().
+ */
+#ifndef INSULA_SPEC_EMIT_H
+#define INSULA_SPEC_EMIT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "insula.h"
+
+struct ins_emit {
+	json_t *root;
+	bool failed;
+};
+
+/* ins_emit_put - @value becomes the member @key of @object; takes the reference. */
+void ins_emit_put(struct ins_emit *emit, json_t *object, const char *key, json_t *value);
+
+/* ins_emit_object - a new object as the member @key; NULL as @object makes it the root. */
+json_t *ins_emit_object(struct ins_emit *emit, json_t *object, const char *key);
+
+/* ins_emit_string - bytes that are not UTF-8 become "?"; NULL puts nothing. */
+void ins_emit_string(struct ins_emit *emit, json_t *object, const char *key, const char *text);
+
+void ins_emit_strings(struct ins_emit *emit, json_t *object, const char *key,
+	const char *const *texts, size_t n);
+
+/**
+ * ins_emit_text - the text of the root
+ * @flags: of json_dumps()
+ * @ret_text: to be freed with free()
+ *
+ * Frees what was built. Return: 0 or −ENOMEM.
+ */
+int ins_emit_text(struct ins_emit *emit, size_t flags, char **ret_text, struct ins_error *err);
+
+#endif
