@@ -173,8 +173,9 @@ static const struct {
 	{ "SYS", SIGSYS },
 };
 
-/* What callers mean by SIGRTMIN and SIGRTMAX: glibc's values. The kernel's first real-time signal is
- * 32, but C libraries keep two or three for themselves, and how many must not change the meaning. */
+/* What callers mean by SIGRTMIN and SIGRTMAX: glibc's values. The kernel's first real-time signal
+ * is 32, but C libraries keep two or three for themselves, and how many must not change the
+ * meaning. */
 #define RT_MIN 34
 #define RT_MAX 64
 

@@ -290,7 +290,8 @@ int ins_cgroup_pids(int cgroup, pid_t **ret_pids, size_t *ret_n, struct ins_erro
 		free(list.v);
 		return ins_error_set(err, -r, "list the processes of the container's cgroup");
 	}
-	qsort(list.v, list.n, sizeof(*list.v), compare_pids);
+	if (list.n > 0)
+		qsort(list.v, list.n, sizeof(*list.v), compare_pids);
 	/* One that moved meanwhile may have been seen twice. */
 	for (size_t i = 0; i < list.n; i++) {
 		if (i == 0 || list.v[i] != list.v[i - 1])

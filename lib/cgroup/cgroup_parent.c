@@ -109,7 +109,7 @@ static void unmake(const char *mount, const char *path, int missing, int made)
 		(void)ins_cgroup_remove(mount, way, (unsigned int)made, NULL);
 }
 
-/* Make what is missing below *fd, which becomes the last one. Return: 0, −EAGAIN to start over. */
+/* Make what is missing below *fd, which becomes the last one. Return: 0, −ESTALE to start over. */
 static int make_missing(int *fd, const char *path, int missing, int *ret_made, struct ins_error *err)
 {
 	char name[NAME_MAX + 1];
@@ -123,7 +123,7 @@ static int make_missing(int *fd, const char *path, int missing, int *ret_made, s
 			r = -errno;
 		next = r < 0 ? r : open_child(*fd, name);
 		if (next == -ENOENT || next == -ENODEV)
-			return -EAGAIN;
+			return -ESTALE;
 		if (next < 0)
 			return ins_error_set(err, -next, "make the cgroup %s", name);
 		ins_close(*fd);
@@ -203,7 +203,7 @@ static int announce(struct ins_run *run, int missing, int *announced, struct ins
  * what the state file names is ours to kill.
  * @announced: what earlier attempts have announced, −1: nothing
  *
- * Return: 0, −EAGAIN (nothing recorded) to start over.
+ * Return: 0, −ESTALE (nothing recorded) to start over.
  */
 static int attempt(struct ins_run *run, int top, int *announced, struct ins_error *err)
 {
@@ -238,10 +238,10 @@ int ins_cgroup_create_op(struct ins_run *run, const struct ins_op *op, struct in
 
 	if (r == 0)
 		r = attempt(run, top, &announced, err);
-	for (int i = 1; i < MOST_ATTEMPTS && r == -EAGAIN; i++)
+	for (int i = 1; i < MOST_ATTEMPTS && r == -ESTALE; i++)
 		r = attempt(run, top, &announced, err);
-	if (r == -EAGAIN)
-		return ins_error_set(err, EAGAIN, "make the cgroup %s", op->path);
+	if (r == -ESTALE)
+		return ins_error_set(err, EBUSY, "make the cgroup %s", op->path);
 	if (r == 0 && op->cgroup.delegate)
 		r = delegate(run->cgroup_fd, op->cgroup.uid, err);
 	return r;

@@ -41,12 +41,11 @@ static int add_oom_score(struct ins_plan_builder *builder, struct ins_error *err
 
 	if (!process->has_oom_score_adj)
 		return 0;
-	if (process->oom_score_adj < -1000 || process->oom_score_adj > 1000)
-		return ins_error_key(err, EINVAL, "process.oomScoreAdj",
-			"%d is not between -1000 and 1000", process->oom_score_adj);
-	/* A container has parent's work in CREATED anyway, an exec has no such stage. */
-	r = ins_plan_add(builder, builder->plan->is_exec ? INS_STAGE_IDMAP : INS_STAGE_CREATED,
-		INS_OP_OOM_SCORE, &op, err, "%s", "process.oomScoreAdj");
+	/* Where the parent has work anyway. With a user namespace in IDMAP: later the file is root's
+	 * inside, and an unprivileged runtime may not write it any more. */
+	r = ins_plan_add(builder, builder->plan->is_exec || ins_plan_has_own(builder, INS_NS_USER)
+			? INS_STAGE_IDMAP
+			: INS_STAGE_CREATED, INS_OP_OOM_SCORE, &op, err, "%s", "process.oomScoreAdj");
 	if (r == 0)
 		op->oom.score = process->oom_score_adj;
 	return r;
@@ -85,7 +84,7 @@ static int add_labels(struct ins_plan_builder *builder, struct ins_error *err)
 	const char *selinux = builder->spec->process.selinux_label;
 	int r = 0;
 
-	if (apparmor && apparmor[0]) {
+	if (apparmor) {
 		if (builder->host->has_apparmor)
 			r = add_label(builder, "process.apparmorProfile", "attr/apparmor/exec",
 				"exec ", apparmor, err);
@@ -93,7 +92,7 @@ static int add_labels(struct ins_plan_builder *builder, struct ins_error *err)
 			return ins_error_key(err, EOPNOTSUPP, "process.apparmorProfile",
 				"AppArmor is not active on this host");
 	}
-	if (r < 0 || !selinux || !selinux[0])
+	if (r < 0 || !selinux)
 		return r;
 	if (!builder->host->has_selinux)
 		return ins_error_key(err, EOPNOTSUPP, "process.selinuxLabel",
@@ -217,6 +216,9 @@ static int add_identity(struct ins_plan_builder *builder, const struct ins_plan_
 		r = add_caps(builder, INS_OP_BOUNDING, &caps, err);
 	if (r == 0)
 		r = add_cwd(builder, process->uid != 0, err);
+	/* From here on a limit of a few open files is no obstacle. */
+	if (r == 0)
+		r = ins_creds_rlimits_plan(builder, err);
 	if (r == 0 && early)
 		r = ins_plan_add(builder, INS_STAGE_EXEC, INS_OP_PREPARE_EXEC, &op, err, "%s", "");
 	if (r == 0 && early)
@@ -278,15 +280,6 @@ static int add_program(struct ins_plan_builder *builder, struct ins_error *err)
 	return 0;
 }
 
-static int check_process(const struct ins_spec_process *process, struct ins_error *err)
-{
-	if (!process->cwd || process->cwd[0] != '/')
-		return ins_error_key(err, EINVAL, "process.cwd", "has to be an absolute path");
-	if (!process->args.n)
-		return ins_error_key(err, EINVAL, "process.args", "has to name a program");
-	return 0;
-}
-
 static int add_cwd_make(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	struct ins_op *op;
@@ -324,8 +317,7 @@ int ins_creds_plan(struct ins_plan_builder *builder, struct ins_error *err)
 	/* A container may be made without a process; it cannot be started then. */
 	if (r < 0 || !process->present)
 		return r;
-	r = check_process(process, err);
-	if (r == 0 && builder->spec->seccomp.present) {
+	if (builder->spec->seccomp.present) {
 		r = ins_seccomp_compile(builder, &own, err);
 		filter = &own;
 	}
@@ -335,8 +327,6 @@ int ins_creds_plan(struct ins_plan_builder *builder, struct ins_error *err)
 		r = add_oom_score(builder, err);
 	if (r == 0)
 		r = ins_creds_tuning_plan(builder, err);
-	if (r == 0)
-		r = ins_creds_rlimits_plan(builder, err);
 	if (r == 0)
 		r = add_umask(builder, err);
 	if (r == 0)

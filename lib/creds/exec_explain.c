@@ -165,6 +165,10 @@ int ins_creds_exec_explain(const struct ins_op *op, const struct ins_message *me
 	case ENOEXEC:
 		r = explain_format(name, message, err);
 		break;
+	case ELOOP:
+		r = ins_error_set(err, ELOOP, "execute `%s`: its path leads in a circle, or through a "
+			"link of /proc, which is not followed", name);
+		break;
 	case E2BIG:
 		r = ins_error_set(err, E2BIG, "execute `%s`: process.args and process.env are "
 			"longer than the kernel takes", name);

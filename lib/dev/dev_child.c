@@ -45,6 +45,16 @@ static int open_directory(struct ins_child *child, const char *path, const char 
 	return fd;
 }
 
+/* The rootfs came with something mounted there: the host's /dev, if its root is the host's. */
+static bool is_foreign(const struct ins_child *child, int directory)
+{
+	struct statx root, there;
+
+	return ins_sys(statx, child->root_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) < 0 ||
+	       ins_sys(statx, directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &there) < 0 ||
+	       root.stx_mnt_id != there.stx_mnt_id;
+}
+
 static bool is_device(const struct statx *status, const struct ins_op *op)
 {
 	return (status->stx_mode & S_IFMT) == op->node.type &&
@@ -63,9 +73,32 @@ static int look(int directory, const char *name, const struct ins_op *op)
 	return is_device(&status, op) ? 1 : -EEXIST;
 }
 
-static int other_file(struct ins_child *child, int code)
+/* An empty file is what the place of a mounted device looks like while nothing is mounted on it. */
+static bool is_place(int directory, const char *name)
 {
-	return ins_child_detail(child, "another file is in its place", code);
+	struct statx status;
+	long r = ins_sys(
+		statx, directory, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_SIZE, &status);
+
+	return r == 0 && (status.stx_mode & S_IFMT) == S_IFREG && status.stx_size == 0;
+}
+
+/* Look whether the device has to be made, and remove what may be removed for it. Return: 1 if the
+ * device is there, or with @mounts a place to mount it on; 0 if nothing is; or −errno. */
+static int make_room(struct ins_child *child, int directory, const char *name,
+	const struct ins_op *op, bool mounts)
+{
+	bool foreign = op->node.must_exist || (op->node.in_image && is_foreign(child, directory));
+	int r = look(directory, name, op);
+
+	if (r == -EEXIST && mounts && is_place(directory, name))
+		return 1;
+	if (r == 0 && foreign)
+		return ins_child_detail(
+			child, "the /dev that is mounted there has not got it", -ENOENT);
+	if (r == -EEXIST && !foreign && !op->node.must_match)
+		r = (int)ins_sys(unlinkat, directory, name, 0);
+	return r < 0 ? ins_child_detail(child, "another file is in its place", r) : r;
 }
 
 /* mknod(2) has no owner to give; the node is looked at again, as others may use the directory. */
@@ -89,21 +122,15 @@ static int set_owner(int directory, const char *name, const struct ins_op *op)
 }
 
 /* The umask is 0 in this stage, so the mode is what the plan says. */
-static int make_node(struct ins_child *child, int directory, const char *name,
-	const struct ins_op *op)
+static int make_node(
+	struct ins_child *child, int directory, const char *name, const struct ins_op *op)
 {
-	uint32_t device = (op->node.minor & 0xff) | op->node.major << 8 |
-			  (op->node.minor & ~0xffU) << 12;
-	int r = look(directory, name, op);
+	uint32_t device =
+		(op->node.minor & 0xff) | op->node.major << 8 | (op->node.minor & ~0xffU) << 12;
+	int r = make_room(child, directory, name, op, false);
 
-	if (r > 0)
-		return 0;
-	if (r == 0 && op->node.must_exist)
-		return ins_child_detail(child, "the /dev that is bound does not have it", -ENOENT);
-	if (r == -EEXIST && !op->node.must_match)
-		r = (int)ins_sys(unlinkat, directory, name, 0);
-	if (r < 0)
-		return other_file(child, r);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = (int)ins_sys(mknodat, directory, name, op->node.type | op->node.mode, device);
 	return r < 0 ? r : set_owner(directory, name, op);
 }
@@ -121,16 +148,6 @@ int ins_dev_node_make_op(struct ins_child *child, const struct ins_op *op)
 	return r;
 }
 
-/* An empty file is what the place of a mounted device looks like while nothing is mounted on it. */
-static bool is_place(int directory, const char *name)
-{
-	struct statx status;
-	long r = ins_sys(statx, directory, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_SIZE,
-		&status);
-
-	return r == 0 && (status.stx_mode & S_IFMT) == S_IFREG && status.stx_size == 0;
-}
-
 /* The file to mount the device on. */
 static int open_place(struct ins_child *child, const struct ins_op *op)
 {
@@ -140,15 +157,12 @@ static int open_place(struct ins_child *child, const struct ins_op *op)
 
 	if (directory < 0)
 		return directory;
-	r = look(directory, name, op);
-	if (r == -EEXIST && is_place(directory, name))
-		r = 1;
-	else if (r == -EEXIST && !op->node.must_match)
-		r = ins_sys(unlinkat, directory, name, 0);
-	if (r < 0)
-		(void)other_file(child, (int)r);
-	else if (r == 0)
+	r = make_room(child, directory, name, op, true);
+	if (r == 0) {
 		r = ins_sys(mknodat, directory, name, S_IFREG | 0600, 0);
+		if (r < 0)
+			(void)ins_child_detail(child, "make a place for it", (int)r);
+	}
 	if (r >= 0)
 		r = ins_sys(openat, directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 	(void)ins_sys(close, directory);
@@ -176,8 +190,8 @@ int ins_dev_node_attach_op(struct ins_child *child, const struct ins_op *op)
 	place = open_place(child, op);
 	if (place < 0)
 		return place;
-	r = (int)ins_sys(move_mount, fd, "", place, "",
-		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	r = (int)ins_sys(
+		move_mount, fd, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	(void)ins_sys(close, place);
 	(void)ins_sys(close, fd);
 	child->slots[op->slot] = -1;
@@ -197,7 +211,7 @@ static int replace(struct ins_child *child, int directory, const char *name, con
 	}
 	n = ins_sys(unlinkat, directory, name, 0);
 	if (n < 0)
-		return other_file(child, (int)n);
+		return ins_child_detail(child, "another file is in its place", (int)n);
 	return (int)ins_sys(symlinkat, target, directory, name);
 }
 
@@ -217,7 +231,9 @@ int ins_dev_symlink_op(struct ins_child *child, const struct ins_op *op)
 	directory = open_directory(child, op->path, &name);
 	if (directory < 0)
 		return directory;
-	r = (int)ins_sys(symlinkat, target, directory, name);
+	r = 0;
+	if (!op->text.in_image || !is_foreign(child, directory))
+		r = (int)ins_sys(symlinkat, target, directory, name);
 	if (r == -EEXIST)
 		r = replace(child, directory, name, target);
 	(void)ins_sys(close, directory);

@@ -21,8 +21,8 @@ static bool is_device(const struct stat *status, const struct ins_op *op)
 /* The node at @path, if it is the device. Return: an fd or −errno. */
 static int clone_node(const char *path, const struct ins_op *op, struct stat *ret_status)
 {
-	cleanup_fd int fd = (int)ins_sys(open_tree, AT_FDCWD, path,
-		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	cleanup_fd int fd =
+		(int)ins_sys(open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
 	if (fd < 0)
 		return fd;
@@ -40,7 +40,8 @@ static void warn_of_mode(struct ins_run *run, const struct ins_op *op, const str
 		return;
 	snprintf(text, sizeof(text),
 		"%s: the host's %s is used, its mode stays %04o (a device cannot be made in a user "
-		"namespace)", op->key, op->path, (unsigned int)(status->st_mode & 07777));
+		"namespace)",
+		op->key, op->path, (unsigned int)(status->st_mode & 07777));
 	run->warn(run->warn_data, text);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The devices that every container has (config-linux.md, "Default Devices"), those of linux.devices,
- * and the links of runtime-linux.md. */
+/* The devices that every container has (config-linux.md, "Default Devices"), those of
+ * linux.devices, and the links of runtime-linux.md. */
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -88,8 +88,8 @@ static bool is_taken(const struct ins_spec *spec, const char *path)
 	return false;
 }
 
-/* mknod(2) of a device wants CAP_MKNOD in the initial user namespace. Elsewhere the host's device is
- * bound, which needs a mount namespace. */
+/* mknod(2) of a device wants CAP_MKNOD in the initial user namespace. Elsewhere the host's device
+ * is bound, which needs a mount namespace. */
 static bool has_to_bind(const struct ins_plan_builder *builder, uint32_t type)
 {
 	return type != S_IFIFO && ins_plan_has_own(builder, INS_NS_MOUNT) &&
@@ -135,7 +135,8 @@ static int add_node(struct ins_plan_builder *builder, const struct ins_op *node,
 	return 0;
 }
 
-static int add_default_devices(struct ins_plan_builder *builder, struct ins_error *err)
+static int add_default_devices(
+	struct ins_plan_builder *builder, enum dev_kind dev, struct ins_error *err)
 {
 	int r = 0;
 
@@ -149,6 +150,7 @@ static int add_default_devices(struct ins_plan_builder *builder, struct ins_erro
 		node.node.mode = 0666;
 		node.node.major = device->major;
 		node.node.minor = device->minor;
+		node.node.in_image = dev == DEV_OF_IMAGE;
 		r = ins_plan_strdup(builder, device->path, &node.path, err);
 		if (r == 0)
 			r = add_node(builder, &node, "", err);
@@ -156,8 +158,8 @@ static int add_default_devices(struct ins_plan_builder *builder, struct ins_erro
 	return r;
 }
 
-static int add_device(struct ins_plan_builder *builder, size_t i, enum dev_kind dev,
-	struct ins_error *err)
+static int add_device(
+	struct ins_plan_builder *builder, size_t i, enum dev_kind dev, struct ins_error *err)
 {
 	const struct ins_spec_device *device = &builder->spec->devices[i];
 	char key[40], clean[PATH_MAX];
@@ -178,11 +180,14 @@ static int add_device(struct ins_plan_builder *builder, size_t i, enum dev_kind 
 	node.node.uid = device->uid;
 	node.node.gid = device->gid;
 	node.node.must_match = true;
-	node.node.must_exist = dev == DEV_OF_HOST && ins_path_is_below(clean, "/dev");
+	if (ins_path_is_below(clean, "/dev")) {
+		node.node.must_exist = dev == DEV_OF_HOST;
+		node.node.in_image = dev == DEV_OF_IMAGE;
+	}
 	return add_node(builder, &node, key, err);
 }
 
-static int add_links(struct ins_plan_builder *builder, struct ins_error *err)
+static int add_links(struct ins_plan_builder *builder, enum dev_kind dev, struct ins_error *err)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(links); i++) {
 		struct ins_op *op;
@@ -197,6 +202,7 @@ static int add_links(struct ins_plan_builder *builder, struct ins_error *err)
 			r = ins_plan_strdup(builder, links[i].target, &op->text.text, err);
 		if (r < 0)
 			return r;
+		op->text.in_image = dev == DEV_OF_IMAGE;
 	}
 	return 0;
 }
@@ -208,10 +214,10 @@ int ins_dev_plan(struct ins_plan_builder *builder, struct ins_error *err)
 
 	/* Whoever binds a /dev brings its content along; it would be changed for its owner too. */
 	if (dev != DEV_OF_HOST)
-		r = add_default_devices(builder, err);
+		r = add_default_devices(builder, dev, err);
 	for (size_t i = 0; r == 0 && i < builder->spec->n_devices; i++)
 		r = add_device(builder, i, dev, err);
 	if (r == 0 && dev != DEV_OF_HOST)
-		r = add_links(builder, err);
+		r = add_links(builder, dev, err);
 	return r;
 }

@@ -127,16 +127,28 @@ static int make_listener(struct ins_guest *guest, struct ins_error *err)
 	return TAKE_FD(fd);
 }
 
+/*
+ * Now, as RFC 3339 wants it. The days since 1970 become a date by counting in years that begin in
+ * March, so that the leap day is the last: gmtime_r() would read the time zone's file for it.
+ */
 static void name_time(char *buffer, size_t size)
 {
 	struct timespec now;
-	struct tm tm;
-	char seconds[32];
+	long days, era, day_of_era, year_of_era, day_of_year, month, second;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buffer, size, "%s.%09ldZ", seconds, now.tv_nsec);
+	days = now.tv_sec / 86400 + 719468; /* from 0000-03-01 */
+	second = now.tv_sec % 86400;
+	era = days / 146097; /* of 400 years */
+	day_of_era = days % 146097;
+	year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) /
+		      365;
+	day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	month = (5 * day_of_year + 2) / 153; /* 0 is March */
+	snprintf(buffer, size, "%04ld-%02ld-%02ldT%02ld:%02ld:%02ld.%09ldZ",
+		era * 400 + year_of_era + (month >= 10), month < 10 ? month + 3 : month - 9,
+		day_of_year - (153 * month + 2) / 5 + 1, second / 3600, second / 60 % 60,
+		second % 60, now.tv_nsec);
 }
 
 static void fill_record(struct ins_guest *guest)

@@ -30,13 +30,15 @@ static bool has_architecture(const char *name)
 	return seccomp_arch_resolve_name(word) != 0;
 }
 
-/* Without a program, the kernel gets as far as looking for it (EFAULT) only if it knows the flags. */
+/* Without a program, the kernel gets as far as looking for it (EFAULT) only if it knows the flags.
+ */
 static bool kernel_takes_flag(int flag)
 {
 	/* This one makes sense only together with a listener, and the kernel insists on that. */
-	long flags = flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-			     ? flag | SECCOMP_FILTER_FLAG_NEW_LISTENER
-			     : flag;
+	unsigned long flags = (unsigned long)flag;
+
+	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
 }

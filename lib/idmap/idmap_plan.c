@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The maps of a new user namespace: checked here as the kernel would, to say what is wrong. */
+/* The maps of a new user namespace, and becoming root in it. */
 #include <linux/capability.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "plan/build.h"
 #include "sys/userns.h"
 
-/* The kernel counts ids from 0 to 4294967294; the last 32-bit value means "no id". */
-#define ID_LIMIT 0xffffffffULL
-
-static bool overlaps(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
-{
-	return a < (uint64_t)b + b_size && b < (uint64_t)a + a_size;
-}
-
-static int check_range(const struct ins_id_map *map, const char *key, size_t index,
-	struct ins_error *err)
-{
-	if (!map->size)
-		return ins_error_text(err, EINVAL, "%s[%zu].size: is 0", key, index);
-	if ((uint64_t)map->container + map->size > ID_LIMIT)
-		return ins_error_text(err, EINVAL, "%s[%zu]: containerID %u + size %u passes the "
-			"last id, 4294967294", key, index, map->container, map->size);
-	if ((uint64_t)map->host + map->size > ID_LIMIT)
-		return ins_error_text(err, EINVAL, "%s[%zu]: hostID %u + size %u passes the last "
-			"id, 4294967294", key, index, map->host, map->size);
-	return 0;
-}
-
+/* The parser has checked the ranges. What is left is that the kernel takes a map in one write only. */
 static int check_maps(const struct ins_id_maps *maps, const char *key, struct ins_error *err)
 {
 	struct ins_map_text text = { 0 };
@@ -38,23 +16,10 @@ static int check_maps(const struct ins_id_maps *maps, const char *key, struct in
 		return ins_error_key(err, EINVAL, key, "a new user namespace needs at least one");
 	for (size_t i = 0; i < maps->n; i++) {
 		const struct ins_id_map *map = &maps->v[i];
-		int r = check_range(map, key, i, err);
 
-		if (r < 0)
-			return r;
 		if (ins_map_text_add(&text, map->container, map->host, map->size) < 0)
 			return ins_error_key(err, E2BIG, key, "the kernel takes at most %d ranges, "
 				"and %d bytes of text", INS_MAP_MAX, INS_MAP_TEXT - 1);
-		for (size_t j = 0; j < i; j++) {
-			const struct ins_id_map *other = &maps->v[j];
-
-			if (overlaps(map->container, map->size, other->container, other->size))
-				return ins_error_text(err, EINVAL, "%s[%zu]: its ids in the "
-					"container overlap those of %s[%zu]", key, i, key, j);
-			if (overlaps(map->host, map->size, other->host, other->size))
-				return ins_error_text(err, EINVAL, "%s[%zu]: its ids on the host "
-					"overlap those of %s[%zu]", key, i, key, j);
-		}
 	}
 	return 0;
 }

@@ -257,6 +257,16 @@ static int await_start(struct ins_child *child, int listener)
 	return 0;
 }
 
+/*
+ * Nothing of the guest may look at us: no ptrace, no /proc/PID/fd (CVE-2016-9962). But an unprivileged
+ * parent can only write the maps of a process that is not hidden (proc(5), "dumpable"); nobody else is
+ * in the new user namespace then.
+ */
+static void hide(void)
+{
+	(void)ins_sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 static void walk(struct ins_child *child)
 {
 	for (int stage = INS_STAGE_IDMAP; stage < INS_STAGE_STARTED; stage++) {
@@ -274,7 +284,9 @@ static void walk(struct ins_child *child)
 				result = await_go(child, (enum ins_stage)stage, &fd);
 			if (result < 0)
 				fail(child, NULL, result);
-			if (stage == INS_STAGE_HOOKS) {
+			if (stage == INS_STAGE_IDMAP) {
+				hide();
+			} else if (stage == INS_STAGE_HOOKS) {
 				child->state_fd = fd;
 			} else if (stage == INS_STAGE_CREATED && child->plan->waits_for_start) {
 				result = await_start(child, fd);
@@ -316,8 +328,6 @@ void ins_init_main(const long *stack)
 	uint64_t socket, plan, joins;
 	int fd = -1, result;
 
-	/* Before anything of the guest can look at us: no ptrace, no /proc/PID/fd (CVE-2016-9962). */
-	(void)ins_sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (stack[0] != 4 || ins_text_parse(argv[1], &socket) < 0 ||
 		ins_text_parse(argv[2], &plan) < 0 || ins_text_parse(argv[3], &joins) < 0)
 		leave(2);
@@ -325,6 +335,8 @@ void ins_init_main(const long *stack)
 	child.plan = map_plan((int)plan);
 	if (!child.plan)
 		leave(2);
+	if (joins || !(child.plan->clone_flags & CLONE_NEWUSER))
+		hide();
 	result = close_others(child.plan, child.socket);
 	if (result == 0)
 		result = (int)ins_sys(fcntl, child.socket, F_SETFD, FD_CLOEXEC);

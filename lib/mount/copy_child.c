@@ -36,12 +36,16 @@ struct level {
 	int64_t next;
 };
 
-/* Set what every kind of file has, by name and without following a symlink. Return: whether the
- * owner could be kept: an id that the user namespace does not know cannot. */
-static bool copy_owner(int to, const char *name, const struct statx *status)
+/* Return: 1 if the file has its owner now, 0 if it cannot have it because the user namespace does not
+ * know the id (which the kernel tells by EINVAL, or by EPERM), or −errno. */
+static int copy_owner(int to, const char *name, const struct statx *status)
 {
-	return ins_sys(fchownat, to, name, status->stx_uid, status->stx_gid,
-		       AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) == 0;
+	long r = ins_sys(fchownat, to, name, status->stx_uid, status->stx_gid,
+		AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
+
+	if (r == -EINVAL || r == -EPERM)
+		return 0;
+	return r < 0 ? (int)r : 1;
 }
 
 static void copy_times(int to, const char *name, const struct statx *status)
@@ -84,7 +88,10 @@ static int copy_status(int from, int to, const struct statx *status)
 	uint32_t mode = status->stx_mode & 07777;
 	long r;
 
-	if (!copy_owner(to, "", status))
+	r = copy_owner(to, "", status);
+	if (r < 0)
+		return (int)r;
+	if (r == 0)
 		mode &= ~(uint32_t)(S_ISUID | S_ISGID);
 	copy_attributes(from, to);
 	r = ins_sys(fchmod, to, mode);
@@ -120,8 +127,8 @@ static int copy_file(int from_dir, int to_dir, const char *name)
 		(void)ins_sys(close, from);
 		return r;
 	}
-	to = ins_sys(openat, to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		0600);
+	to = ins_sys(
+		openat, to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	r = to < 0 ? (int)to : copy_content((int)from, (int)to);
 	if (r == 0)
 		r = copy_status((int)from, (int)to, &status);
@@ -142,9 +149,9 @@ static int copy_symlink(int from, int to, const char *name, const struct statx *
 	n = ins_sys(symlinkat, target, to, name);
 	if (n < 0)
 		return (int)n;
-	(void)copy_owner(to, name, status);
 	copy_times(to, name, status);
-	return 0;
+	n = copy_owner(to, name, status);
+	return n < 0 ? (int)n : 0;
 }
 
 /* Devices, FIFOs, sockets. */
@@ -156,15 +163,15 @@ static int copy_node(int to, const char *name, const struct statx *status)
 
 	if (r < 0)
 		return (int)r;
-	(void)copy_owner(to, name, status);
 	copy_times(to, name, status);
-	return 0;
+	r = copy_owner(to, name, status);
+	return r < 0 ? (int)r : 0;
 }
 
 static int open_directory(int dirfd, const char *name)
 {
-	return (int)ins_sys(openat, dirfd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	return (int)ins_sys(
+		openat, dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
 static void close_level(const struct level *level)
@@ -231,7 +238,8 @@ static int copy_entries(struct ins_child *child, struct level *level, char *ret_
 				return ins_child_detail(child, entry->name, r);
 			if (r > 0)
 				return ins_text_copy(ret_name, size, entry->name) < 0
-					? -ENAMETOOLONG : 1;
+					       ? -ENAMETOOLONG
+					       : 1;
 		}
 	}
 }
@@ -263,7 +271,8 @@ static int copy_levels(struct ins_child *child, struct level *levels, int *depth
 			return r;
 		if (r > 0) {
 			r = *depth + 1 < MAX_DEPTH
-				? open_level(level + 1, level->from, level->to, name) : -ELOOP;
+				    ? open_level(level + 1, level->from, level->to, name)
+				    : -ELOOP;
 			if (r < 0)
 				return ins_child_detail(child, name, r);
 			++*depth;

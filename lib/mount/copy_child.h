@@ -11,9 +11,9 @@
  * @to: the root of an empty detached mount
  *
  * Owner, mode, time, capabilities, access control lists and the attributes of users go along; hard
- * links become files of their own. Devices and sockets are made again; of what is mounted below only
- * the mount point. Names are single components below fds, and no symlink is followed. The umask has
- * to be 0.
+ * links become files of their own. Devices and sockets are made again; of what is mounted below
+ * only the mount point. Names are single components below fds, and no symlink is followed. The
+ * umask has to be 0.
  *
  * Return: 0 or −errno, with a detail; −ELOOP if directories are nested more than 64 deep.
  */

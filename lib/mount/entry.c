@@ -65,8 +65,8 @@ static bool is_allowed_below_proc(const char *path)
 	return is_one_of(path, files, ARRAY_LENGTH(files));
 }
 
-static int read_destination(struct ins_plan_builder *builder, struct ins_mount_entry *entry,
-	struct ins_error *err)
+static int read_destination(
+	struct ins_plan_builder *builder, struct ins_mount_entry *entry, struct ins_error *err)
 {
 	static const char *const trees[] = { "/proc", "/sys", "/dev" };
 	char clean[PATH_MAX];
@@ -123,8 +123,8 @@ static void split_data(struct ins_mount_entry *entry, char *text)
 }
 
 /* Apply what the table knows; the rest is the filesystem's. */
-static int read_options(struct ins_plan_builder *builder, struct ins_mount_entry *entry,
-	struct ins_error *err)
+static int read_options(
+	struct ins_plan_builder *builder, struct ins_mount_entry *entry, struct ins_error *err)
 {
 	const struct ins_strings *list = &entry->spec->options;
 	size_t room = 16; /* for superblock flags and a label */
@@ -170,8 +170,8 @@ static int add_super_words(struct ins_plan_builder *builder, struct ins_mount_en
 	return 0;
 }
 
-static int add_label(struct ins_plan_builder *builder, struct ins_mount_entry *entry,
-	struct ins_error *err)
+static int add_label(
+	struct ins_plan_builder *builder, struct ins_mount_entry *entry, struct ins_error *err)
 {
 	const char *label = builder->spec->mount_label;
 	const char *kind = ins_spec_annotation(builder->spec, CONTEXT_ANNOTATION);
@@ -197,8 +197,8 @@ static int add_label(struct ins_plan_builder *builder, struct ins_mount_entry *e
 }
 
 /* The filesystem's options as mount(2) takes them. A context may hold commas. */
-static int join_data(struct ins_plan_builder *builder, struct ins_mount_entry *entry,
-	struct ins_error *err)
+static int join_data(
+	struct ins_plan_builder *builder, struct ins_mount_entry *entry, struct ins_error *err)
 {
 	cleanup_free char *text = NULL;
 	size_t size = 0;
@@ -217,8 +217,8 @@ static int join_data(struct ins_plan_builder *builder, struct ins_mount_entry *e
 	if (fclose(file) != 0)
 		return out_of_memory(err);
 	if (size > MAX_DATA)
-		return ins_error_key(err, E2BIG, entry->key, "options are longer than %d bytes",
-			MAX_DATA);
+		return ins_error_key(
+			err, E2BIG, entry->key, "options are longer than %d bytes", MAX_DATA);
 	entry->mount_data = ins_arena_strdup(builder->arena, text);
 	return entry->mount_data ? 0 : out_of_memory(err);
 }
@@ -240,16 +240,18 @@ static bool needs_mount(const struct ins_mount_entry *entry)
  */
 static void keep_from_host(struct ins_mount_attrs *attrs)
 {
-	if (attrs->propagation == MS_SHARED)
-		attrs->propagation = MS_SLAVE | MS_SHARED;
 	if (!attrs->propagation) {
 		attrs->propagation = MS_PRIVATE;
 		attrs->propagation_recursive = true;
+	} else if (attrs->propagation == MS_SLAVE) {
+		attrs->propagation_recursive = true;
+	} else if (attrs->propagation == MS_SHARED || !attrs->propagation_recursive) {
+		attrs->propagation |= MS_SLAVE;
 	}
 }
 
-static int read_filesystem(struct ins_plan_builder *builder, struct ins_mount_entry *entry,
-	struct ins_error *err)
+static int read_filesystem(
+	struct ins_plan_builder *builder, struct ins_mount_entry *entry, struct ins_error *err)
 {
 	const struct ins_mount_options *options = &entry->options;
 	const char *type = entry->spec->type;
@@ -266,8 +268,7 @@ static int read_filesystem(struct ins_plan_builder *builder, struct ins_mount_en
 	if (r < 0)
 		return r;
 	if (entry->idmap)
-		return ins_error_key(err, EINVAL, entry->key,
-			"only a bind mount can be id-mapped");
+		return ins_error_key(err, EINVAL, entry->key, "only a bind mount can be id-mapped");
 	if (options->copy_up && strcmp(type, "tmpfs") != 0)
 		return ins_error_key(err, EINVAL, entry->key, "tmpcopyup is for tmpfs only");
 	if (is_one_of(type, (const char *const[]){ "proc", "sysfs" }, 2) || entry->is_cgroup)
@@ -286,8 +287,8 @@ static int read_filesystem(struct ins_plan_builder *builder, struct ins_mount_en
 	return join_data(builder, entry, err);
 }
 
-static int read_bind(struct ins_plan_builder *builder, struct ins_mount_entry *entry,
-	struct ins_error *err)
+static int read_bind(
+	struct ins_plan_builder *builder, struct ins_mount_entry *entry, struct ins_error *err)
 {
 	const char *source = entry->spec->source;
 
@@ -305,13 +306,14 @@ static int read_bind(struct ins_plan_builder *builder, struct ins_mount_entry *e
 		return ins_error_key(err, EINVAL, entry->key, "tmpcopyup is for tmpfs only");
 	if (entry->idmap && !entry->spec->uid_mappings.n && !ins_plan_has_userns(builder))
 		return ins_error_key(err, EINVAL, entry->key,
-			"an id-mapped mount needs uidMappings and gidMappings, or a user namespace");
+			"an id-mapped mount needs uidMappings and gidMappings, or a user "
+			"namespace");
 	/* Without a user namespace, "shared" means shared with the host. */
 	if (!entry->options.attrs.propagation || ins_plan_has_userns(builder))
 		keep_from_host(&entry->options.attrs);
-	entry->source = source[0] == '/'
-		? ins_arena_strdup(builder->arena, source)
-		: ins_arena_printf(builder->arena, "%s/%s", builder->bundle, source);
+	entry->source = source[0] == '/' ? ins_arena_strdup(builder->arena, source)
+					 : ins_arena_printf(builder->arena, "%s/%s",
+						   builder->bundle, source);
 	return entry->source ? 0 : out_of_memory(err);
 }
 
@@ -361,8 +363,8 @@ static int check_proc(const struct ins_mount_entry *entry, struct ins_error *err
 		/* A bind has to be of a procfs, which is seen when it is opened. */
 		if (entry->options.bind || strcmp(entry->type, "proc") == 0)
 			return 0;
-		return ins_error_key(err, EPERM, entry->key,
-			"only a proc filesystem may be mounted on /proc");
+		return ins_error_key(
+			err, EPERM, entry->key, "only a proc filesystem may be mounted on /proc");
 	}
 	if (entry->options.bind && entry->on_proc)
 		return 0;

@@ -13,16 +13,16 @@ struct ins_mount_entry {
 	const char *type;        /* the kernel's name; NULL for a bind and a remount */
 	const char *source;      /* a bind's: absolute; NULL: none */
 	struct ins_mount_options options;
-	int32_t slot;            /* of what the parent opens for it, INS_NO_SLOT: nothing */
-	bool idmap;              /* asked for by an option or by maps */
+	int32_t slot; /* of what the parent opens for it, INS_NO_SLOT: nothing */
+	bool idmap;   /* asked for by an option or by maps */
 	bool is_cgroup;
-	bool strict;             /* no symlink may lead to the destination */
-	bool on_proc;            /* it may lie on a procfs */
-	bool has_mode;           /* a tmpfs is told its mode */
-	uint32_t n_data;         /* what goes to fsconfig(2) */
+	bool strict;     /* no symlink may lead to the destination */
+	bool on_proc;    /* it may lie on a procfs */
+	bool has_mode;   /* a tmpfs is told its mode */
+	uint32_t n_data; /* what goes to fsconfig(2) */
 	struct ins_fs_option *data;
-	bool by_mount;           /* it can only be made by mount(2), with: */
-	uint64_t mount_flags;    /* MS_… */
+	bool by_mount;        /* it can only be made by mount(2), with: */
+	uint64_t mount_flags; /* MS_… */
 	const char *mount_data;
 };
 

@@ -124,8 +124,8 @@ static int cover_file(struct ins_child *child, int null, int target)
 	if (r == 0 && ((status.stx_mode & S_IFMT) != S_IFCHR || status.stx_rdev_major != 1 ||
 			      status.stx_rdev_minor != 3))
 		r = -EINVAL;
-	/* Read-only: a device can be written to all the same, but its owner and mode are the host's.
-	 * Private: what is mounted on it in here must not appear on the host's. */
+	/* Read-only: a device can be written to all the same, but its owner and mode are the
+	 * host's. Private: what is mounted on it in here must not appear on the host's. */
 	if (r == 0 && !child->null_attached)
 		r = ins_tree_set(null, false, &attr);
 	if (r < 0)
@@ -148,8 +148,8 @@ int ins_mount_mask_op(struct ins_child *child, const struct ins_op *op)
 	r = (int)ins_sys(statx, target, "", AT_EMPTY_PATH, STATX_TYPE, &status);
 	if (r == 0)
 		r = (status.stx_mode & S_IFMT) == S_IFDIR
-			? cover_directory(child, target)
-			: cover_file(child, child->slots[op->slot], target);
+			    ? cover_directory(child, target)
+			    : cover_file(child, child->slots[op->slot], target);
 	(void)ins_sys(close, target);
 	return r;
 }

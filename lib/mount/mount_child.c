@@ -88,6 +88,29 @@ static int open_strictly(struct ins_child *child, const char *path)
 	return ins_child_open_strict(child, path, O_PATH);
 }
 
+/* S_IFDIR, S_IFREG … or −errno. */
+static int file_type(int fd)
+{
+	struct statx status;
+	long r = ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+
+	return r < 0 ? (int)r : status.stx_mode & S_IFMT;
+}
+
+/* Directories go on directories. move_mount(2) would only say EINVAL. */
+static int check_type(struct ins_child *child, int target, bool wants_directory)
+{
+	int type = file_type(target);
+
+	if (type < 0)
+		return ins_child_detail(child, "look at the destination", type);
+	if ((type == S_IFDIR) == wants_directory)
+		return 0;
+	if (wants_directory)
+		return ins_child_detail(child, "the destination", -ENOTDIR);
+	return ins_child_detail(child, "the destination, for a source that is none", -EISDIR);
+}
+
 struct target {
 	uint32_t type; /* S_IFDIR or S_IFREG, should it have to be made */
 	bool strict, no_follow, on_proc;
@@ -109,11 +132,14 @@ static int open_target(struct ins_child *child, const char *path, const struct t
 		return ins_child_detail(child, "make the destination", fd);
 	r = target->on_proc ? 0 : check_not_on_proc(fd);
 	if (r < 0)
-		return close_and(fd, ins_child_detail(child, "the destination lies on a procfs", r));
-	return fd;
+		(void)ins_child_detail(child, "the destination lies on a procfs", r);
+	else
+		r = check_type(child, fd, target->type == S_IFDIR);
+	return r < 0 ? close_and(fd, r) : fd;
 }
 
-/* What the kernel says about the last failure: "e tmpfs: Unknown parameter 'x'". If it says nothing,
+/* What the kernel says about the last failure: "e tmpfs: Unknown parameter 'x'". If it says
+ * nothing,
  * @otherwise. */
 static int explain(struct ins_child *child, int context, const char *otherwise, int code)
 {
@@ -128,13 +154,13 @@ static int explain(struct ins_child *child, int context, const char *otherwise, 
 	return ins_child_detail(child, text + 2, code);
 }
 
-static int configure(struct ins_child *child, int context, const struct ins_fs_option *options,
-	uint32_t n)
+static int configure(
+	struct ins_child *child, int context, const struct ins_fs_option *options, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		long r = ins_sys(fsconfig, context,
-			options[i].value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
-			options[i].key, options[i].value, 0);
+			options[i].value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, options[i].key,
+			options[i].value, 0);
 
 		if (r < 0)
 			return explain(child, context, options[i].key, (int)r);
@@ -143,18 +169,14 @@ static int configure(struct ins_child *child, int context, const struct ins_fs_o
 }
 
 /* A tmpfs looks like the directory that it hides, unless its options say otherwise. */
-static int take_mode(struct ins_child *child, int context, int target)
+static int copy_mode(struct ins_child *child, int target, int fd)
 {
 	struct statx status;
-	char digits[5];
 	long r = ins_sys(statx, target, "", AT_EMPTY_PATH, STATX_MODE, &status);
 
-	if (r < 0)
-		return ins_child_detail(child, "look at the destination", (int)r);
-	for (int i = 0; i < 4; i++)
-		digits[i] = (char)('0' + (status.stx_mode >> (9 - 3 * i) & 7));
-	digits[4] = '\0';
-	return configure(child, context, &(struct ins_fs_option){ "mode", digits }, 1);
+	if (r == 0)
+		r = ins_sys(fchmodat, fd, ".", status.stx_mode & 07777);
+	return r < 0 ? ins_child_detail(child, "take over the mode of the destination", (int)r) : 0;
 }
 
 /* The directory's content and, unless the options say whose the tmpfs is, its owner. */
@@ -170,14 +192,16 @@ static int copy_up(struct ins_child *child, const struct ins_op *op, int target,
 	r = ins_sys(statx, target, "", AT_EMPTY_PATH, STATX_UID | STATX_GID, &status);
 	if (r < 0)
 		return ins_child_detail(child, "look at the destination", (int)r);
-	/* An owner that the user namespace does not know cannot be kept. */
 	if (!owned)
-		(void)ins_sys(fchownat, fd, "", status.stx_uid, status.stx_gid, AT_EMPTY_PATH);
+		r = ins_sys(fchownat, fd, "", status.stx_uid, status.stx_gid, AT_EMPTY_PATH);
+	/* An owner that the user namespace does not know cannot be kept. */
+	if (r < 0 && r != -EINVAL && r != -EPERM)
+		return ins_child_detail(child, "take over the owner of the destination", (int)r);
 	return ins_copy_tree(child, target, fd);
 }
 
 /* A detached mount of a new filesystem (Linux 5.2). What is recursive has but one mount here. */
-static int make_by_fsopen(struct ins_child *child, const struct ins_op *op, int target)
+static int make_by_fsopen(struct ins_child *child, const struct ins_op *op)
 {
 	const struct ins_mount_attrs *attrs = &op->fs.attrs;
 	uint64_t set = (attrs->set & ~attrs->rec_clear) | attrs->rec_set;
@@ -192,16 +216,14 @@ static int make_by_fsopen(struct ins_child *child, const struct ins_op *op, int 
 
 		r = configure(child, (int)context, &source, 1);
 	}
-	if (r == 0 && op->fs.mode_of_target)
-		r = take_mode(child, (int)context, target);
 	if (r == 0)
 		r = configure(child, (int)context, op->fs.options, op->fs.n_options);
 	if (r < 0)
 		return close_and((int)context, r);
 	r = (int)ins_sys(fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (r < 0)
-		return close_and((int)context,
-			explain(child, (int)context, "create the filesystem", r));
+		return close_and(
+			(int)context, explain(child, (int)context, "create the filesystem", r));
 	fd = ins_sys(fsmount, context, FSMOUNT_CLOEXEC, set);
 	if (fd < 0)
 		(void)explain(child, (int)context, "mount the filesystem", (int)fd);
@@ -217,8 +239,8 @@ static int make_by_mount(struct ins_child *child, const struct ins_op *op)
 	const char *source = op->fs.source ? op->fs.source : "none";
 	int fd, r;
 
-	r = (int)ins_sys(mount, source, SCRATCH, op->fs.fstype, op->fs.mount_flags,
-		op->fs.mount_data);
+	r = (int)ins_sys(
+		mount, source, SCRATCH, op->fs.fstype, op->fs.mount_flags, op->fs.mount_data);
 	if (r < 0)
 		return ins_child_detail(child, "mount the filesystem", r);
 	fd = ins_tree_clone(AT_FDCWD, SCRATCH, false, 0);
@@ -243,7 +265,8 @@ static int set_propagation(struct ins_child *child, const struct ins_op *op, int
 	return r < 0 ? ins_child_detail(child, "set the propagation", r) : 0;
 }
 
-/* The kernel did not want to mount cgroup2: the container's own directory, brought by the parent. */
+/* The kernel did not want to mount cgroup2: the container's own directory, brought by the parent.
+ */
 static int fall_back(struct ins_child *child, const struct ins_op *op, int code)
 {
 	int fd = child->slots[op->slot];
@@ -256,13 +279,13 @@ static int fall_back(struct ins_child *child, const struct ins_op *op, int code)
 	return r < 0 ? close_and(fd, ins_child_detail(child, "set the attributes", r)) : fd;
 }
 
-static int make_filesystem(struct ins_child *child, const struct ins_op *op, int target)
+static int make_filesystem(struct ins_child *child, const struct ins_op *op)
 {
 	int fd, r;
 
 	if (op->fs.by_mount)
 		return make_by_mount(child, op);
-	fd = make_by_fsopen(child, op, target);
+	fd = make_by_fsopen(child, op);
 	if (fd < 0)
 		return op->fs.cgroup_fallback ? fall_back(child, op, fd) : fd;
 	r = set_propagation(child, op, fd);
@@ -271,23 +294,23 @@ static int make_filesystem(struct ins_child *child, const struct ins_op *op, int
 
 int ins_mount_fs_op(struct ins_child *child, const struct ins_op *op)
 {
-	struct target how = { .type = S_IFDIR,
-		.strict = op->fs.proc_or_sys,
-		.on_proc = op->fs.on_proc };
+	struct target how = {
+		.type = S_IFDIR, .strict = op->fs.proc_or_sys, .on_proc = op->fs.on_proc
+	};
 	int target = open_target(child, op->path, &how);
 	int fd, r;
 
 	if (target < 0)
 		return target;
-	fd = make_filesystem(child, op, target);
+	fd = make_filesystem(child, op);
 	if (fd < 0)
 		return close_and(target, fd);
-	if (op->fs.copy_up) {
+	r = op->fs.mode_of_target ? copy_mode(child, target, fd) : 0;
+	if (r == 0 && op->fs.copy_up)
 		r = copy_up(child, op, target, fd);
-		if (r < 0) {
-			(void)ins_sys(close, target);
-			return close_and(fd, r);
-		}
+	if (r < 0) {
+		(void)ins_sys(close, target);
+		return close_and(fd, r);
 	}
 	r = attach(child, fd, target);
 	if (r < 0)
@@ -305,15 +328,14 @@ int ins_mount_attach_op(struct ins_child *child, const struct ins_op *op)
 		.no_follow = op->attach.no_follow,
 		.on_proc = op->attach.on_proc };
 	int fd = child->slots[op->slot];
-	struct statx status;
-	int target, r;
+	int type, target, r;
 
 	if (fd < 0)
 		return ins_child_detail(child, "the source has not been opened", -EBADF);
-	r = (int)ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &status);
-	if (r < 0)
-		return ins_child_detail(child, "look at the source", r);
-	how.type = (status.stx_mode & S_IFMT) == S_IFDIR ? S_IFDIR : S_IFREG;
+	type = file_type(fd);
+	if (type < 0)
+		return ins_child_detail(child, "look at the source", type);
+	how.type = type == S_IFDIR ? S_IFDIR : S_IFREG;
 	r = ins_tree_change(fd, &op->attach.attrs);
 	if (r < 0)
 		return ins_child_detail(child, "set the attributes", r);

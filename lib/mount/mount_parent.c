@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -59,8 +60,8 @@ int ins_mount_proc_open_op(struct ins_run *run, const struct ins_op *op, struct 
 	return 0;
 }
 
-/* Inside a user namespace the capability may be one over another mount namespace than this: then the
- * child, which is in one of its own, makes the copy. */
+/* Inside a user namespace the capability may be one over another mount namespace than this: then
+ * the child, which is in one of its own, makes the copy. */
 static bool may_be_left_to_child(const struct ins_run *run, int code)
 {
 	return code == -EPERM && run->host->in_user_namespace;
@@ -88,18 +89,30 @@ static int make_userns(const struct ins_op *op, int *ret_fd, struct ins_error *e
 	return ins_userns_open(&uid, &gid, ret_fd, err);
 }
 
+/* The container's own user namespace, which has its maps by now. Closed with the run. */
+static int open_userns(struct ins_run *run, struct ins_error *err)
+{
+	cleanup_fd int proc = -1;
+	char path[32];
+
+	if (run->userns >= 0)
+		return 0;
+	proc = ins_proc_open(err);
+	if (proc < 0)
+		return proc;
+	snprintf(path, sizeof(path), "%d/ns/user", (int)run->pid);
+	run->userns = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	return run->userns < 0 ? ins_error_set(err, errno, "open the container's user namespace")
+			       : 0;
+}
+
 /* MOUNT_ATTR_IDMAP (Linux 5.12): only on what is detached, and only once. */
 static int map_ids(struct ins_run *run, const struct ins_op *op, int fd, struct ins_error *err)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
 	cleanup_fd int own = -1;
-	int r = 0;
+	int r = op->source.n_uid ? make_userns(op, &own, err) : open_userns(run, err);
 
-	if (op->source.n_uid)
-		r = make_userns(op, &own, err);
-	else if (run->userns < 0)
-		return ins_error_text(err, EINVAL,
-			"the container has no user namespace whose maps a mount could take");
 	if (r < 0)
 		return r;
 	attr.userns_fd = (uint64_t)(own >= 0 ? own : run->userns);

@@ -35,8 +35,8 @@ static int add_open(struct ins_plan_builder *builder, enum ins_op_kind kind, enu
 	if (!ins_plan_child_clones(builder) || what->source.in_place)
 		return 0;
 	if (what->source.idmap && !ins_plan_parent_clones(builder))
-		return ins_error_key(err, EPERM, key,
-			"an id-mapped mount needs CAP_SYS_ADMIN in the runtime");
+		return ins_error_key(
+			err, EPERM, key, "an id-mapped mount needs CAP_SYS_ADMIN in the runtime");
 	r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_SOURCE_CLONE, &op, err, "%s", key);
 	if (r < 0)
 		return r;
@@ -54,10 +54,10 @@ struct root_propagation {
 };
 
 /*
- * pivot_root(2) refuses a shared root, and until then nothing is to reach the host. So a shared root
- * is a slave first; in the end it is both, receives what the host mounts below the root and shares
- * it with the namespaces that are copied from this one. That is what the kernel makes of a shared
- * mount when it copies it into a user namespace.
+ * pivot_root(2) refuses a shared root, and until then nothing is to reach the host. So a shared
+ * root is a slave first; in the end it is both, receives what the host mounts below the root and
+ * shares it with the namespaces that are copied from this one. That is what the kernel makes of a
+ * shared mount when it copies it into a user namespace.
  */
 static const struct root_propagation root_propagations[] = {
 	{ "private", MS_PRIVATE, 0, false },
@@ -151,8 +151,8 @@ static int check_label(const struct ins_plan_builder *builder, struct ins_error 
 {
 	if (builder->spec->mount_label && builder->spec->mount_label[0] &&
 		!builder->host->has_selinux)
-		return ins_error_key(err, EOPNOTSUPP, "linux.mountLabel",
-			"SELinux is not enabled on this host");
+		return ins_error_key(
+			err, EOPNOTSUPP, "linux.mountLabel", "SELinux is not enabled on this host");
 	return 0;
 }
 
@@ -172,11 +172,11 @@ static int add_source(struct ins_plan_builder *builder, const struct ins_mount_e
 	what.source.attrs = options->attrs;
 	what.source.idmap = entry->idmap;
 	what.source.idmap_recursive = options->idmap_recursive;
-	r = ins_plan_id_maps(builder, &spec->uid_mappings, &what.source.n_uid, &what.source.uid,
-		err);
+	r = ins_plan_id_maps(
+		builder, &spec->uid_mappings, &what.source.n_uid, &what.source.uid, err);
 	if (r == 0)
-		r = ins_plan_id_maps(builder, &spec->gid_mappings, &what.source.n_gid,
-			&what.source.gid, err);
+		r = ins_plan_id_maps(
+			builder, &spec->gid_mappings, &what.source.n_gid, &what.source.gid, err);
 	if (r < 0)
 		return r;
 	return add_open(builder, INS_OP_SOURCE_OPEN, late ? INS_STAGE_IDMAP : INS_STAGE_PREPARE,
@@ -187,8 +187,8 @@ static int add_attach(struct ins_plan_builder *builder, const struct ins_mount_e
 	struct ins_error *err)
 {
 	struct ins_op *op;
-	int r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_MOUNT_ATTACH, &op, err, "%s",
-		entry->key);
+	int r = ins_plan_add(
+		builder, INS_STAGE_MOUNT, INS_OP_MOUNT_ATTACH, &op, err, "%s", entry->key);
 
 	if (r < 0)
 		return r;
@@ -207,15 +207,15 @@ static int add_attach(struct ins_plan_builder *builder, const struct ins_mount_e
  * In the host's cgroup namespace a mount of cgroup2 would show the host's whole hierarchy, which is
  * no business of the container's: it gets its own directory (CVE-2023-25809).
  */
-static bool is_cgroup_bind(const struct ins_plan_builder *builder,
-	const struct ins_mount_entry *entry)
+static bool is_cgroup_bind(
+	const struct ins_plan_builder *builder, const struct ins_mount_entry *entry)
 {
 	return entry->is_cgroup && !builder->spec->namespaces[INS_NS_CGROUP].present;
 }
 
 /* The directory is also there for a kernel that refuses a mount of cgroup2 in a user namespace. */
-static bool has_cgroup_fallback(const struct ins_plan_builder *builder,
-	const struct ins_mount_entry *entry)
+static bool has_cgroup_fallback(
+	const struct ins_plan_builder *builder, const struct ins_mount_entry *entry)
 {
 	return entry->is_cgroup && builder->plan->cgroup &&
 	       (ins_plan_has_userns(builder) || builder->host->in_user_namespace);
@@ -230,16 +230,16 @@ static int add_cgroup_open(struct ins_plan_builder *builder, const struct ins_mo
 	if (!builder->plan->cgroup)
 		return ins_error_key(err, EINVAL, entry->key,
 			"the container has neither a cgroup nor a cgroup namespace to show");
-	r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_CGROUP_OPEN, &op, err, "%s",
-		entry->key);
+	r = ins_plan_add(
+		builder, INS_STAGE_PREPARE, INS_OP_CGROUP_OPEN, &op, err, "%s", entry->key);
 	if (r == 0)
 		op->slot = entry->slot;
 	return r;
 }
 
 /* What has to be opened before the root is attached, which may hide it. */
-static int add_preparation(struct ins_plan_builder *builder, struct ins_mount_entry *entry,
-	struct ins_error *err)
+static int add_preparation(
+	struct ins_plan_builder *builder, struct ins_mount_entry *entry, struct ins_error *err)
 {
 	if (entry->options.remount)
 		return 0;
@@ -259,8 +259,8 @@ static int add_late_readonly(struct ins_plan_builder *builder, const struct ins_
 	int32_t slot, struct ins_error *err)
 {
 	struct ins_op *op;
-	int r = ins_plan_add(builder, INS_STAGE_ROOT, INS_OP_MOUNT_REMOUNT, &op, err, "%s",
-		entry->key);
+	int r = ins_plan_add(
+		builder, INS_STAGE_ROOT, INS_OP_MOUNT_REMOUNT, &op, err, "%s", entry->key);
 
 	if (r < 0)
 		return r;
@@ -309,8 +309,8 @@ static int add_remount(struct ins_plan_builder *builder, const struct ins_mount_
 	struct ins_error *err)
 {
 	struct ins_op *op;
-	int r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_MOUNT_REMOUNT, &op, err, "%s",
-		entry->key);
+	int r = ins_plan_add(
+		builder, INS_STAGE_MOUNT, INS_OP_MOUNT_REMOUNT, &op, err, "%s", entry->key);
 
 	if (r < 0)
 		return r;
@@ -389,8 +389,8 @@ static int add_null(struct ins_plan_builder *builder, int32_t slot, struct ins_e
 	}
 	if (r < 0 || !ins_plan_parent_clones(builder))
 		return r;
-	r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_NODE_OPEN, &op, err,
-		"linux.maskedPaths");
+	r = ins_plan_add(
+		builder, INS_STAGE_PREPARE, INS_OP_NODE_OPEN, &op, err, "linux.maskedPaths");
 	if (r < 0)
 		return r;
 	op->slot = slot;
@@ -415,8 +415,8 @@ static int add_paths(struct ins_plan_builder *builder, struct ins_error *err)
 		r = add_null(builder, null, err);
 	}
 	for (size_t i = 0; r == 0 && i < spec->masked_paths.n; i++)
-		r = add_path(builder, INS_OP_MASK, "linux.maskedPaths", i,
-			spec->masked_paths.v[i], null, err);
+		r = add_path(builder, INS_OP_MASK, "linux.maskedPaths", i, spec->masked_paths.v[i],
+			null, err);
 	return r;
 }
 
@@ -426,7 +426,8 @@ static int add_pivot(struct ins_plan_builder *builder, struct ins_error *err)
 	int r;
 
 	/* Without pivot_root the host's mounts are below the new root, and in a user namespace the
-	 * kernel does not let us take them away: a fresh procfs would be allowed on their account. */
+	 * kernel does not let us take them away: a fresh procfs would be allowed on their account.
+	 */
 	if (builder->args->no_pivot && ins_plan_has_userns(builder))
 		return ins_error_text(err, EINVAL, "--no-pivot is not safe in a user namespace");
 	r = ins_plan_add(builder, INS_STAGE_ROOT, INS_OP_PIVOT, &op, err, "%s", "root.path");
@@ -446,8 +447,8 @@ int ins_mount_finish_plan(struct ins_plan_builder *builder, struct ins_error *er
 	if (r == 0)
 		r = add_paths(builder, err);
 	if (r == 0 && builder->spec->root_readonly)
-		r = ins_plan_add(builder, INS_STAGE_ROOT, INS_OP_ROOT_READONLY, &op, err,
-			"root.readonly");
+		r = ins_plan_add(
+			builder, INS_STAGE_ROOT, INS_OP_ROOT_READONLY, &op, err, "root.readonly");
 	if (r < 0 || !propagation->final)
 		return r;
 	r = ins_plan_add(builder, INS_STAGE_ROOT, INS_OP_ROOT_PROPAGATION, &op, err,

@@ -27,6 +27,7 @@ struct option {
 	size_t offset;
 };
 
+/* clang-format off */
 #define ATTR(name, set, clear)   { name, OPTION_ATTRS, false, set, clear, 0 }
 #define RATTR(name, set, clear)  { name, OPTION_ATTRS, true, set, clear, 0 }
 #define SUPER(name, set, clear)  { name, OPTION_SUPER, false, set, clear, 0 }
@@ -110,6 +111,7 @@ static const struct option options[] = {
 	SWITCH("tmpcopyup", copy_up),
 	PROPAGATION("unbindable", MS_UNBINDABLE),
 };
+/* clang-format on */
 
 static int compare_name(const void *name, const void *option)
 {
@@ -125,8 +127,8 @@ static void change(uint64_t *all_set, uint64_t *all_clear, uint64_t set, uint64_
 
 bool ins_mount_options_apply(struct ins_mount_options *all, const char *name)
 {
-	const struct option *option = bsearch(name, options, ARRAY_LENGTH(options),
-		sizeof(options[0]), compare_name);
+	const struct option *option =
+		bsearch(name, options, ARRAY_LENGTH(options), sizeof(options[0]), compare_name);
 	struct ins_mount_attrs *attrs = &all->attrs;
 	bool *flag;
 

@@ -35,8 +35,8 @@ static int open_place(const struct ins_child *child, const struct ins_op *op)
 	long fd = -ENOENT;
 
 	if (!op->pivot.no_pivot)
-		fd = ins_sys(openat, AT_FDCWD, child->plan->rootfs,
-			O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		fd = ins_sys(
+			openat, AT_FDCWD, child->plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd < 0)
 		fd = ins_sys(openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	return (int)fd;
@@ -124,8 +124,8 @@ static int take_path(const char *text, char *path, size_t size)
 }
 
 /* What a line of mountinfo (proc(5)) says: "36 35 98:0 /inside /mount/point …". */
-static int read_mount_line(const char *line, uint64_t *ret_id, uint64_t *ret_parent, char *path,
-	size_t size)
+static int read_mount_line(
+	const char *line, uint64_t *ret_id, uint64_t *ret_parent, char *path, size_t size)
 {
 	*ret_id = take_number(&line);
 	*ret_parent = take_number(&line);
@@ -179,8 +179,8 @@ static int find_child_mount(int mountinfo, uint64_t root, uint64_t keep, char *p
 static int empty_old_root(struct ins_child *child)
 {
 	uint64_t root = mount_id(AT_FDCWD, "/"), keep = mount_id(child->root_fd, "");
-	long mountinfo = ins_sys(openat, child->slots[INS_SLOT_PROC], "self/mountinfo",
-		O_RDONLY | O_CLOEXEC, 0);
+	long mountinfo = ins_sys(
+		openat, child->slots[INS_SLOT_PROC], "self/mountinfo", O_RDONLY | O_CLOEXEC, 0);
 	char path[4096];
 	int r;
 

@@ -30,8 +30,8 @@ static inline int ins_tree_set(int fd, bool recursive, const struct mount_attr *
 /* Attach a detached tree onto what @target is. What is mounted there is covered. */
 static inline int ins_tree_attach(int fd, int target)
 {
-	return (int)ins_sys(move_mount, fd, "", target, "",
-		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	return (int)ins_sys(
+		move_mount, fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 /* Change a mount as the plan says; what concerns the whole tree first. Return: 0 or −errno. */
@@ -44,9 +44,9 @@ static inline int ins_tree_change(int fd, const struct ins_mount_attrs *attrs)
 	struct mount_attr one = { .attr_set = attrs->set, .attr_clr = attrs->clear };
 	int r = 0;
 
-	if (propagation == (MS_SLAVE | MS_SHARED)) {
-		r = ins_tree_set(fd, recursive, &slave);
-		propagation = MS_SHARED;
+	if (propagation & MS_SLAVE && propagation != MS_SLAVE) {
+		r = ins_tree_set(fd, true, &slave);
+		propagation &= ~(uint64_t)MS_SLAVE;
 	}
 	if (recursive)
 		all.propagation = propagation;

@@ -94,10 +94,10 @@ static int check(const struct ins_plan_builder *builder, const struct ins_pair *
 	if (!spec->namespaces[ns].present)
 		return ins_error_text(err, EINVAL, "linux.sysctl.%s: needs a %s namespace in "
 			"linux.namespaces, or it would be the host's", pair->key, ins_ns_name(ns));
-	if (!strcmp(pair->key, "kernel.hostname") && spec->hostname && spec->hostname[0])
+	if (!strcmp(pair->key, "kernel.hostname") && spec->hostname)
 		return ins_error_text(err, EINVAL,
 			"linux.sysctl.kernel.hostname: hostname is set too");
-	if (!strcmp(pair->key, "kernel.domainname") && spec->domainname && spec->domainname[0])
+	if (!strcmp(pair->key, "kernel.domainname") && spec->domainname)
 		return ins_error_text(err, EINVAL,
 			"linux.sysctl.kernel.domainname: domainname is set too");
 	return 0;

@@ -131,7 +131,7 @@ struct ins_mount_attrs {
 	uint64_t set, clear;     /* MOUNT_ATTR_… of this mount alone */
 	uint64_t rec_set, rec_clear; /* the same for it and all below it */
 	uint64_t propagation;    /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, 0: leave;
-	                            MS_SLAVE | MS_SHARED: first the one, then the other */
+	                            MS_SLAVE | another: first all below a slave, then the other */
 	bool propagation_recursive;
 };
 
@@ -191,6 +191,7 @@ struct ins_op {
 		struct {
 			const char *text; /* HOSTNAME, DOMAINNAME, SYSCTL value, LSM label, SYMLINK target */
 			const char *file; /* LSM_LABEL: below /proc/thread-self, "attr/exec" */
+			bool in_image;    /* SYMLINK: as node.in_image */
 		} text;
 		struct {
 			const char *fstype, *source;
@@ -235,6 +236,8 @@ struct ins_op {
 			uint32_t uid, gid;
 			bool must_match; /* a file that is there has to be this device (linux.devices) */
 			bool must_exist; /* it is the host's directory: nothing is made there */
+			bool in_image;   /* the same, if the directory turns out to be on another mount
+			                    than the root: whoever made the rootfs has mounted it there */
 		} node;
 		struct {
 			uint16_t height, width;

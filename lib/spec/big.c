@@ -87,29 +87,31 @@ int ins_big_mark(const char *text, size_t size, char **ret_text, size_t *ret_siz
 	return 0;
 }
 
+/* Is the string at @text, @n bytes with its quotes, one that ins_big_mark() made? Names of members
+ * never are, whatever they look like, and behind the mark there are only digits. */
+static bool is_marked(const char *text, size_t n)
+{
+	return n > sizeof(OPENING CLOSING) - 1 && text[n] != ':' &&
+	       strncmp(text, OPENING, sizeof(OPENING) - 1) == 0 &&
+	       is_big(text + sizeof(OPENING) - 1, n - (sizeof(OPENING CLOSING) - 1));
+}
+
 void ins_big_unmark(char *text)
 {
 	char *to = text;
 
-	while (*text) {
-		size_t n = strlen(text);
+	for (size_t left = strlen(text), n; left > 0; left -= n, text += n) {
+		const char *from = text;
+		size_t kept;
 
-		if (*text != '"') {
-			*to++ = *text++;
-			continue;
+		n = *text == '"' ? string_length(text, left) : 1;
+		kept = n;
+		if (*text == '"' && is_marked(text, n)) {
+			from += sizeof(OPENING) - 1;
+			kept -= sizeof(OPENING CLOSING) - 1;
 		}
-		n = string_length(text, n);
-		if (n > sizeof(OPENING CLOSING) - 1 &&
-			strncmp(text, OPENING, sizeof(OPENING) - 1) == 0) {
-			size_t digits = n - (sizeof(OPENING CLOSING) - 1);
-
-			memmove(to, text + sizeof(OPENING) - 1, digits);
-			to += digits;
-		} else {
-			memmove(to, text, n);
-			to += n;
-		}
-		text += n;
+		memmove(to, from, kept);
+		to += kept;
 	}
 	*to = '\0';
 }

@@ -17,7 +17,8 @@
  */
 int ins_big_mark(const char *text, size_t size, char **ret_text, size_t *ret_size);
 
-/* ins_big_unmark - turn the marked strings of a text that jansson wrote into numbers again, in place. */
+/* ins_big_unmark - turn the marked strings of a text that jansson wrote into numbers again, in
+ * place. */
 void ins_big_unmark(char *text);
 
 #endif

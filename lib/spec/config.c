@@ -41,9 +41,9 @@ static bool is_semver(const char *at)
 }
 
 /* Later minor versions are taken too: what they add is a property that is not known here, and those
- * are to be ignored ("Extensibility"); callers write the version of the library they were built with. */
-static int parse_version(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+ * are to be ignored ("Extensibility"); callers write the version of the library they were built
+ * with. */
+static int parse_version(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *version;
 	int r = ins_parse_string(cursor, value, &version, detail);
@@ -51,19 +51,21 @@ static int parse_version(struct ins_cursor *cursor, json_t *value, void *target,
 	if (r < 0)
 		return r;
 	if (!is_semver(version))
-		return ins_cursor_fail(cursor, "\"%s\" is not a version like \"%s\"", version,
-			INS_OCI_VERSION);
+		return ins_cursor_fail(
+			cursor, "\"%s\" is not a version like \"%s\"", version, INS_OCI_VERSION);
 	if (strncmp(version, INS_OCI_VERSION, 2) != 0)
-		return ins_cursor_fail(cursor, "version %s is not supported, only 1.x is (up to %s)",
-			version, INS_OCI_VERSION);
+		return ins_cursor_fail(cursor,
+			"version %s is not supported, only 1.x is (up to %s)", version,
+			INS_OCI_VERSION);
 	*(const char **)target = version;
 	return 0;
 }
 
-/* --- root, names --------------------------------------------------------------------------------- */
+/* --- root, names ---------------------------------------------------------------------------------
+ */
 
-static int parse_filled_string(struct ins_cursor *cursor, json_t *value,
-	void *target, const void *detail)
+static int parse_filled_string(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	int r = ins_parse_string(cursor, value, target, detail);
 
@@ -83,8 +85,8 @@ static const struct ins_fields root_fields = INS_FIELDS(root_rows);
 /* The kernel's __NEW_UTS_LEN. */
 #define UTS_NAME_MAX 64
 
-static int parse_uts_name(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_uts_name(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	int r = ins_parse_text(cursor, value, target, detail);
 
@@ -95,7 +97,8 @@ static int parse_uts_name(struct ins_cursor *cursor, json_t *value, void *target
 	return 0;
 }
 
-/* --- mounts -------------------------------------------------------------------------------------- */
+/* --- mounts --------------------------------------------------------------------------------------
+ */
 
 static const struct ins_field mount_rows[] = {
 	INS_REQUIRED("destination", parse_filled_string, struct ins_spec_mount, destination, NULL),
@@ -107,8 +110,7 @@ static const struct ins_field mount_rows[] = {
 };
 static const struct ins_fields mount_fields = INS_FIELDS(mount_rows);
 
-static int parse_mount(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_mount(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_mount *mount = target;
 	int r = ins_parse_object(cursor, value, mount, &mount_fields);
@@ -124,7 +126,8 @@ static int parse_mount(struct ins_cursor *cursor, json_t *value, void *target,
 
 static const struct ins_list_kind mounts = { sizeof(struct ins_spec_mount), parse_mount, NULL };
 
-/* --- the whole ----------------------------------------------------------------------------------- */
+/* --- the whole -----------------------------------------------------------------------------------
+ */
 
 /* Rows with offset 0 fill several fields of the specification itself. */
 static const struct ins_field config_rows[] = {
@@ -140,8 +143,7 @@ static const struct ins_field config_rows[] = {
 };
 static const struct ins_fields config_fields = INS_FIELDS(config_rows);
 
-int ins_config_parse(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_config_parse(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	(void)detail;
 	return ins_parse_object(cursor, value, target, &config_fields);

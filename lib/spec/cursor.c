@@ -122,8 +122,8 @@ int ins_cursor_type(struct ins_cursor *cursor, json_t *value, json_type type)
 		type_name(marked ? JSON_INTEGER : json_typeof(value)));
 }
 
-static int parse_member(struct ins_cursor *cursor, json_t *member, char *object,
-	const struct ins_field *field)
+static int parse_member(
+	struct ins_cursor *cursor, json_t *member, char *object, const struct ins_field *field)
 {
 	int r;
 
@@ -137,8 +137,7 @@ static int parse_member(struct ins_cursor *cursor, json_t *member, char *object,
 	return 0;
 }
 
-int ins_parse_object(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_object(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_fields *fields = detail;
 	uint32_t seen = 0;
@@ -149,7 +148,8 @@ int ins_parse_object(struct ins_cursor *cursor, json_t *value, void *target,
 	if (r < 0)
 		return r;
 	/* Walking the members is cheaper than asking for each row: no key is hashed. */
-	json_object_foreach (value, key, member) {
+	json_object_foreach(value, key, member)
+	{
 		for (size_t i = 0; i < fields->n; i++) {
 			if (strcmp(key, fields->v[i].key) != 0)
 				continue;
@@ -216,7 +216,8 @@ int ins_parse_list(struct ins_cursor *cursor, json_t *value, void *target, const
 	items = make_list(cursor, target, n, kind->item_size);
 	if (!items)
 		return n > 0 ? ins_cursor_no_memory(cursor) : 0;
-	json_array_foreach (value, index, item) {
+	json_array_foreach(value, index, item)
+	{
 		r = parse_item(cursor, item, NULL, index, items, kind);
 		if (r < 0)
 			return r;
@@ -239,7 +240,8 @@ int ins_parse_map(struct ins_cursor *cursor, json_t *value, void *target, const 
 	items = make_list(cursor, target, n, kind->item_size);
 	if (!items)
 		return n > 0 ? ins_cursor_no_memory(cursor) : 0;
-	json_object_foreach (value, key, item) {
+	json_object_foreach(value, key, item)
+	{
 		if (key[0] == '\0')
 			return ins_cursor_fail(cursor, "has a member without a name");
 		r = parse_item(cursor, item, key, index++, items, kind);
@@ -265,8 +267,7 @@ int ins_parse_pairs(struct ins_cursor *cursor, json_t *value, void *target, cons
 	return ins_parse_map(cursor, value, target, &pairs);
 }
 
-int ins_parse_bool(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_bool(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	(void)detail;
 	if (!json_is_boolean(value))
@@ -275,8 +276,7 @@ int ins_parse_bool(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-int ins_parse_string(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_string(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	int r = ins_cursor_type(cursor, value, JSON_STRING);
 
@@ -292,16 +292,14 @@ bool ins_is_empty(json_t *value)
 	return json_is_string(value) && json_string_value(value)[0] == '\0';
 }
 
-int ins_parse_text(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_text(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	if (ins_is_empty(value))
 		return 0;
 	return ins_parse_string(cursor, value, target, detail);
 }
 
-int ins_parse_full_path(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_full_path(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	int r = ins_parse_string(cursor, value, target, detail);
 
@@ -313,16 +311,14 @@ int ins_parse_full_path(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-int ins_parse_path(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_path(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	if (ins_is_empty(value))
 		return 0;
 	return ins_parse_full_path(cursor, value, target, detail);
 }
 
-int ins_parse_strings(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_strings(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	static const struct ins_list_kind kind = { sizeof(const char *), ins_parse_string, NULL };
 
@@ -330,10 +326,10 @@ int ins_parse_strings(struct ins_cursor *cursor, json_t *value, void *target,
 	return ins_parse_list(cursor, value, target, &kind);
 }
 
-int ins_parse_paths(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_paths(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
-	static const struct ins_list_kind kind = { sizeof(const char *), ins_parse_full_path, NULL };
+	static const struct ins_list_kind kind = { sizeof(const char *), ins_parse_full_path,
+		NULL };
 
 	(void)detail;
 	return ins_parse_list(cursor, value, target, &kind);
@@ -342,21 +338,20 @@ int ins_parse_paths(struct ins_cursor *cursor, json_t *value, void *target,
 int ins_parse_u64(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	(void)detail;
-	if (is_marked(value) &&
-		ins_number_u64(json_string_value(value) + sizeof(INS_U64_MARK) - 1, 0, UINT64_MAX,
-			target) == 0)
+	if (is_marked(value) && ins_number_u64(json_string_value(value) + sizeof(INS_U64_MARK) - 1,
+					0, UINT64_MAX, target) == 0)
 		return 0;
 	if (!json_is_integer(value))
 		return ins_cursor_type(cursor, value, JSON_INTEGER);
 	if (json_integer_value(value) < 0)
-		return ins_cursor_fail(cursor, "%" JSON_INTEGER_FORMAT " is negative",
-			json_integer_value(value));
+		return ins_cursor_fail(
+			cursor, "%" JSON_INTEGER_FORMAT " is negative", json_integer_value(value));
 	*(uint64_t *)target = (uint64_t)json_integer_value(value);
 	return 0;
 }
 
-static int parse_range(struct ins_cursor *cursor, json_t *value, int64_t min, int64_t max,
-	int64_t *ret)
+static int parse_range(
+	struct ins_cursor *cursor, json_t *value, int64_t min, int64_t max, int64_t *ret)
 {
 	int64_t number = json_integer_value(value);
 
@@ -373,8 +368,7 @@ static int parse_range(struct ins_cursor *cursor, json_t *value, int64_t min, in
 	return 0;
 }
 
-int ins_parse_i64(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_i64(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_range *range = detail;
 
@@ -382,8 +376,7 @@ int ins_parse_i64(struct ins_cursor *cursor, json_t *value, void *target,
 		range ? range->max : INT64_MAX, target);
 }
 
-int ins_parse_u32(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_u32(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_range *range = detail;
 	int64_t number;
@@ -396,8 +389,7 @@ int ins_parse_u32(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-int ins_parse_i32(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_i32(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_range *range = detail;
 	int64_t number;
@@ -410,8 +402,7 @@ int ins_parse_i32(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-int ins_parse_u16(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_u16(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	int64_t number;
 	int r = parse_range(cursor, value, 0, UINT16_MAX, &number);
@@ -423,10 +414,10 @@ int ins_parse_u16(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-int ins_parse_id(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_id(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
-	/* setresuid(2) would take the largest uint32_t as "leave it": the program would stay root. */
+	/* setresuid(2) would take the largest uint32_t as "leave it": the program would stay root.
+	 */
 	static const struct ins_range range = { 0, INS_ID_NONE - 1 };
 
 	(void)detail;
@@ -442,8 +433,8 @@ const struct ins_name *ins_name_find(const struct ins_name *names, const char *n
 	return NULL;
 }
 
-static int find_name(struct ins_cursor *cursor, json_t *value,
-	const struct ins_name *names, const struct ins_name **ret)
+static int find_name(struct ins_cursor *cursor, json_t *value, const struct ins_name *names,
+	const struct ins_name **ret)
 {
 	int r = ins_cursor_type(cursor, value, JSON_STRING);
 
@@ -455,8 +446,7 @@ static int find_name(struct ins_cursor *cursor, json_t *value,
 	return 0;
 }
 
-int ins_parse_word(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_word(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_name *found;
 	int r = find_name(cursor, value, detail, &found);
@@ -467,8 +457,7 @@ int ins_parse_word(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-int ins_parse_name(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_name(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_name *found;
 	int r = find_name(cursor, value, detail, &found);
@@ -479,8 +468,7 @@ int ins_parse_name(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-int ins_parse_cpu_list(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_parse_cpu_list(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	/* The kernel's largest CONFIG_NR_CPUS is 8192. */
 	unsigned char mask[8192 / 8] = {};

@@ -4,8 +4,9 @@
  * function that reads its value, and where in the structure the result goes. The cursor remembers
  * the way down to the value at hand, so that every error can name it ("mounts[3].options[1]").
  *
- * Strings are borrowed from the document, which has to outlive them. Unknown properties are skipped. A null is the same as an absent property: that is what it means
- * to the Go types that nearly all configurations are written by.
+ * Strings are borrowed from the document, which has to outlive them. Unknown properties are
+ * skipped. A null is the same as an absent property: that is what it means to the Go types that
+ * nearly all configurations are written by.
  */
 #ifndef INSULA_SPEC_CURSOR_H
 #define INSULA_SPEC_CURSOR_H
@@ -45,8 +46,8 @@ struct ins_cursor {
  *
  * Return: 0 or −errno with cursor->err set.
  */
-typedef int ins_parse_fn(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail);
+typedef int ins_parse_fn(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail);
 
 struct ins_field {
 	const char *key;
@@ -59,22 +60,29 @@ struct ins_field {
 
 #define INS_NO_FIELD UINT32_MAX
 
-/* Rows: a plain property; one that must be there; one with a `has_` beside it; an array, whose count
- * and items have to stand side by side (anything else does not compile). */
-#define INS_FIELD(key, fn, type, member, detail) \
-	{ key, fn, offsetof(type, member), INS_NO_FIELD, false, detail }
-#define INS_REQUIRED(key, fn, type, member, detail) \
-	{ key, fn, offsetof(type, member), INS_NO_FIELD, true, detail }
-#define INS_OPTIONAL(key, fn, type, member, has_member, detail) \
-	{ key, fn, offsetof(type, member), offsetof(type, has_member), false, detail }
-#define INS_LIST(key, type, n_member, member, kind)                                                \
-	{ key, ins_parse_list,                                                                     \
-		offsetof(type, n_member) +                                                         \
-			0 * sizeof(char[offsetof(type, member) ==                                  \
-							offsetof(type, n_member) + sizeof(size_t)  \
-						? 1                                                \
-						: -1]),                                            \
-		INS_NO_FIELD, false, kind }
+/* Rows: a plain property; one that must be there; one with a `has_` beside it; an array, whose
+ * count and items have to stand side by side (anything else does not compile). */
+#define INS_FIELD(key, fn, type, member, detail)                             \
+	{                                                                    \
+		key, fn, offsetof(type, member), INS_NO_FIELD, false, detail \
+	}
+#define INS_REQUIRED(key, fn, type, member, detail)                         \
+	{                                                                   \
+		key, fn, offsetof(type, member), INS_NO_FIELD, true, detail \
+	}
+#define INS_OPTIONAL(key, fn, type, member, has_member, detail)                            \
+	{                                                                                  \
+		key, fn, offsetof(type, member), offsetof(type, has_member), false, detail \
+	}
+#define INS_LIST(key, type, n_member, member, kind)                                      \
+	{                                                                                \
+		key, ins_parse_list,                                                     \
+			offsetof(type, n_member) + INS_ADJACENT(type, n_member, member), \
+			INS_NO_FIELD, false, kind                                        \
+	}
+#define INS_ADJACENT(type, first, second)                                                     \
+	(0 * sizeof(char[offsetof(type, second) == offsetof(type, first) + sizeof(size_t) ? 1 \
+											  : -1]))
 
 /* A table with its length; what ins_parse_object() wants as detail. */
 struct ins_fields {
@@ -82,9 +90,13 @@ struct ins_fields {
 	size_t n;
 };
 
-#define INS_FIELDS(array) { array, sizeof(array) / sizeof((array)[0]) }
+#define INS_FIELDS(array)                                 \
+	{                                                 \
+		array, sizeof(array) / sizeof((array)[0]) \
+	}
 
-/* An array of one kind of item. The target is {size_t n; const item *v;}, as everywhere in spec.h. */
+/* An array of one kind of item. The target is {size_t n; const item *v;}, as everywhere in spec.h.
+ */
 struct ins_list_kind {
 	size_t item_size;
 	ins_parse_fn *parse;
@@ -126,8 +138,8 @@ const char *ins_cursor_key(const struct ins_cursor *cursor);
 ins_parse_fn ins_parse_object;
 /* ins_parse_list - an array: @detail is a struct ins_list_kind. */
 ins_parse_fn ins_parse_list;
-/* ins_parse_map - the same for an object whose members are data: ins_cursor_key() is the name, which
- * must not be empty. */
+/* ins_parse_map - the same for an object whose members are data: ins_cursor_key() is the name,
+ * which must not be empty. */
 ins_parse_fn ins_parse_map;
 /* ins_parse_pairs - a map of strings: the target is struct ins_pairs. */
 ins_parse_fn ins_parse_pairs;
@@ -150,8 +162,8 @@ ins_parse_fn ins_parse_name;      /* int, the number of one of @detail: struct i
 ins_parse_fn ins_parse_cpu_list;  /* const char *, checked; an empty string leaves it alone */
 
 /*
- * jansson holds integers up to 2^63 − 1 only. Larger ones are handed over (by document.c) as strings
- * that begin with this mark: ins_parse_u64() knows it, and no other string may begin so.
+ * jansson holds integers up to 2^63 − 1 only. Larger ones are handed over (by document.c) as
+ * strings that begin with this mark: ins_parse_u64() knows it, and no other string may begin so.
  */
 #define INS_U64_MARK "\001u64:"
 

@@ -11,8 +11,8 @@
 #define CAPABILITIES "[\"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\"]"
 
 /* A shell with few capabilities, in namespaces of its own, on a root file system that it cannot
- * change. The masked and read-only paths are those that tell of the host, or that root could change it
- * by; the specification leaves them to the configuration. */
+ * change. The masked and read-only paths are those that tell of the host, or that root could change
+ * it by; the specification leaves them to the configuration. */
 static const char base[] =
 	"{"
 	" \"ociVersion\": \"" INS_OCI_VERSION "\","
@@ -28,8 +28,7 @@ static const char base[] =
 	"  \"capabilities\": {"
 	"   \"bounding\": " CAPABILITIES ","
 	"   \"effective\": " CAPABILITIES ","
-	"   \"permitted\": " CAPABILITIES
-	"  },"
+	"   \"permitted\": " CAPABILITIES "  },"
 	"  \"rlimits\": [{ \"type\": \"RLIMIT_NOFILE\", \"soft\": 1024, \"hard\": 1024 }],"
 	"  \"noNewPrivileges\": true"
 	" },"
@@ -41,7 +40,8 @@ static const char base[] =
 	"  { \"destination\": \"/dev\", \"type\": \"tmpfs\", \"source\": \"tmpfs\","
 	"    \"options\": [\"nosuid\", \"strictatime\", \"mode=755\", \"size=65536k\"] },"
 	"  { \"destination\": \"/dev/pts\", \"type\": \"devpts\", \"source\": \"devpts\","
-	"    \"options\": [\"nosuid\", \"noexec\", \"newinstance\", \"ptmxmode=0666\", \"mode=0620\","
+	"    \"options\": [\"nosuid\", \"noexec\", \"newinstance\", \"ptmxmode=0666\", "
+	"\"mode=0620\","
 	"      \"gid=5\"] },"
 	"  { \"destination\": \"/dev/shm\", \"type\": \"tmpfs\", \"source\": \"shm\","
 	"    \"options\": [\"nosuid\", \"noexec\", \"nodev\", \"mode=1777\", \"size=65536k\"] },"
@@ -63,7 +63,8 @@ static const char base[] =
 	"   { \"type\": \"cgroup\" }"
 	"  ],"
 	"  \"maskedPaths\": ["
-	"   \"/proc/acpi\", \"/proc/asound\", \"/proc/interrupts\", \"/proc/kcore\", \"/proc/keys\","
+	"   \"/proc/acpi\", \"/proc/asound\", \"/proc/interrupts\", \"/proc/kcore\", "
+	"\"/proc/keys\","
 	"   \"/proc/latency_stats\", \"/proc/sched_debug\", \"/proc/scsi\", \"/proc/timer_list\","
 	"   \"/proc/timer_stats\", \"/sys/devices/virtual/powercap\", \"/sys/firmware\""
 	"  ],"
@@ -76,17 +77,16 @@ static const char base[] =
 /* The same for a user without privilege: one id inside, the user's. There is no group 5 for the
  * terminals then, no right to a device program, and a network namespace would have no way out; and
  * without one, sysfs cannot be mounted, only bound. */
-static const char rootless_linux[] =
-	"{"
-	" \"namespaces\": ["
-	"  { \"type\": \"pid\" },"
-	"  { \"type\": \"ipc\" },"
-	"  { \"type\": \"uts\" },"
-	"  { \"type\": \"mount\" },"
-	"  { \"type\": \"cgroup\" },"
-	"  { \"type\": \"user\" }"
-	" ]"
-	"}";
+static const char rootless_linux[] = "{"
+				     " \"namespaces\": ["
+				     "  { \"type\": \"pid\" },"
+				     "  { \"type\": \"ipc\" },"
+				     "  { \"type\": \"uts\" },"
+				     "  { \"type\": \"mount\" },"
+				     "  { \"type\": \"cgroup\" },"
+				     "  { \"type\": \"user\" }"
+				     " ]"
+				     "}";
 static const char rootless_pts_options[] =
 	"[\"nosuid\", \"noexec\", \"newinstance\", \"ptmxmode=0666\", \"mode=0620\"]";
 static const char rootless_sys[] =
@@ -105,8 +105,10 @@ static size_t find_mount(json_t *mounts, const char *destination)
 	size_t index;
 	json_t *mount;
 
-	json_array_foreach (mounts, index, mount) {
-		if (strcmp(json_string_value(json_object_get(mount, "destination")), destination) == 0)
+	json_array_foreach(mounts, index, mount)
+	{
+		if (strcmp(json_string_value(json_object_get(mount, "destination")), destination) ==
+			0)
 			break;
 	}
 	return index;
@@ -118,16 +120,15 @@ static void make_rootless(struct ins_emit *emit)
 	json_t *mounts = json_object_get(emit->root, "mounts");
 	json_t *changes = json_loads(rootless_linux, 0, NULL);
 
-	if (json_object_update(platform, changes) < 0 ||
-		json_object_del(platform, "resources") < 0)
+	if (json_object_update(platform, changes) < 0 || json_object_del(platform, "resources") < 0)
 		emit->failed = true;
 	json_decref(changes);
 	ins_emit_put(emit, platform, "uidMappings", make_map(geteuid()));
 	ins_emit_put(emit, platform, "gidMappings", make_map(getegid()));
 	ins_emit_put(emit, json_array_get(mounts, find_mount(mounts, "/dev/pts")), "options",
 		json_loads(rootless_pts_options, 0, NULL));
-	if (json_array_set_new(mounts, find_mount(mounts, "/sys"),
-		    json_loads(rootless_sys, 0, NULL)) < 0)
+	if (json_array_set_new(
+		    mounts, find_mount(mounts, "/sys"), json_loads(rootless_sys, 0, NULL)) < 0)
 		emit->failed = true;
 }
 

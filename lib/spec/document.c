@@ -8,10 +8,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "spec/big.h"
+#include "spec/emit.h"
 #include "spec/parts.h"
 
-/* The largest text that is read. Depth is bounded by jansson, to 2048 levels; what is deeper than the
- * tables of the parser is only ever skipped. */
+/* The largest text that is read. Depth is bounded by jansson, to 2048 levels; what is deeper than
+ * the tables of the parser is only ever skipped. */
 #define TEXT_MAX ((size_t)4 << 20)
 
 /* The specification comes first: ins_spec_free() gets its address. */
@@ -45,14 +46,15 @@ static int fail_json(const json_error_t *error, struct ins_error *err)
 		return ins_error_set(err, ENOMEM, "read JSON");
 	if (json_error_code(error) == json_error_null_character ||
 		json_error_code(error) == json_error_null_byte_in_key)
-		return ins_error_text(err, EINVAL, "line %d, column %d: character U+0000 in a string",
-			error->line, error->column);
-	return ins_error_text(err, EINVAL, "line %d, column %d: %s", error->line, error->column,
-		error->text);
+		return ins_error_text(err, EINVAL,
+			"line %d, column %d: character U+0000 in a string", error->line,
+			error->column);
+	return ins_error_text(
+		err, EINVAL, "line %d, column %d: %s", error->line, error->column, error->text);
 }
 
-static int read_json(struct document *document, const char *text, size_t size,
-	struct ins_error *err)
+static int read_json(
+	struct document *document, const char *text, size_t size, struct ins_error *err)
 {
 	json_error_t error;
 	cleanup_free char *marked = NULL;
@@ -68,21 +70,23 @@ static int read_json(struct document *document, const char *text, size_t size,
 }
 
 /* One value as compact text, for what later calls need of it. */
-static int keep(const struct document *document, json_t *value, char **ret_text,
-	struct ins_error *err)
+static int keep(
+	const struct document *document, json_t *value, char **ret_text, struct ins_error *err)
 {
+	int r;
+
 	if (!json_is_object(value))
 		return 0;
-	*ret_text = json_dumps(value, JSON_COMPACT);
-	if (!*ret_text)
-		return ins_error_set(err, ENOMEM, "read the configuration");
+	r = ins_emit_dump(value, JSON_COMPACT, ret_text, err);
+	if (r < 0)
+		return r;
 	if (document->has_big)
 		ins_big_unmark(*ret_text);
 	return 0;
 }
 
-static int keep_parts(struct document *document, json_t *process, json_t *hooks,
-	struct ins_error *err)
+static int keep_parts(
+	struct document *document, json_t *process, json_t *hooks, struct ins_error *err)
 {
 	int r = keep(document, process, &document->process_json, err);
 
@@ -100,16 +104,16 @@ static int keep_warnings(struct ins_cursor *cursor, struct ins_spec *spec)
 {
 	if (cursor->n_warnings == 0)
 		return 0;
-	spec->warnings = ins_arena_copy(cursor->arena, cursor->warnings,
-		cursor->n_warnings * sizeof(cursor->warnings[0]));
+	spec->warnings = ins_arena_copy(
+		cursor->arena, cursor->warnings, cursor->n_warnings * sizeof(cursor->warnings[0]));
 	if (!spec->warnings)
 		return ins_cursor_no_memory(cursor);
 	spec->n_warnings = cursor->n_warnings;
 	return 0;
 }
 
-static int open_document(const char *text, size_t size, struct document **ret,
-	struct ins_error *err)
+static int open_document(
+	const char *text, size_t size, struct document **ret, struct ins_error *err)
 {
 	cleanup_with(cleanup_document) struct document *document = calloc(1, sizeof(*document));
 	int r;
@@ -128,8 +132,7 @@ static int open_document(const char *text, size_t size, struct document **ret,
 	return 0;
 }
 
-int ins_spec_parse(const char *text, size_t size, struct ins_spec **ret_spec,
-	struct ins_error *err)
+int ins_spec_parse(const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
 	cleanup_with(cleanup_document) struct document *document = NULL;
 	struct ins_cursor cursor = { .err = err };
@@ -166,8 +169,8 @@ int ins_spec_load(int dirfd, const char *path, struct ins_spec **ret_spec, struc
 	return r;
 }
 
-int ins_spec_process_parse(const char *text, size_t size, struct ins_spec **ret_spec,
-	struct ins_error *err)
+int ins_spec_process_parse(
+	const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
 	cleanup_with(cleanup_document) struct document *document = NULL;
 	struct ins_cursor cursor = { .err = err };
@@ -190,8 +193,8 @@ int ins_spec_process_parse(const char *text, size_t size, struct ins_spec **ret_
 	return 0;
 }
 
-int ins_spec_hooks_parse(const char *text, size_t size, struct ins_spec **ret_spec,
-	struct ins_error *err)
+int ins_spec_hooks_parse(
+	const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
 	cleanup_with(cleanup_document) struct document *document = NULL;
 	struct ins_cursor cursor = { .err = err };

@@ -7,30 +7,61 @@
 #include "base/error.h"
 #include "spec/emit.h"
 
+/* The reference is gone in any case; only on success does the object hold it. */
+static bool put(struct ins_emit *emit, json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, value) == 0)
+		return true;
+	emit->failed = true;
+	return false;
+}
+
 void ins_emit_put(struct ins_emit *emit, json_t *object, const char *key, json_t *value)
 {
-	if (json_object_set_new(object, key, value) < 0)
-		emit->failed = true;
+	put(emit, object, key, value);
+}
+
+json_t *ins_emit_root(struct ins_emit *emit)
+{
+	emit->root = json_object();
+	emit->failed = !emit->root;
+	return emit->root;
 }
 
 json_t *ins_emit_object(struct ins_emit *emit, json_t *object, const char *key)
 {
 	json_t *value = json_object();
 
-	if (object)
-		ins_emit_put(emit, object, key, value);
-	else
-		emit->root = value;
-	if (!value)
+	return put(emit, object, key, value) ? value : NULL;
+}
+
+json_t *ins_emit_array(struct ins_emit *emit, json_t *object, const char *key)
+{
+	json_t *value = json_array();
+
+	return put(emit, object, key, value) ? value : NULL;
+}
+
+void ins_emit_append(struct ins_emit *emit, json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value) < 0)
 		emit->failed = true;
-	return value;
+}
+
+static bool is_ascii(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	}
+	return true;
 }
 
 /* jansson takes valid UTF-8 only. */
 static json_t *make_string(const char *text)
 {
 	json_t *value = json_string(text);
-	cleanup_free char *copy = value ? NULL : strdup(text);
+	cleanup_free char *copy = value || is_ascii(text) ? NULL : strdup(text);
 
 	if (!copy)
 		return value;
@@ -47,26 +78,32 @@ void ins_emit_string(struct ins_emit *emit, json_t *object, const char *key, con
 		ins_emit_put(emit, object, key, make_string(text));
 }
 
-void ins_emit_strings(struct ins_emit *emit, json_t *object, const char *key,
-	const char *const *texts, size_t n)
+void ins_emit_strings(
+	struct ins_emit *emit, json_t *object, const char *key, const char *const *texts, size_t n)
 {
-	json_t *array = json_array();
+	json_t *array = ins_emit_array(emit, object, key);
 
-	ins_emit_put(emit, object, key, array);
-	for (size_t i = 0; array && i < n; i++) {
-		if (json_array_append_new(array, make_string(texts[i])) < 0)
-			emit->failed = true;
-	}
+	for (size_t i = 0; i < n; i++)
+		ins_emit_append(emit, array, make_string(texts[i]));
+}
+
+int ins_emit_dump(const json_t *value, size_t flags, char **ret_text, struct ins_error *err)
+{
+	size_t size = value ? json_dumpb(value, NULL, 0, flags) : 0;
+	cleanup_free char *text = size > 0 ? malloc(size + 1) : NULL;
+
+	if (!text || json_dumpb(value, text, size, flags) != size)
+		return ins_error_set(err, ENOMEM, "write JSON");
+	text[size] = '\0';
+	*ret_text = TAKE_PTR(text);
+	return 0;
 }
 
 int ins_emit_text(struct ins_emit *emit, size_t flags, char **ret_text, struct ins_error *err)
 {
-	char *text = emit->failed ? NULL : json_dumps(emit->root, flags);
+	int r = ins_emit_dump(emit->failed ? NULL : emit->root, flags, ret_text, err);
 
 	json_decref(emit->root);
 	emit->root = NULL;
-	if (!text)
-		return ins_error_set(err, ENOMEM, "write JSON");
-	*ret_text = text;
-	return 0;
+	return r;
 }

@@ -7,17 +7,14 @@
 static void put_names(struct ins_emit *emit, json_t *object, const char *key,
 	const struct ins_name *names, bool wanted)
 {
-	json_t *array = json_array();
+	json_t *array = ins_emit_array(emit, object, key);
 
-	ins_emit_put(emit, object, key, array);
-	for (; wanted && array && names->name; names++) {
-		if (json_array_append_new(array, json_string(names->name)) < 0)
-			emit->failed = true;
-	}
+	for (; wanted && names->name; names++)
+		ins_emit_append(emit, array, json_string(names->name));
 }
 
-static void put_list(struct ins_emit *emit, json_t *object, const char *key,
-	const struct ins_strings *list)
+static void put_list(
+	struct ins_emit *emit, json_t *object, const char *key, const struct ins_strings *list)
 {
 	ins_emit_strings(emit, object, key, list->v, list->n);
 }
@@ -74,7 +71,7 @@ static void put_linux(struct ins_emit *emit, json_t *object, const struct ins_fe
 int ins_features_emit(const struct ins_features *features, char **ret_text, struct ins_error *err)
 {
 	struct ins_emit emit = {};
-	json_t *root = ins_emit_object(&emit, NULL, NULL), *annotations;
+	json_t *root = ins_emit_root(&emit), *annotations;
 	const char *hooks[INS_HOOK_KINDS];
 
 	for (int i = 0; i < INS_HOOK_KINDS; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The features object (features.md). What the parser knows by itself is in its tables; the rest comes
- * from the rooms above, which the caller asks. */
+/* The features object (features.md). What the parser knows by itself is in its tables; the rest
+ * comes from the rooms above, which the caller asks. */
 #ifndef INSULA_SPEC_FEATURES_H
 #define INSULA_SPEC_FEATURES_H
 
@@ -26,7 +26,6 @@ struct ins_features {
  *
  * Return: 0 or −ENOMEM.
  */
-int ins_features_emit(const struct ins_features *features, char **ret_text,
-	struct ins_error *err);
+int ins_features_emit(const struct ins_features *features, char **ret_text, struct ins_error *err);
 
 #endif

@@ -10,12 +10,14 @@ static const struct ins_field hook_rows[] = {
 	INS_FIELD("timeout", ins_parse_i32, struct ins_spec_hook, timeout, &timeout),
 };
 static const struct ins_fields hook_fields = INS_FIELDS(hook_rows);
-static const struct ins_list_kind hooks = {
-	sizeof(struct ins_spec_hook), ins_parse_object, &hook_fields
-};
+static const struct ins_list_kind hooks = { sizeof(struct ins_spec_hook), ins_parse_object,
+	&hook_fields };
 
-#define KIND(name, kind) \
-	{ name, ins_parse_list, kind * sizeof(struct ins_spec_hooks), INS_NO_FIELD, false, &hooks }
+#define KIND(name, kind)                                                                         \
+	{                                                                                        \
+		name, ins_parse_list, kind * sizeof(struct ins_spec_hooks), INS_NO_FIELD, false, \
+			&hooks                                                                   \
+	}
 
 static const struct ins_field kind_rows[] = {
 	KIND("prestart", INS_HOOK_PRESTART),
@@ -27,8 +29,7 @@ static const struct ins_field kind_rows[] = {
 };
 static const struct ins_fields kind_fields = INS_FIELDS(kind_rows);
 
-int ins_hooks_parse(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_hooks_parse(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	(void)detail;
 	return ins_parse_object(cursor, value, target, &kind_fields);

@@ -9,7 +9,8 @@
 #include "spec/names.h"
 #include "spec/parts.h"
 
-/* --- namespaces ---------------------------------------------------------------------------------- */
+/* --- namespaces ----------------------------------------------------------------------------------
+ */
 
 struct ns_entry {
 	int type; /* enum ins_ns */
@@ -21,13 +22,12 @@ static const struct ins_field ns_rows[] = {
 	INS_FIELD("path", ins_parse_path, struct ns_entry, path, NULL),
 };
 static const struct ins_fields ns_fields = INS_FIELDS(ns_rows);
-static const struct ins_list_kind ns_entries = {
-	sizeof(struct ns_entry), ins_parse_object, &ns_fields
-};
+static const struct ins_list_kind ns_entries = { sizeof(struct ns_entry), ins_parse_object,
+	&ns_fields };
 
 /* The target is struct ins_spec_namespace[INS_NS_COUNT]. */
-static int parse_namespaces(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_namespaces(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_namespace *namespaces = target;
 	struct {
@@ -54,7 +54,8 @@ static int parse_namespaces(struct ins_cursor *cursor, json_t *value, void *targ
 	return 0;
 }
 
-/* --- id maps ------------------------------------------------------------------------------------- */
+/* --- id maps -------------------------------------------------------------------------------------
+ */
 
 static const struct ins_range map_size = { 1, UINT32_MAX };
 
@@ -65,8 +66,7 @@ static const struct ins_field map_rows[] = {
 };
 static const struct ins_fields map_fields = INS_FIELDS(map_rows);
 
-static int parse_id_map(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_id_map(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_id_map *map = target;
 	int r = ins_parse_object(cursor, value, map, &map_fields);
@@ -89,8 +89,7 @@ static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 	return a < b ? b - a < a_size : a - b < b_size;
 }
 
-int ins_id_maps_parse(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_id_maps_parse(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_id_maps *maps = target;
 	int r;
@@ -117,13 +116,15 @@ int ins_id_maps_parse(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-/* --- time offsets -------------------------------------------------------------------------------- */
+/* --- time offsets --------------------------------------------------------------------------------
+ */
 
 static const struct ins_range nanosecs_range = { 0, 999999999 };
 
 static const struct ins_field offset_rows[] = {
 	INS_FIELD("secs", ins_parse_i64, struct ins_spec_time_offset, secs, NULL),
-	INS_FIELD("nanosecs", ins_parse_u32, struct ins_spec_time_offset, nanosecs, &nanosecs_range),
+	INS_FIELD(
+		"nanosecs", ins_parse_u32, struct ins_spec_time_offset, nanosecs, &nanosecs_range),
 };
 static const struct ins_fields offset_fields = INS_FIELDS(offset_rows);
 
@@ -136,8 +137,8 @@ static const struct ins_field clock_rows[] = {
 static const struct ins_fields clock_fields = INS_FIELDS(clock_rows);
 
 /* The names of the clocks are data, not properties: an unknown one cannot be ignored. */
-static int parse_time_offsets(struct ins_cursor *cursor, json_t *value,
-	void *target, const void *detail)
+static int parse_time_offsets(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *clock;
 	json_t *offset;
@@ -146,7 +147,8 @@ static int parse_time_offsets(struct ins_cursor *cursor, json_t *value,
 	(void)detail;
 	if (r < 0)
 		return r;
-	json_object_foreach (value, clock, offset) {
+	json_object_foreach(value, clock, offset)
+	{
 		if (strcmp(clock, "monotonic") != 0 && strcmp(clock, "boottime") != 0)
 			return ins_cursor_fail(
 				cursor, "a time namespace has no clock \"%s\"", clock);
@@ -154,10 +156,11 @@ static int parse_time_offsets(struct ins_cursor *cursor, json_t *value,
 	return 0;
 }
 
-/* --- devices ------------------------------------------------------------------------------------- */
+/* --- devices -------------------------------------------------------------------------------------
+ */
 
-static int parse_device_type(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_device_type(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *type = NULL;
 	int r = ins_parse_string(cursor, value, &type, detail);
@@ -166,7 +169,8 @@ static int parse_device_type(struct ins_cursor *cursor, json_t *value, void *tar
 		return r;
 	if (type[0] == '\0' || type[1] != '\0' || !strchr("cubp", type[0]))
 		return ins_cursor_fail(cursor, "unknown value \"%s\"", type);
-	/* mknod(1): "u" is an unbuffered character device, a difference that Linux does not know. */
+	/* mknod(1): "u" is an unbuffered character device, a difference that Linux does not know.
+	 */
 	*(char *)target = type[0] == 'u' ? 'c' : type[0];
 	return 0;
 }
@@ -187,7 +191,8 @@ static const struct ins_field device_rows[] = {
 	INS_REQUIRED("path", ins_parse_full_path, struct device, spec.path, NULL),
 	INS_OPTIONAL("major", ins_parse_u32, struct device, spec.major, has_major, &major_range),
 	INS_OPTIONAL("minor", ins_parse_u32, struct device, spec.minor, has_minor, &minor_range),
-	INS_OPTIONAL("fileMode", ins_parse_u32, struct device, spec.mode, spec.has_mode, &mode_range),
+	INS_OPTIONAL(
+		"fileMode", ins_parse_u32, struct device, spec.mode, spec.has_mode, &mode_range),
 	INS_OPTIONAL("uid", ins_parse_id, struct device, spec.uid, spec.has_uid, NULL),
 	INS_OPTIONAL("gid", ins_parse_id, struct device, spec.gid, spec.has_gid, NULL),
 };
@@ -198,8 +203,7 @@ static uint32_t device_file_type(char type)
 	return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
 }
 
-static int parse_device(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_device(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct device device = {};
 	uint32_t type_bits;
@@ -222,11 +226,10 @@ static int parse_device(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-static const struct ins_list_kind devices = {
-	sizeof(struct ins_spec_device), parse_device, NULL
-};
+static const struct ins_list_kind devices = { sizeof(struct ins_spec_device), parse_device, NULL };
 
-/* --- network devices ----------------------------------------------------------------------------- */
+/* --- network devices -----------------------------------------------------------------------------
+ */
 
 /* What the kernel takes as the name of an interface (dev_valid_name()). */
 static bool is_interface_name(const char *name)
@@ -241,8 +244,8 @@ static bool is_interface_name(const char *name)
 	return true;
 }
 
-static int parse_interface_name(struct ins_cursor *cursor, json_t *value,
-	void *target, const void *detail)
+static int parse_interface_name(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *name = NULL;
 	int r = ins_parse_text(cursor, value, &name, detail);
@@ -260,24 +263,23 @@ static const struct ins_field net_device_rows[] = {
 };
 static const struct ins_fields net_device_fields = INS_FIELDS(net_device_rows);
 
-static int parse_net_device(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_net_device(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_net_device *device = target;
 
 	(void)detail;
 	device->host = ins_cursor_key(cursor);
 	if (!is_interface_name(device->host))
-		return ins_cursor_fail(
-			cursor, "\"%s\" is no name of an interface", device->host);
+		return ins_cursor_fail(cursor, "\"%s\" is no name of an interface", device->host);
 	return ins_parse_object(cursor, value, device, &net_device_fields);
 }
 
-static const struct ins_list_kind net_devices = {
-	sizeof(struct ins_spec_net_device), parse_net_device, NULL
-};
+static const struct ins_list_kind net_devices = { sizeof(struct ins_spec_net_device),
+	parse_net_device, NULL };
 
-/* --- cgroup, resctrl, memory policy, sysctl, personality ----------------------------------------- */
+/* --- cgroup, resctrl, memory policy, sysctl, personality -----------------------------------------
+ */
 
 static bool has_control(const char *text)
 {
@@ -301,8 +303,8 @@ static bool climbs(const char *path)
 	return false;
 }
 
-static int parse_cgroups_path(struct ins_cursor *cursor, json_t *value,
-	void *target, const void *detail)
+static int parse_cgroups_path(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *path = NULL;
 	int r = ins_parse_text(cursor, value, &path, detail);
@@ -318,8 +320,7 @@ static int parse_cgroups_path(struct ins_cursor *cursor, json_t *value,
 }
 
 /* Becomes the name of a directory in resctrl. */
-static int parse_clos_id(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_clos_id(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *name = NULL;
 	int r = ins_parse_text(cursor, value, &name, detail);
@@ -332,8 +333,8 @@ static int parse_clos_id(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-static int parse_mb_schema(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_mb_schema(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *schema = NULL;
 	int r = ins_parse_text(cursor, value, &schema, detail);
@@ -348,7 +349,8 @@ static int parse_mb_schema(struct ins_cursor *cursor, json_t *value, void *targe
 
 static const struct ins_field rdt_rows[] = {
 	INS_FIELD("closID", parse_clos_id, struct ins_spec_intel_rdt, clos_id, NULL),
-	INS_FIELD("l3CacheSchema", ins_parse_text, struct ins_spec_intel_rdt, l3_cache_schema, NULL),
+	INS_FIELD(
+		"l3CacheSchema", ins_parse_text, struct ins_spec_intel_rdt, l3_cache_schema, NULL),
 	INS_FIELD("memBwSchema", parse_mb_schema, struct ins_spec_intel_rdt, mem_bw_schema, NULL),
 	INS_FIELD("schemata", ins_parse_strings, struct ins_spec_intel_rdt, schemata, NULL),
 	INS_FIELD("enableMonitoring", ins_parse_bool, struct ins_spec_intel_rdt, enable_monitoring,
@@ -356,9 +358,8 @@ static const struct ins_field rdt_rows[] = {
 };
 static const struct ins_fields rdt_fields = INS_FIELDS(rdt_rows);
 
-static const struct ins_list_kind policy_flags = {
-	sizeof(const char *), ins_parse_word, ins_memory_policy_flags
-};
+static const struct ins_list_kind policy_flags = { sizeof(const char *), ins_parse_word,
+	ins_memory_policy_flags };
 
 static const struct ins_field policy_rows[] = {
 	INS_REQUIRED("mode", ins_parse_word, struct ins_spec_memory_policy, mode,
@@ -369,8 +370,7 @@ static const struct ins_field policy_rows[] = {
 static const struct ins_fields policy_fields = INS_FIELDS(policy_rows);
 
 /* A key becomes a path below /proc/sys, with dots or slashes between the components. */
-static int parse_sysctl(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_sysctl(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_pairs *pairs = target;
 	int r = ins_parse_pairs(cursor, value, target, detail);
@@ -384,8 +384,8 @@ static int parse_sysctl(struct ins_cursor *cursor, json_t *value, void *target,
 	return r;
 }
 
-static int refuse_personality_flag(struct ins_cursor *cursor, json_t *value,
-	void *target, const void *detail)
+static int refuse_personality_flag(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	int r = ins_parse_string(cursor, value, target, detail);
 
@@ -395,9 +395,8 @@ static int refuse_personality_flag(struct ins_cursor *cursor, json_t *value,
 		cursor, "unknown value \"%s\": there are no flags yet", json_string_value(value));
 }
 
-static const struct ins_list_kind personality_flags = {
-	sizeof(const char *), refuse_personality_flag, NULL
-};
+static const struct ins_list_kind personality_flags = { sizeof(const char *),
+	refuse_personality_flag, NULL };
 
 static const struct ins_field personality_rows[] = {
 	INS_REQUIRED("domain", ins_parse_word, struct ins_spec, personality_domain,
@@ -406,15 +405,16 @@ static const struct ins_field personality_rows[] = {
 };
 static const struct ins_fields personality_fields = INS_FIELDS(personality_rows);
 
-static int parse_propagation(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_propagation(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	if (ins_is_empty(value))
 		return 0;
 	return ins_parse_word(cursor, value, target, detail);
 }
 
-/* --- the whole ----------------------------------------------------------------------------------- */
+/* --- the whole -----------------------------------------------------------------------------------
+ */
 
 /* Rows with offset 0 fill several fields of the specification itself. */
 static const struct ins_field linux_rows[] = {
@@ -442,8 +442,7 @@ static const struct ins_field linux_rows[] = {
 };
 static const struct ins_fields linux_fields = INS_FIELDS(linux_rows);
 
-int ins_linux_parse(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_linux_parse(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	(void)detail;
 	return ins_parse_object(cursor, value, target, &linux_fields);

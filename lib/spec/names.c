@@ -119,8 +119,14 @@ const char *ins_hook_kind_name(enum ins_hook_kind kind)
 	return names[kind];
 }
 
-#define NUMBERED(name) { #name, name }
-#define END { NULL, 0 }
+#define NUMBERED(name)      \
+	{                   \
+#name, name \
+	}
+#define END             \
+	{               \
+		NULL, 0 \
+	}
 
 const struct ins_name ins_rlimit_names[] = {
 	NUMBERED(RLIMIT_AS),
@@ -171,7 +177,10 @@ const struct ins_name ins_io_priority_classes[] = {
 	END,
 };
 
-#define WORD(name) { name, 0 }
+#define WORD(name)      \
+	{               \
+		name, 0 \
+	}
 
 const struct ins_name ins_propagation_names[] = {
 	WORD("shared"),

@@ -6,11 +6,11 @@
 
 #include "spec/cursor.h"
 
-extern const struct ins_name ins_namespace_names[];      /* enum ins_ns */
-extern const struct ins_name ins_rlimit_names[];         /* RLIMIT_… */
-extern const struct ins_name ins_scheduler_policies[];   /* SCHED_… */
-extern const struct ins_name ins_scheduler_flags[];      /* SCHED_FLAG_… */
-extern const struct ins_name ins_io_priority_classes[];  /* IOPRIO_CLASS_… */
+extern const struct ins_name ins_namespace_names[];     /* enum ins_ns */
+extern const struct ins_name ins_rlimit_names[];        /* RLIMIT_… */
+extern const struct ins_name ins_scheduler_policies[];  /* SCHED_… */
+extern const struct ins_name ins_scheduler_flags[];     /* SCHED_FLAG_… */
+extern const struct ins_name ins_io_priority_classes[]; /* IOPRIO_CLASS_… */
 extern const struct ins_name ins_propagation_names[];
 extern const struct ins_name ins_personality_domains[];
 extern const struct ins_name ins_memory_policy_modes[];
@@ -26,6 +26,6 @@ enum {
 extern const struct ins_name ins_seccomp_actions[];
 extern const struct ins_name ins_seccomp_operators[];
 extern const struct ins_name ins_seccomp_architectures[];
-extern const struct ins_name ins_seccomp_flags[];        /* SECCOMP_FILTER_FLAG_… */
+extern const struct ins_name ins_seccomp_flags[]; /* SECCOMP_FILTER_FLAG_… */
 
 #endif

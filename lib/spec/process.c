@@ -6,7 +6,8 @@
 #include "spec/names.h"
 #include "spec/parts.h"
 
-/* --- user ---------------------------------------------------------------------------------------- */
+/* --- user ----------------------------------------------------------------------------------------
+ */
 
 static const struct ins_range umask_range = { 0, 0777 };
 static const struct ins_list_kind gids = { sizeof(uint32_t), ins_parse_id, NULL };
@@ -14,16 +15,17 @@ static const struct ins_list_kind gids = { sizeof(uint32_t), ins_parse_id, NULL 
 static const struct ins_field user_rows[] = {
 	INS_REQUIRED("uid", ins_parse_id, struct ins_spec_process, uid, NULL),
 	INS_REQUIRED("gid", ins_parse_id, struct ins_spec_process, gid, NULL),
-	INS_OPTIONAL("umask", ins_parse_u32, struct ins_spec_process, umask, has_umask, &umask_range),
-	INS_LIST("additionalGids", struct ins_spec_process, n_additional_gids, additional_gids, &gids),
+	INS_OPTIONAL(
+		"umask", ins_parse_u32, struct ins_spec_process, umask, has_umask, &umask_range),
+	INS_LIST("additionalGids", struct ins_spec_process, n_additional_gids, additional_gids,
+		&gids),
 };
 static const struct ins_fields user_fields = INS_FIELDS(user_rows);
 
 /* The kernel's NGROUPS_MAX. */
 #define GROUPS_MAX 65536
 
-static int parse_user(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_user(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_process *process = target;
 	int r = ins_parse_object(cursor, value, process, &user_fields);
@@ -38,10 +40,11 @@ static int parse_user(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-/* --- env ----------------------------------------------------------------------------------------- */
+/* --- env -----------------------------------------------------------------------------------------
+ */
 
-static int parse_variable(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_variable(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *text;
 	int r = ins_parse_string(cursor, value, &text, detail);
@@ -56,12 +59,13 @@ static int parse_variable(struct ins_cursor *cursor, json_t *value, void *target
 
 static const struct ins_list_kind variables = { sizeof(const char *), parse_variable, NULL };
 
-/* --- capabilities -------------------------------------------------------------------------------- */
+/* --- capabilities --------------------------------------------------------------------------------
+ */
 
-/* Names that nobody knows are no error (config.md, "capabilities"): a caller may know a newer kernel
- * than this program. */
-static int parse_capabilities(struct ins_cursor *cursor, json_t *value,
-	void *target, const void *detail)
+/* Names that nobody knows are no error (config.md, "capabilities"): a caller may know a newer
+ * kernel than this program. */
+static int parse_capabilities(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_strings names = {};
 	uint64_t *mask = target;
@@ -90,10 +94,11 @@ static const struct ins_field capability_rows[] = {
 };
 static const struct ins_fields capability_fields = INS_FIELDS(capability_rows);
 
-/* --- rlimits ------------------------------------------------------------------------------------- */
+/* --- rlimits -------------------------------------------------------------------------------------
+ */
 
-static int parse_rlimit_type(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_rlimit_type(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_rlimit *rlimit = target;
 	int r = ins_parse_name(cursor, value, &rlimit->resource, detail);
@@ -111,8 +116,7 @@ static const struct ins_field rlimit_rows[] = {
 };
 static const struct ins_fields rlimit_fields = INS_FIELDS(rlimit_rows);
 
-static int parse_rlimit(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_rlimit(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_rlimit *rlimit = target;
 	int r = ins_parse_object(cursor, value, rlimit, &rlimit_fields);
@@ -126,9 +130,7 @@ static int parse_rlimit(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-static const struct ins_list_kind rlimits = {
-	sizeof(struct ins_spec_rlimit), parse_rlimit, NULL
-};
+static const struct ins_list_kind rlimits = { sizeof(struct ins_spec_rlimit), parse_rlimit, NULL };
 
 static int check_rlimits(struct ins_cursor *cursor, const struct ins_spec_process *process)
 {
@@ -140,19 +142,18 @@ static int check_rlimits(struct ins_cursor *cursor, const struct ins_spec_proces
 		if (seen & bit) {
 			ins_cursor_enter(cursor, "rlimits", 0);
 			ins_cursor_enter(cursor, NULL, i);
-			return ins_cursor_fail(
-				cursor, "%s is set twice", process->rlimits[i].type);
+			return ins_cursor_fail(cursor, "%s is set twice", process->rlimits[i].type);
 		}
 		seen |= bit;
 	}
 	return 0;
 }
 
-/* --- scheduler, I/O priority, affinity ----------------------------------------------------------- */
+/* --- scheduler, I/O priority, affinity -----------------------------------------------------------
+ */
 
 /* An array of words that stand for bits. */
-static int parse_flags(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_flags(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_list_kind kind = { sizeof(int), ins_parse_name, detail };
 	struct {
@@ -173,7 +174,8 @@ static const struct ins_field scheduler_rows[] = {
 	INS_REQUIRED("policy", ins_parse_name, struct ins_spec_scheduler, policy,
 		ins_scheduler_policies),
 	INS_FIELD("nice", ins_parse_i32, struct ins_spec_scheduler, nice, &nice_range),
-	INS_FIELD("priority", ins_parse_i32, struct ins_spec_scheduler, priority, &rt_priority_range),
+	INS_FIELD(
+		"priority", ins_parse_i32, struct ins_spec_scheduler, priority, &rt_priority_range),
 	INS_FIELD("flags", parse_flags, struct ins_spec_scheduler, flags, ins_scheduler_flags),
 	INS_FIELD("runtime", ins_parse_u64, struct ins_spec_scheduler, runtime, NULL),
 	INS_FIELD("deadline", ins_parse_u64, struct ins_spec_scheduler, deadline, NULL),
@@ -182,8 +184,8 @@ static const struct ins_field scheduler_rows[] = {
 static const struct ins_fields scheduler_fields = INS_FIELDS(scheduler_rows);
 
 /* sched_setattr(2) refuses a priority with the other policies, and drops deadline times. */
-static int parse_scheduler(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_scheduler(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_scheduler *scheduler = target;
 	int r = ins_parse_object(cursor, value, scheduler, &scheduler_fields);
@@ -194,8 +196,7 @@ static int parse_scheduler(struct ins_cursor *cursor, json_t *value, void *targe
 	scheduler->present = true;
 	if (scheduler->priority != 0 && scheduler->policy != SCHED_FIFO &&
 		scheduler->policy != SCHED_RR)
-		return ins_cursor_fail(
-			cursor, "priority is only for SCHED_FIFO and SCHED_RR");
+		return ins_cursor_fail(cursor, "priority is only for SCHED_FIFO and SCHED_RR");
 	if ((scheduler->runtime || scheduler->deadline || scheduler->period) &&
 		scheduler->policy != SCHED_DEADLINE)
 		return ins_cursor_fail(
@@ -219,7 +220,8 @@ static const struct ins_field affinity_rows[] = {
 };
 static const struct ins_fields affinity_fields = INS_FIELDS(affinity_rows);
 
-/* --- the whole ----------------------------------------------------------------------------------- */
+/* --- the whole -----------------------------------------------------------------------------------
+ */
 
 static const struct ins_field console_rows[] = {
 	INS_REQUIRED("height", ins_parse_u16, struct ins_spec_process, console_height, NULL),
@@ -239,8 +241,10 @@ static const struct ins_field process_rows[] = {
 		&capability_fields),
 	INS_LIST("rlimits", struct ins_spec_process, n_rlimits, rlimits, &rlimits),
 	INS_FIELD("terminal", ins_parse_bool, struct ins_spec_process, terminal, NULL),
-	INS_FIELD("noNewPrivileges", ins_parse_bool, struct ins_spec_process, no_new_privileges, NULL),
-	INS_FIELD("apparmorProfile", ins_parse_text, struct ins_spec_process, apparmor_profile, NULL),
+	INS_FIELD("noNewPrivileges", ins_parse_bool, struct ins_spec_process, no_new_privileges,
+		NULL),
+	INS_FIELD(
+		"apparmorProfile", ins_parse_text, struct ins_spec_process, apparmor_profile, NULL),
 	INS_FIELD("selinuxLabel", ins_parse_text, struct ins_spec_process, selinux_label, NULL),
 	INS_OPTIONAL("oomScoreAdj", ins_parse_i32, struct ins_spec_process, oom_score_adj,
 		has_oom_score_adj, &oom_range),
@@ -252,8 +256,8 @@ static const struct ins_field process_rows[] = {
 static const struct ins_fields process_fields = INS_FIELDS(process_rows);
 
 /* Without a terminal, consoleSize has to be ignored, and that is known only at the end. */
-static int parse_console_size(struct ins_cursor *cursor, json_t *process_value,
-	struct ins_spec_process *process)
+static int parse_console_size(
+	struct ins_cursor *cursor, json_t *process_value, struct ins_spec_process *process)
 {
 	json_t *value = json_object_get(process_value, "consoleSize");
 	int r;
@@ -269,8 +273,7 @@ static int parse_console_size(struct ins_cursor *cursor, json_t *process_value,
 	return 0;
 }
 
-int ins_process_parse(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_process_parse(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_process *process = target;
 	int r = ins_parse_object(cursor, value, process, &process_fields);

@@ -12,10 +12,11 @@ static const struct ins_range limit_range = { -1, INT64_MAX };
 static const struct ins_range major_range = { 0, 4095 };
 static const struct ins_range minor_range = { 0, 1048575 };
 
-/* --- devices ------------------------------------------------------------------------------------- */
+/* --- devices -------------------------------------------------------------------------------------
+ */
 
-static int parse_rule_type(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_rule_type(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *type = "a";
 	int r = ins_parse_text(cursor, value, &type, detail);
@@ -29,8 +30,7 @@ static int parse_rule_type(struct ins_cursor *cursor, json_t *value, void *targe
 }
 
 /* The target is the rule. */
-static int parse_access(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_access(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_device_rule *rule = target;
 	const char *access = "rwm";
@@ -60,8 +60,7 @@ static const struct ins_field rule_rows[] = {
 static const struct ins_fields rule_fields = INS_FIELDS(rule_rows);
 
 /* What is not said means "all". */
-static int parse_rule(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_rule(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_device_rule *rule = target;
 
@@ -77,11 +76,10 @@ static int parse_rule(struct ins_cursor *cursor, json_t *value, void *target,
 	return ins_parse_object(cursor, value, rule, &rule_fields);
 }
 
-static const struct ins_list_kind rules = {
-	sizeof(struct ins_spec_device_rule), parse_rule, NULL
-};
+static const struct ins_list_kind rules = { sizeof(struct ins_spec_device_rule), parse_rule, NULL };
 
-/* --- memory, cpu --------------------------------------------------------------------------------- */
+/* --- memory, cpu ---------------------------------------------------------------------------------
+ */
 
 #define ROW(key, fn, member, has_member, detail) \
 	INS_OPTIONAL(key, fn, struct ins_spec_resources, member, has_member, detail)
@@ -95,7 +93,8 @@ static const struct ins_field memory_rows[] = {
 	ROW("kernel", ins_parse_i64, memory.kernel, memory.has_kernel, &limit_range),
 	ROW("kernelTCP", ins_parse_i64, memory.kernel_tcp, memory.has_kernel_tcp, &limit_range),
 	/* The range keeps it positive, so that the types agree. */
-	ROW("swappiness", ins_parse_i64, memory.swappiness, memory.has_swappiness, &swappiness_range),
+	ROW("swappiness", ins_parse_i64, memory.swappiness, memory.has_swappiness,
+		&swappiness_range),
 	ROW("disableOOMKiller", ins_parse_bool, memory.disable_oom_killer,
 		memory.has_disable_oom_killer, NULL),
 	ROW("useHierarchy", ins_parse_bool, memory.use_hierarchy, memory.has_use_hierarchy, NULL),
@@ -119,8 +118,7 @@ static const struct ins_field cpu_rows[] = {
 };
 static const struct ins_fields cpu_fields = INS_FIELDS(cpu_rows);
 
-static int parse_cpu(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_cpu(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_spec_resources *resources = target;
 	int r = ins_parse_object(cursor, value, target, &cpu_fields);
@@ -134,19 +132,20 @@ static int parse_cpu(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-/* --- block I/O ----------------------------------------------------------------------------------- */
+/* --- block I/O -----------------------------------------------------------------------------------
+ */
 
 static const struct ins_field weight_rows[] = {
 	INS_REQUIRED("major", ins_parse_u32, struct ins_spec_weight_device, major, &major_range),
 	INS_REQUIRED("minor", ins_parse_u32, struct ins_spec_weight_device, minor, &minor_range),
-	INS_OPTIONAL("weight", ins_parse_u16, struct ins_spec_weight_device, weight, has_weight, NULL),
+	INS_OPTIONAL(
+		"weight", ins_parse_u16, struct ins_spec_weight_device, weight, has_weight, NULL),
 	INS_OPTIONAL("leafWeight", ins_parse_u16, struct ins_spec_weight_device, leaf_weight,
 		has_leaf_weight, NULL),
 };
 static const struct ins_fields weight_fields = INS_FIELDS(weight_rows);
 
-static int parse_weight(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_weight(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_weight_device *device = target;
 	int r = ins_parse_object(cursor, value, device, &weight_fields);
@@ -159,9 +158,8 @@ static int parse_weight(struct ins_cursor *cursor, json_t *value, void *target,
 	return 0;
 }
 
-static const struct ins_list_kind weights = {
-	sizeof(struct ins_spec_weight_device), parse_weight, NULL
-};
+static const struct ins_list_kind weights = { sizeof(struct ins_spec_weight_device), parse_weight,
+	NULL };
 
 static const struct ins_field throttle_rows[] = {
 	INS_REQUIRED("major", ins_parse_u32, struct ins_spec_throttle, major, &major_range),
@@ -169,9 +167,8 @@ static const struct ins_field throttle_rows[] = {
 	INS_REQUIRED("rate", ins_parse_u64, struct ins_spec_throttle, rate, NULL),
 };
 static const struct ins_fields throttle_fields = INS_FIELDS(throttle_rows);
-static const struct ins_list_kind throttles = {
-	sizeof(struct ins_spec_throttle), ins_parse_object, &throttle_fields
-};
+static const struct ins_list_kind throttles = { sizeof(struct ins_spec_throttle), ins_parse_object,
+	&throttle_fields };
 
 #define THROTTLE(key, member) \
 	INS_FIELD(key, ins_parse_list, struct ins_spec_resources, block_io.member, &throttles)
@@ -188,11 +185,12 @@ static const struct ins_field block_io_rows[] = {
 };
 static const struct ins_fields block_io_fields = INS_FIELDS(block_io_rows);
 
-/* --- huge pages, network, pids, rdma, unified ---------------------------------------------------- */
+/* --- huge pages, network, pids, rdma, unified ----------------------------------------------------
+ */
 
 /* "64KB", "2MB", "1GB": becomes a part of the name of a file. */
-static int parse_page_size(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_page_size(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *size, *unit;
 	int r = ins_parse_string(cursor, value, &size, detail);
@@ -213,18 +211,16 @@ static const struct ins_field hugepage_rows[] = {
 	INS_REQUIRED("limit", ins_parse_u64, struct ins_spec_hugepage, limit, NULL),
 };
 static const struct ins_fields hugepage_fields = INS_FIELDS(hugepage_rows);
-static const struct ins_list_kind hugepages = {
-	sizeof(struct ins_spec_hugepage), ins_parse_object, &hugepage_fields
-};
+static const struct ins_list_kind hugepages = { sizeof(struct ins_spec_hugepage), ins_parse_object,
+	&hugepage_fields };
 
 static const struct ins_field priority_rows[] = {
 	INS_REQUIRED("name", ins_parse_string, struct ins_spec_interface_priority, name, NULL),
 	INS_REQUIRED("priority", ins_parse_u32, struct ins_spec_interface_priority, priority, NULL),
 };
 static const struct ins_fields priority_fields = INS_FIELDS(priority_rows);
-static const struct ins_list_kind priorities = {
-	sizeof(struct ins_spec_interface_priority), ins_parse_object, &priority_fields
-};
+static const struct ins_list_kind priorities = { sizeof(struct ins_spec_interface_priority),
+	ins_parse_object, &priority_fields };
 
 static const struct ins_field network_rows[] = {
 	ROW("classID", ins_parse_u32, network.class_id, network.has_class_id, NULL),
@@ -245,8 +241,7 @@ static const struct ins_field rdma_rows[] = {
 };
 static const struct ins_fields rdma_fields = INS_FIELDS(rdma_rows);
 
-static int parse_rdma(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_rdma(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_rdma *rdma = target;
 	int r;
@@ -269,8 +264,7 @@ static int parse_rdma(struct ins_cursor *cursor, json_t *value, void *target,
 static const struct ins_list_kind rdma = { sizeof(struct ins_spec_rdma), parse_rdma, NULL };
 
 /* A key is the name of a file in the cgroup. */
-static int parse_unified(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_unified(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_pairs *pairs = target;
 	int r = ins_parse_pairs(cursor, value, target, detail);
@@ -285,7 +279,8 @@ static int parse_unified(struct ins_cursor *cursor, json_t *value, void *target,
 	return r;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------- */
+/* --- the whole -----------------------------------------------------------------------------------
+ */
 
 /* Rows with offset 0 fill several fields of the resources themselves. */
 static const struct ins_field resources_rows[] = {
@@ -302,8 +297,7 @@ static const struct ins_field resources_rows[] = {
 };
 static const struct ins_fields resources_fields = INS_FIELDS(resources_rows);
 
-int ins_resources_parse(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_resources_parse(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_resources *resources = target;
 

@@ -12,9 +12,8 @@ static const struct ins_field argument_rows[] = {
 	INS_REQUIRED("op", ins_parse_word, struct ins_spec_seccomp_arg, op, ins_seccomp_operators),
 };
 static const struct ins_fields argument_fields = INS_FIELDS(argument_rows);
-static const struct ins_list_kind arguments = {
-	sizeof(struct ins_spec_seccomp_arg), ins_parse_object, &argument_fields
-};
+static const struct ins_list_kind arguments = { sizeof(struct ins_spec_seccomp_arg),
+	ins_parse_object, &argument_fields };
 
 static const struct ins_field rule_rows[] = {
 	INS_REQUIRED("names", ins_parse_strings, struct ins_spec_seccomp_rule, names, NULL),
@@ -27,8 +26,8 @@ static const struct ins_field rule_rows[] = {
 static const struct ins_fields rule_fields = INS_FIELDS(rule_rows);
 
 /* An errno that the action would drop, or cut, is refused. */
-static int check_errno(struct ins_cursor *cursor, const char *key, const char *action,
-	uint32_t number)
+static int check_errno(
+	struct ins_cursor *cursor, const char *key, const char *action, uint32_t number)
 {
 	uint32_t max = 0;
 
@@ -44,14 +43,13 @@ static int check_errno(struct ins_cursor *cursor, const char *key, const char *a
 		break;
 	}
 	if (number > max)
-		return ins_cursor_fail(cursor, "%u is above %u, the most that %s can return", number,
-			max, action);
+		return ins_cursor_fail(
+			cursor, "%u is above %u, the most that %s can return", number, max, action);
 	ins_cursor_leave(cursor);
 	return 0;
 }
 
-static int parse_rule(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+static int parse_rule(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_seccomp_rule *rule = target;
 	int r = ins_parse_object(cursor, value, rule, &rule_fields);
@@ -66,15 +64,12 @@ static int parse_rule(struct ins_cursor *cursor, json_t *value, void *target,
 	return rule->has_errno ? check_errno(cursor, "errnoRet", rule->action, rule->errno_ret) : 0;
 }
 
-static const struct ins_list_kind rules = {
-	sizeof(struct ins_spec_seccomp_rule), parse_rule, NULL
-};
-static const struct ins_list_kind architectures = {
-	sizeof(const char *), ins_parse_word, ins_seccomp_architectures
-};
-static const struct ins_list_kind flags = {
-	sizeof(const char *), ins_parse_word, ins_seccomp_flags
-};
+static const struct ins_list_kind rules = { sizeof(struct ins_spec_seccomp_rule), parse_rule,
+	NULL };
+static const struct ins_list_kind architectures = { sizeof(const char *), ins_parse_word,
+	ins_seccomp_architectures };
+static const struct ins_list_kind flags = { sizeof(const char *), ins_parse_word,
+	ins_seccomp_flags };
 
 static const struct ins_field seccomp_rows[] = {
 	INS_REQUIRED("defaultAction", ins_parse_word, struct ins_spec_seccomp, default_action,
@@ -91,8 +86,7 @@ static const struct ins_field seccomp_rows[] = {
 };
 static const struct ins_fields seccomp_fields = INS_FIELDS(seccomp_rows);
 
-int ins_seccomp_parse(struct ins_cursor *cursor, json_t *value, void *target,
-	const void *detail)
+int ins_seccomp_parse(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	struct ins_spec_seccomp *seccomp = target;
 	int r = ins_parse_object(cursor, value, seccomp, &seccomp_fields);

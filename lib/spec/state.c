@@ -26,11 +26,11 @@ static void fill_state(struct ins_emit *emit, json_t *object, const struct ins_s
 	}
 }
 
-int ins_state_emit(const struct ins_state *state, bool compact, char **ret_text,
-	struct ins_error *err)
+int ins_state_emit(
+	const struct ins_state *state, bool compact, char **ret_text, struct ins_error *err)
 {
 	struct ins_emit emit = {};
-	json_t *root = ins_emit_object(&emit, NULL, NULL);
+	json_t *root = ins_emit_root(&emit);
 
 	fill_state(&emit, root, state);
 	return ins_emit_text(&emit, compact ? JSON_COMPACT : JSON_INDENT(2), ret_text, err);
@@ -40,7 +40,7 @@ int ins_process_state_emit(const struct ins_state *state, pid_t pid, const char 
 	const char *const *fds, size_t n_fds, char **ret_text, struct ins_error *err)
 {
 	struct ins_emit emit = {};
-	json_t *root = ins_emit_object(&emit, NULL, NULL);
+	json_t *root = ins_emit_root(&emit);
 
 	ins_emit_string(&emit, root, "ociVersion", version_of(state));
 	ins_emit_strings(&emit, root, "fds", fds, n_fds);

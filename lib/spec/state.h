@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The objects that tell others about a container: runtime.md's state, and what a seccomp agent gets. */
+/* The objects that tell others about a container: runtime.md's state, and what a seccomp agent
+ * gets. */
 #ifndef INSULA_SPEC_STATE_H
 #define INSULA_SPEC_STATE_H
 
@@ -33,8 +34,8 @@ struct ins_state {
  *
  * Return: 0 or −ENOMEM.
  */
-int ins_state_emit(const struct ins_state *state, bool compact, char **ret_text,
-	struct ins_error *err);
+int ins_state_emit(
+	const struct ins_state *state, bool compact, char **ret_text, struct ins_error *err);
 
 /**
  * ins_process_state_emit - config-linux.md's containerProcessState, for linux.seccomp.listenerPath

@@ -1,60 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A configuration. What is accepted has to hold together: the parts of it that are kept for later are
  * read again. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "spec/spec.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_strings(const struct ins_strings *strings)
 {
-	for (size_t i = 0; i < strings->n; i++) {
-		if (!strings->v[i])
-			abort();
-	}
+	for (size_t i = 0; i < strings->n; i++)
+		FUZZ_CHECK(strings->v[i]);
 }
 
 static void check(const struct ins_spec *spec)
 {
-	if (!spec->oci_version || !spec->root_path)
-		abort();
+	FUZZ_CHECK(spec->oci_version && spec->root_path);
 	check_strings(&spec->masked_paths);
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (!spec->mounts[i].destination)
-			abort();
+		FUZZ_CHECK(spec->mounts[i].destination[0]);
 		check_strings(&spec->mounts[i].options);
 	}
 	for (int kind = 0; kind < INS_HOOK_KINDS; kind++) {
-		for (size_t i = 0; i < spec->hooks[kind].n; i++) {
-			if (spec->hooks[kind].v[i].path[0] != '/')
-				abort();
-		}
+		for (size_t i = 0; i < spec->hooks[kind].n; i++)
+			FUZZ_CHECK(spec->hooks[kind].v[i].path[0] == '/');
 	}
-	for (size_t i = 0; i < spec->seccomp.n_rules; i++) {
-		if (!spec->seccomp.rules[i].action || spec->seccomp.rules[i].names.n == 0)
-			abort();
-	}
+	for (size_t i = 0; i < spec->seccomp.n_rules; i++)
+		FUZZ_CHECK(spec->seccomp.rules[i].action && spec->seccomp.rules[i].names.n > 0);
+	FUZZ_CHECK(spec->process.present == (spec->process_json != NULL));
 }
 
 static void check_process(const struct ins_spec *spec)
 {
+	const struct ins_spec_process *process = &spec->process, *copy;
 	struct ins_error err = {};
 	struct ins_spec *again = NULL;
+	int r = ins_spec_process_parse(
+		spec->process_json, strlen(spec->process_json), &again, &err);
 
-	if (ins_spec_process_parse(
-		    spec->process_json, strlen(spec->process_json), &again, &err) < 0)
-		abort();
-	if (again->process.uid != spec->process.uid || again->process.gid != spec->process.gid ||
-		again->process.args.n != spec->process.args.n ||
-		again->process.n_rlimits != spec->process.n_rlimits)
-		abort();
-	for (size_t i = 0; i < spec->process.n_rlimits; i++) {
-		if (again->process.rlimits[i].soft != spec->process.rlimits[i].soft ||
-			again->process.rlimits[i].hard != spec->process.rlimits[i].hard)
-			abort();
+	FUZZ_CHECK(r == 0);
+	copy = &again->process;
+	FUZZ_CHECK(copy->uid == process->uid && copy->gid == process->gid);
+	FUZZ_CHECK(copy->args.n == process->args.n);
+	FUZZ_CHECK(copy->n_rlimits == process->n_rlimits);
+	for (size_t i = 0; i < process->n_rlimits; i++) {
+		FUZZ_CHECK(copy->rlimits[i].soft == process->rlimits[i].soft);
+		FUZZ_CHECK(copy->rlimits[i].hard == process->rlimits[i].hard);
 	}
 	ins_spec_free(again);
 }
@@ -65,14 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ins_spec *spec = NULL;
 	int r = ins_spec_parse((const char *)data, size, &spec, &err);
 
+	fuzz_check_error(r, &err);
 	if (r < 0) {
-		if (spec || err.code != -r || !err.text[0])
-			abort();
+		FUZZ_CHECK(!spec);
 		return 0;
 	}
 	check(spec);
-	if (spec->process.present != (spec->process_json != NULL))
-		abort();
 	if (spec->process_json)
 		check_process(spec);
 	ins_spec_free(spec);

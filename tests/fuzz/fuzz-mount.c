@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct ins_arena *arena cleanup_arena = NULL;
+	cleanup_arena struct ins_arena *arena = NULL;
 	struct ins_error err = { 0 };
 	char text[4096];
 	char *next = text;

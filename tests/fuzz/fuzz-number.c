@@ -2,16 +2,11 @@
 /* Numbers of the command line, and lists of cpus. What is taken has to be the text's own value: written
  * again, it is the same text. */
 #include <inttypes.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/number.h"
+#include "fuzz.h"
 #include "spec/spec.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_user(const char *text)
 {
@@ -25,8 +20,7 @@ static void check_user(const char *text)
 		snprintf(again, sizeof(again), "%" PRIu32 ":%" PRIu32, uid, gid);
 	else
 		snprintf(again, sizeof(again), "%" PRIu32, uid);
-	if (strcmp(text, again) != 0)
-		abort();
+	FUZZ_CHECK(strcmp(text, again) == 0);
 }
 
 static void check_numbers(const char *text)
@@ -37,23 +31,20 @@ static void check_numbers(const char *text)
 
 	if (ins_number_u64(text, 0, UINT64_MAX, &u) == 0) {
 		snprintf(again, sizeof(again), "%" PRIu64, u);
-		if (strcmp(text, again) != 0)
-			abort();
+		FUZZ_CHECK(strcmp(text, again) == 0);
 	}
 	if (ins_number_i64(text, INT64_MIN, INT64_MAX, &i) == 0) {
 		snprintf(again, sizeof(again), "%" PRId64, i);
-		if (strcmp(text, again) != 0 && strcmp(text, "-0") != 0)
-			abort();
+		FUZZ_CHECK(strcmp(text, again) == 0 || strcmp(text, "-0") == 0);
 	}
-	if (ins_number_octal(text, 07777, &u) == 0 && u > 07777)
-		abort();
+	if (ins_number_octal(text, 07777, &u) == 0)
+		FUZZ_CHECK(u <= 07777);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_free char *text = malloc(size + 1);
 	unsigned char mask[16] = {};
-	int signal;
 
 	if (!text)
 		return 0;
@@ -61,9 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	check_user(text);
 	check_numbers(text);
-	signal = ins_signal_parse(text);
-	if (signal > 64)
-		abort();
+	FUZZ_CHECK(ins_signal_parse(text) <= 64);
 	(void)ins_cpu_list_parse(text, mask, sizeof(mask));
 	return 0;
 }

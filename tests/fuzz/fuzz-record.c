@@ -7,29 +7,33 @@
 #include "fuzz.h"
 #include "guest/record.h"
 
-static int directory(void)
-{
-	static int fd = -1;
-	char path[] = "/tmp/insula-fuzz-XXXXXX";
+static char path[] = "/tmp/insula-fuzz-XXXXXX";
+static int dir = -1;
 
-	if (fd >= 0)
-		return fd;
-	FUZZ_CHECK(mkdtemp(path));
-	fd = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	FUZZ_CHECK(fd >= 0);
-	return fd;
+static void remove_directory(void)
+{
+	(void)unlinkat(dir, "state.json", 0);
+	(void)rmdir(path);
 }
 
-/* The directory goes when the file in it has gone: after each input nothing is left but an empty one. */
+static void make_directory(void)
+{
+	FUZZ_CHECK(mkdtemp(path));
+	dir = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	FUZZ_CHECK(dir >= 0);
+	FUZZ_CHECK(atexit(remove_directory) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ins_record record = { 0 };
 	struct ins_error err = { 0 };
-	char *text cleanup_free = NULL;
-	int dir = directory();
-	int fd = openat(dir, "state.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int r;
+	cleanup_free char *text = NULL;
+	int fd, r;
 
+	if (dir < 0)
+		make_directory();
+	fd = openat(dir, "state.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	FUZZ_CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	close(fd);
 	r = ins_record_load(dir, &record, &err);

@@ -1,73 +1,81 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main() of a fuzz target that is not built with libFuzzer: runs the target on each file of its corpus
- * (tests/fuzz/corpus/NAME, or the files and directories given) and prints TAP. A target that finds
- * something wrong aborts, so then the plan at the end is missing.
+ * main() of a fuzz target that is not built with libFuzzer: gives the target each file of its corpus
+ * (tests/fuzz/corpus/NAME for tests/fuzz/fuzz-NAME, or the files that are named as arguments) and each of
+ * these cut short, and prints TAP. A target that finds something wrong aborts: then the plan at the end
+ * is missing.
  */
 #include <dirent.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "base/cleanup.h"
+
+#define MAX_SIZE ((size_t)1 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static unsigned int points;
 
-static void fail(const char *path)
+__attribute__((noreturn)) static void bail_out(const char *path)
 {
-	printf("Bail out! ");
-	fflush(stdout);
-	perror(path);
+	printf("Bail out! %s: %s\n", path, strerror(errno));
 	exit(1);
 }
 
-static void replay_file(const char *path)
+/* Memory of exactly this size, so that reading behind it shows. */
+static void give(const uint8_t *data, size_t size)
 {
-	FILE *file = fopen(path, "re");
-	struct stat status;
-	uint8_t *data;
-	size_t size;
+	cleanup_free uint8_t *copy = malloc(size > 0 ? size : 1);
 
-	if (!file || fstat(fileno(file), &status) < 0)
-		fail(path);
-	/* Exactly as large as the input: the sanitizers see the first byte behind it. */
-	size = (size_t)status.st_size;
-	data = malloc(size ? size : 1);
-	if (!data || fread(data, 1, size, file) != size)
-		fail(path);
-	fclose(file);
-	printf("# %s\n", path);
-	fflush(stdout);
-	(void)LLVMFuzzerTestOneInput(data, size);
-	free(data);
-	printf("ok %u - %s\n", ++points, strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+	if (!copy)
+		bail_out("memory");
+	memcpy(copy, data, size);
+	(void)LLVMFuzzerTestOneInput(copy, size);
 }
 
 static void replay(const char *path)
 {
+	cleanup_file FILE *file = fopen(path, "re");
+	cleanup_free uint8_t *data = malloc(MAX_SIZE);
+	size_t size;
+
+	if (!file || !data)
+		bail_out(path);
+	size = fread(data, 1, MAX_SIZE, file);
+	if (ferror(file))
+		bail_out(path);
+	printf("# %s\n", path);
+	fflush(stdout);
+	give(data, size);
+	for (size_t n = 0; n < size; n += 1 + size / 64)
+		give(data, n);
+	printf("ok %u - %s\n", ++points, strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+}
+
+static void replay_corpus(const char *program)
+{
+	const char *top = getenv("top_srcdir"), *name = strrchr(program, '/');
+	char directory[2048], path[4096];
 	struct dirent **entries;
-	struct stat status;
 	int n;
 
-	if (stat(path, &status) < 0)
-		fail(path);
-	if (!S_ISDIR(status.st_mode)) {
-		replay_file(path);
-		return;
-	}
-	n = scandir(path, &entries, NULL, alphasort);
+	name = name ? name + 1 : program;
+	/* Libtool runs a program that is not installed yet under another name. */
+	if (strncmp(name, "lt-", 3) == 0)
+		name += 3;
+	if (strncmp(name, "fuzz-", 5) == 0)
+		name += 5;
+	snprintf(directory, sizeof(directory), "%s/tests/fuzz/corpus/%s", top ? top : ".", name);
+	n = scandir(directory, &entries, NULL, alphasort);
 	if (n < 0)
-		fail(path);
+		bail_out(directory);
 	for (int i = 0; i < n; i++) {
-		char below[PATH_MAX];
-
-		if (entries[i]->d_name[0] != '.') {
-			snprintf(below, sizeof(below), "%s/%s", path, entries[i]->d_name);
-			replay(below);
-		}
+		snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.')
+			replay(path);
 		free(entries[i]);
 	}
 	free(entries);
@@ -75,21 +83,10 @@ static void replay(const char *path)
 
 int main(int argc, char **argv)
 {
-	if (argc > 1) {
-		for (int i = 1; i < argc; i++)
-			replay(argv[i]);
-	} else {
-		const char *top = getenv("top_srcdir");
-		const char *name = strstr(argv[0], "fuzz-");
-		char path[PATH_MAX];
-
-		/* The last "fuzz-": a directory on the way may be called so, too. */
-		for (const char *next = name; next; next = strstr(next + 1, "fuzz-"))
-			name = next;
-		snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/%s", top ? top : ".",
-			name ? name + strlen("fuzz-") : "");
-		replay(path);
-	}
+	for (int i = 1; i < argc; i++)
+		replay(argv[i]);
+	if (argc == 1)
+		replay_corpus(argv[0]);
 	printf("1..%u\n", points);
 	return 0;
 }

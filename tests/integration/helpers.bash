@@ -85,6 +85,7 @@ test_processes() {
 	local file
 	{
 		grep -lsF "$TEST_CGROUP/" /proc/[0-9]*/cgroup
+		# shellcheck disable=SC2013
 		for file in $(grep -lszxF "INSULA_TEST_MARK=$INSULA_TEST_MARK" /proc/[0-9]*/environ); do
 			[ ! "${file%environ}exe" -ef "$INSULA" ] || echo "$file"
 		done

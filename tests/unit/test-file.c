@@ -70,7 +70,8 @@ static void too_large(void **state)
 	assert_ptr_equal(text, (char *)8);
 	/* procfs says nothing of the size, so this is found while reading. */
 	ins_error_clear(&err);
-	assert_int_equal(ins_file_read(AT_FDCWD, "/proc/self/maps", 100, &text, NULL, &err), -EFBIG);
+	assert_int_equal(
+		ins_file_read(AT_FDCWD, "/proc/self/maps", 100, &text, NULL, &err), -EFBIG);
 }
 
 static void procfs(void **state)

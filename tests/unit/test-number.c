@@ -41,8 +41,7 @@ static void decimal(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		uint64_t value = 77;
 
-		assert_int_equal(
-			ins_number_u64(cases[i].text, 0, UINT64_MAX, &value), cases[i].r);
+		assert_int_equal(ins_number_u64(cases[i].text, 0, UINT64_MAX, &value), cases[i].r);
 		assert_int_equal(value, cases[i].r == 0 ? cases[i].value : 77);
 	}
 }
@@ -93,8 +92,23 @@ static void octal(void **state)
 static void users(void **state)
 {
 	static const char *const refused[] = {
-		"", ":", "1:", ":1", "-1", "root", "1:root", "1:2:3", "1 :2", "1: 2", "4294967296",
-		"4294967295", "1:4294967295", "1:-1", "0x1", "1;2", "01",
+		"",
+		":",
+		"1:",
+		":1",
+		"-1",
+		"root",
+		"1:root",
+		"1:2:3",
+		"1 :2",
+		"1: 2",
+		"4294967296",
+		"4294967295",
+		"1:4294967295",
+		"1:-1",
+		"0x1",
+		"1;2",
+		"01",
 	};
 	uint32_t uid = 77, gid = 77;
 	bool has_gid = false;

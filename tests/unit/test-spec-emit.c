@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is written: the state objects, features, the default configuration. */
+#include <jansson.h>
+
+#include "spec/features.h"
+#include "spec/state.h"
+#include "test-spec.h"
+
+static const struct ins_pair pairs[] = { { "a.b", "c\n\"\xc3\xa4" }, { "d", "" } };
+
+static void states(void **state)
+{
+	const struct ins_state full = {
+		.oci_version = "1.0.2",
+		.id = "i",
+		.status = "paused",
+		.pid = 42,
+		.bundle = "/b/\xff\xc3\xa4",
+		.annotations = { 2, pairs },
+		.rootfs = "/r",
+		.created = "2026-01-02T03:04:05.000000006Z",
+		.owner = "root",
+	};
+	const struct ins_state least = { .id = "i", .status = "stopped", .bundle = "/b" };
+	struct ins_error err = {};
+	cleanup_free char *text = NULL, *other = NULL;
+
+	(void)state;
+	assert_int_equal(ins_state_emit(&full, true, &text, &err), 0);
+	assert_string_equal(text,
+		"{\"ociVersion\":\"1.0.2\",\"id\":\"i\",\"status\":\"paused\",\"pid\":42,"
+		"\"bundle\":\"/b/???\",\"rootfs\":\"/r\","
+		"\"created\":\"2026-01-02T03:04:05.000000006Z\",\"owner\":\"root\","
+		"\"annotations\":{\"a.b\":\"c\\n\\\"\xc3\xa4\",\"d\":\"\"}}");
+	assert_int_equal(ins_state_emit(&least, false, &other, &err), 0);
+	assert_string_equal(other, "{\n  \"ociVersion\": \"1.3.0\",\n  \"id\": \"i\",\n"
+				   "  \"status\": \"stopped\",\n  \"pid\": 0,\n"
+				   "  \"bundle\": \"/b\"\n}");
+}
+
+static void process_states(void **state)
+{
+	static const char *const fds[] = { INS_SECCOMP_FD_NAME };
+	const struct ins_state creating = {
+		.id = "i", .status = "creating", .pid = 7, .bundle = "/b"
+	};
+	struct ins_error err = {};
+	cleanup_free char *text = NULL, *without = NULL;
+
+	(void)state;
+	assert_int_equal(ins_process_state_emit(&creating, 8, "m", fds, 1, &text, &err), 0);
+	assert_string_equal(text,
+		"{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":8,\"metadata\":\"m\","
+		"\"state\":{\"ociVersion\":\"1.3.0\",\"id\":\"i\",\"status\":\"creating\","
+		"\"pid\":7,\"bundle\":\"/b\"}}");
+	assert_int_equal(ins_process_state_emit(&creating, 8, NULL, fds, 1, &without, &err), 0);
+	assert_null(strstr(without, "metadata"));
+}
+
+static size_t length_of(const json_t *root, const char *list)
+{
+	return json_array_size(json_object_get(root, list));
+}
+
+static void features(void **state)
+{
+	static const char *const words[] = { "a", "b", "c" };
+	const struct ins_features given = {
+		.mount_options = { 3, words },
+		.seccomp_architectures = { 2, words },
+		.seccomp_supported_flags = { 1, words },
+		.unsafe_annotations = { 1, words },
+		.annotations = { 2, pairs },
+		.cgroup_rdma = true,
+	};
+	struct ins_error err = {};
+	cleanup_free char *text = NULL;
+	const json_t *platform, *seccomp;
+	json_t *root;
+
+	(void)state;
+	assert_int_equal(ins_features_emit(&given, &text, &err), 0);
+	root = json_loads(text, 0, NULL);
+	platform = json_object_get(root, "linux");
+	seccomp = json_object_get(platform, "seccomp");
+	assert_int_equal(length_of(root, "hooks"), 6);
+	assert_int_equal(length_of(root, "mountOptions"), 3);
+	assert_int_equal(length_of(root, "potentiallyUnsafeConfigAnnotations"), 1);
+	assert_int_equal(length_of(platform, "namespaces"), 8);
+	assert_int_equal(length_of(platform, "capabilities"), 41);
+	assert_int_equal(length_of(seccomp, "actions"), 9);
+	assert_int_equal(length_of(seccomp, "operators"), 7);
+	assert_int_equal(length_of(seccomp, "archs"), 2);
+	assert_int_equal(length_of(seccomp, "knownFlags"), 4);
+	assert_int_equal(length_of(seccomp, "supportedFlags"), 1);
+	assert_true(json_is_true(json_object_get(json_object_get(platform, "cgroup"), "rdma")));
+	assert_true(json_is_false(json_object_get(json_object_get(platform, "cgroup"), "v1")));
+	assert_true(
+		json_is_false(json_object_get(json_object_get(platform, "netDevices"), "enabled")));
+	assert_true(
+		json_is_array(json_object_get(json_object_get(platform, "memoryPolicy"), "modes")));
+	json_decref(root);
+}
+
+/* What is written can be read, and asks for what it is meant to. */
+static void defaults(void **state)
+{
+	struct ins_error err = {};
+	cleanup_free char *text = NULL, *rootless = NULL;
+	struct ins_spec *spec = NULL;
+
+	(void)state;
+	assert_int_equal(ins_spec_default(false, &text, &err), 0);
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	assert_int_equal(ins_spec_parse(text, strlen(text), &spec, &err), 0);
+	assert_true(spec->process.terminal && spec->process.no_new_privileges);
+	assert_true(spec->root_readonly);
+	assert_true(spec->namespaces[INS_NS_NETWORK].present);
+	assert_false(spec->namespaces[INS_NS_USER].present);
+	assert_int_equal(spec->resources.n_devices, 1);
+	assert_int_equal(spec->n_mounts, 7);
+	assert_int_equal(spec->n_warnings, 0);
+	ins_spec_free(spec);
+
+	assert_int_equal(ins_spec_default(true, &rootless, &err), 0);
+	assert_int_equal(ins_spec_parse(rootless, strlen(rootless), &spec, &err), 0);
+	assert_true(spec->namespaces[INS_NS_USER].present);
+	assert_false(spec->namespaces[INS_NS_NETWORK].present);
+	assert_false(spec->resources.present);
+	assert_int_equal(spec->uid_mappings.n, 1);
+	assert_int_equal(spec->uid_mappings.v[0].host, geteuid());
+	assert_int_equal(spec->gid_mappings.v[0].host, getegid());
+	assert_int_equal(spec->n_mounts, 7);
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		for (size_t j = 0; j < spec->mounts[i].options.n; j++)
+			assert_string_not_equal(spec->mounts[i].options.v[j], "gid=5");
+		if (strcmp(spec->mounts[i].destination, "/sys") == 0)
+			assert_string_equal(spec->mounts[i].options.v[0], "rbind");
+	}
+	ins_spec_free(spec);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(states),
+		cmocka_unit_test(process_states),
+		cmocka_unit_test(features),
+		cmocka_unit_test(defaults),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
