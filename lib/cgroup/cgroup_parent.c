@@ -260,7 +260,10 @@ int ins_cgroup_open_op(struct ins_run *run, const struct ins_op *op, struct ins_
 
 	/* Without one of its own the container is in ours. */
 	if (cgroup < 0) {
-		r = ins_cgroup_open(run->host->cgroup_mount, run->host->own_cgroup, &own, err);
+		char path[4096];
+
+		ins_host_own_cgroup(path, sizeof(path));
+		r = ins_cgroup_open(run->host->cgroup_mount, path, &own, err);
 		if (r < 0)
 			return r;
 		cgroup = own;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which of the wanted capabilities there will be. runtime-spec: one that is unknown to the kernel or
- * cannot be granted is worth a warning, not an error. So each set is cut here to what the kernel will
- * accept (capabilities(7)), and everything that is cut is named.
+ * Which of the wanted capabilities there will be. runtime-spec: one that is unknown to the kernel
+ * or cannot be granted is worth a warning, not an error. So each set is cut here to what the kernel
+ * will accept (capabilities(7)), and everything that is cut is named.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "creds/creds.h"
 
-static void warn_about(const struct ins_plan_builder *builder, const char *set, uint64_t left_out,
-	const char *why)
+static void warn_about(
+	const struct ins_plan_builder *builder, const char *set, uint64_t left_out, const char *why)
 {
 	char text[1024];
 	int used;
@@ -22,8 +22,8 @@ static void warn_about(const struct ins_plan_builder *builder, const char *set, 
 		const char *name = ins_capability_name(i);
 
 		if (left_out >> i & 1)
-			used += snprintf(text + used, sizeof(text) - (size_t)used, " %s",
-				name ? name : "?");
+			used += snprintf(
+				text + used, sizeof(text) - (size_t)used, " %s", name ? name : "?");
 	}
 	builder->warn(builder->warn_data, text);
 }
@@ -41,8 +41,8 @@ void ins_creds_caps_plan(const struct ins_plan_builder *builder, struct ins_spec
 {
 	struct ins_spec_caps caps = builder->spec->process.caps;
 	uint64_t grantable = available(builder);
-	uint64_t wanted = caps.bounding | caps.effective | caps.inheritable | caps.permitted |
-			  caps.ambient;
+	uint64_t wanted =
+		caps.bounding | caps.effective | caps.inheritable | caps.permitted | caps.ambient;
 
 	warn_about(builder, "", wanted & ~grantable, "not to be had here");
 	caps.bounding &= grantable;

@@ -25,12 +25,12 @@ int ins_creds_tuning_plan(struct ins_plan_builder *builder, struct ins_error *er
  * @op: FIND_PROGRAM, EXECVE
  * @message: the child's ERROR; its detail comes from the guest and is not trusted
  *
- * Sets err->status to what a shell would answer: 127 if there is no such program, 126 if it cannot be
- * executed; 1 if it is not the program's fault.
+ * Sets err->status to what a shell would answer: 127 if there is no such program, 126 if it cannot
+ * be executed; 1 if it is not the program's fault.
  *
  * Return: −errno.
  */
-int ins_creds_exec_explain(const struct ins_op *op, const struct ins_message *message,
-	struct ins_error *err);
+int ins_creds_exec_explain(
+	const struct ins_op *op, const struct ins_message *message, struct ins_error *err);
 
 #endif

@@ -20,8 +20,9 @@ int ins_creds_setsid_op(struct ins_child *child, const struct ins_op *op)
 }
 
 /*
- * A session keyring of its own keeps the program from the keys of whoever called the runtime. One of
- * that name is only joined if it lets itself be found, and new ones do not, so this makes a new one.
+ * A session keyring of its own keeps the program from the keys of whoever called the runtime. One
+ * of that name is only joined if it lets itself be found, and new ones do not, so this makes a new
+ * one.
  */
 int ins_creds_keyring_op(struct ins_child *child, const struct ins_op *op)
 {
@@ -33,7 +34,8 @@ int ins_creds_keyring_op(struct ins_child *child, const struct ins_op *op)
 	if (result == -EDQUOT)
 		return ins_child_detail(child,
 			"the user has no keys left (kernel.keys.maxkeys, maxbytes); "
-			"--no-new-keyring does without", -EDQUOT);
+			"--no-new-keyring does without",
+			-EDQUOT);
 	return (int)result;
 }
 
@@ -82,8 +84,8 @@ int ins_creds_bounding_op(struct ins_child *child, const struct ins_op *op)
 static bool setgroups_is_denied(struct ins_child *child)
 {
 	char text[8] = "";
-	long fd = ins_sys(openat, child->slots[INS_SLOT_PROC], "self/setgroups",
-		O_RDONLY | O_CLOEXEC, 0);
+	long fd = ins_sys(
+		openat, child->slots[INS_SLOT_PROC], "self/setgroups", O_RDONLY | O_CLOEXEC, 0);
 
 	if (fd < 0)
 		return false;
@@ -102,7 +104,8 @@ static int set_groups(struct ins_child *child, const struct ins_op *op)
 			return 0;
 		return ins_child_detail(child,
 			"setgroups is denied in this user namespace, whose map an ordinary user "
-			"wrote", -EPERM);
+			"wrote",
+			-EPERM);
 	}
 	if (result == -EINVAL)
 		return ins_child_detail(child,
@@ -125,12 +128,16 @@ int ins_creds_ids_op(struct ins_child *child, const struct ins_op *op)
 	}
 	result = ins_sys(setresgid, op->ids.gid, op->ids.gid, op->ids.gid);
 	if (result < 0)
-		return ins_child_detail(child, result == -EINVAL ?
-			"the gid is not mapped in the user namespace" : "setresgid", (int)result);
+		return ins_child_detail(child,
+			result == -EINVAL ? "the gid is not mapped in the user namespace"
+					  : "setresgid",
+			(int)result);
 	result = ins_sys(setresuid, op->ids.uid, op->ids.uid, op->ids.uid);
 	if (result < 0)
-		return ins_child_detail(child, result == -EINVAL ?
-			"the uid is not mapped in the user namespace" : "setresuid", (int)result);
+		return ins_child_detail(child,
+			result == -EINVAL ? "the uid is not mapped in the user namespace"
+					  : "setresuid",
+			(int)result);
 	return 0;
 }
 
@@ -174,10 +181,10 @@ int ins_creds_cwd_make_op(struct ins_child *child, const struct ins_op *op)
 }
 
 /*
- * Tried twice: as root, who gets into directories that the program's user may not enter, and if root
- * is refused (a network filesystem, FUSE) as that user. The path is resolved below the root and never
- * through a magic link, so that no fd of ours can serve as a way out; that the place is inside the
- * root is looked at nevertheless (CVE-2024-21626).
+ * Tried twice: as root, who gets into directories that the program's user may not enter, and if
+ * root is refused (a network filesystem, FUSE) as that user. The path is resolved below the root
+ * and never through a magic link, so that no fd of ours can serve as a way out; that the place is
+ * inside the root is looked at nevertheless (CVE-2024-21626).
  */
 int ins_creds_cwd_op(struct ins_child *child, const struct ins_op *op)
 {

@@ -19,8 +19,10 @@ int ins_creds_oom_score_op(struct ins_run *run, const struct ins_op *op, struct 
 	snprintf(text, sizeof(text), "%d", op->oom.score);
 	r = ins_proc_pid_write(proc, run->pid, "oom_score_adj", text, strlen(text));
 	if (r == -EACCES || r == -EPERM)
-		return ins_error_text(err, EPERM, "set oom_score_adj to %d: a value below the "
-			"runtime's own takes CAP_SYS_RESOURCE", op->oom.score);
+		return ins_error_text(err, EPERM,
+			"set oom_score_adj to %d: a value below the "
+			"runtime's own takes CAP_SYS_RESOURCE",
+			op->oom.score);
 	return r < 0 ? ins_error_set(err, -r, "write oom_score_adj") : 0;
 }
 

@@ -41,11 +41,13 @@ static int add_oom_score(struct ins_plan_builder *builder, struct ins_error *err
 
 	if (!process->has_oom_score_adj)
 		return 0;
-	/* Where the parent has work anyway. With a user namespace in IDMAP: later the file is root's
-	 * inside, and an unprivileged runtime may not write it any more. */
-	r = ins_plan_add(builder, builder->plan->is_exec || ins_plan_has_own(builder, INS_NS_USER)
+	/* Where the parent has work anyway. With a user namespace in IDMAP: later the file is
+	 * root's inside, and an unprivileged runtime may not write it any more. */
+	r = ins_plan_add(builder,
+		builder->plan->is_exec || ins_plan_has_own(builder, INS_NS_USER)
 			? INS_STAGE_IDMAP
-			: INS_STAGE_CREATED, INS_OP_OOM_SCORE, &op, err, "%s", "process.oomScoreAdj");
+			: INS_STAGE_CREATED,
+		INS_OP_OOM_SCORE, &op, err, "%s", "process.oomScoreAdj");
 	if (r == 0)
 		op->oom.score = process->oom_score_adj;
 	return r;
@@ -139,8 +141,8 @@ static int add_ids(struct ins_plan_builder *builder, struct ins_error *err)
 	int r = check_ids(builder, err);
 
 	if (r == 0)
-		r = ins_plan_add(builder, INS_STAGE_EXEC, INS_OP_IDS, &op, err, "%s",
-			"process.user");
+		r = ins_plan_add(
+			builder, INS_STAGE_EXEC, INS_OP_IDS, &op, err, "%s", "process.user");
 	if (r < 0)
 		return r;
 	op->ids.uid = process->uid;
@@ -271,8 +273,8 @@ static int add_program(struct ins_plan_builder *builder, struct ins_error *err)
 	find->exec.env = env;
 	find->exec.want_home = want_home;
 	find->exec.uid = process->uid;
-	r = ins_plan_add(builder, INS_STAGE_EXEC, INS_OP_EXECVE, &execve, err, "%s",
-		"process.args");
+	r = ins_plan_add(
+		builder, INS_STAGE_EXEC, INS_OP_EXECVE, &execve, err, "%s", "process.args");
 	if (r < 0)
 		return r;
 	execve->exec.args = args;
@@ -300,8 +302,8 @@ static int add_umask(struct ins_plan_builder *builder, struct ins_error *err)
 
 	if (!builder->spec->process.has_umask)
 		return 0;
-	r = ins_plan_add(builder, INS_STAGE_EXEC, INS_OP_UMASK, &op, err, "%s",
-		"process.user.umask");
+	r = ins_plan_add(
+		builder, INS_STAGE_EXEC, INS_OP_UMASK, &op, err, "%s", "process.user.umask");
 	if (r == 0)
 		op->umask.mask = builder->spec->process.umask;
 	return r;

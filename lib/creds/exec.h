@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the child's ERROR about a program says in `step`: read by the parent, which has the words. */
+/* What the child's ERROR about a program says in `step`: read by the parent, which has the words.
+ */
 #ifndef INSULA_CREDS_EXEC_H
 #define INSULA_CREDS_EXEC_H
 

@@ -52,7 +52,8 @@ static int absolute(char *to, size_t size, const char *cwd, const char *path)
 	return result < 0 ? (int)result : 0;
 }
 
-/* The path of an ELF file's interpreter goes behind the header; @size bytes of the file are at @bytes. */
+/* The path of an ELF file's interpreter goes behind the header; @size bytes of the file are at
+ * @bytes. */
 static void add_interpreter(struct ins_child *child, const uint8_t *bytes, size_t size)
 {
 	size_t room = sizeof(child->header) - INS_EXEC_ELF_HEADER;
@@ -82,8 +83,8 @@ static void add_interpreter(struct ins_child *child, const uint8_t *bytes, size_
 	}
 }
 
-/* What the parent will need to say why the execve failed. It is read now, because then the filter may
- * be loaded, and because root may read what the user may only execute. */
+/* What the parent will need to say why the execve failed. It is read now, because then the filter
+ * may be loaded, and because root may read what the user may only execute. */
 static void keep_header(struct ins_child *child, const char *path)
 {
 	static const uint8_t elf[4] = { 0x7f, 'E', 'L', 'F' };
@@ -149,10 +150,11 @@ static int search(struct ins_child *child, const struct ins_op *op, const char *
 			/* An empty entry is the working directory. */
 			memcpy(child->program, n ? rest : ".", n ? n : 1);
 			child->program[n ? n : 1] = '\0';
-			result = ins_text_append(child->program, sizeof(child->program), "/") < 0
-				|| ins_text_append(child->program, sizeof(child->program), name) < 0
-				? -ENAMETOOLONG
-				: look_at(child, op->path, child->program);
+			result = ins_text_append(child->program, sizeof(child->program), "/") < 0 ||
+						 ins_text_append(child->program,
+							 sizeof(child->program), name) < 0
+					 ? -ENAMETOOLONG
+					 : look_at(child, op->path, child->program);
 			if (result == 0)
 				return 0;
 			if (result == -EACCES)
@@ -185,8 +187,8 @@ static bool parse_passwd_line(struct ins_child *child, char *line, uint32_t uid)
 	return true;
 }
 
-/* The lines that end within the @used bytes of @buffer. Return: how many bytes they were, or −1 when
- * the one that was looked for was among them. */
+/* The lines that end within the @used bytes of @buffer. Return: how many bytes they were, or −1
+ * when the one that was looked for was among them. */
 static long parse_passwd_lines(struct ins_child *child, char *buffer, long used, uint32_t uid)
 {
 	long start = 0;
@@ -235,15 +237,14 @@ static void read_passwd(struct ins_child *child, int fd, uint32_t uid)
  */
 static void find_home(struct ins_child *child, uint32_t uid)
 {
-	int fd = ins_child_open(child, "/etc/passwd",
-		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	int fd =
+		ins_child_open(child, "/etc/passwd", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct statx stat;
 
 	(void)ins_text_copy(child->home, sizeof(child->home), "HOME=/");
 	if (fd < 0)
 		return;
-	if (ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &stat) == 0 &&
-		S_ISREG(stat.stx_mode))
+	if (ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &stat) == 0 && S_ISREG(stat.stx_mode))
 		read_passwd(child, fd, uid);
 	(void)ins_sys(close, fd);
 }
@@ -252,8 +253,8 @@ static void find_home(struct ins_child *child, uint32_t uid)
 static int add_home(struct ins_child *child, const struct ins_text_list *env)
 {
 	size_t size = (env->n + 2) * sizeof(char *);
-	long memory = ins_sys(mmap, 0, size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long memory =
+		ins_sys(mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const char **v = (const char **)memory;
 
 	if (memory < 0 && memory > -4096)
@@ -290,7 +291,8 @@ int ins_creds_find_program_op(struct ins_child *child, const struct ins_op *op)
 /* Handlers end with the execve, but what is ignored stays ignored, and what is blocked, blocked. */
 static void restore_signals(void)
 {
-	/* The kernel's struct sigaction is at most this long; all zeros is SIG_DFL without flags. */
+	/* The kernel's struct sigaction is at most this long; all zeros is SIG_DFL without flags.
+	 */
 	static const unsigned long by_default[4];
 	static const uint64_t none;
 
@@ -307,7 +309,8 @@ int ins_creds_prepare_exec_op(struct ins_child *child, const struct ins_op *op)
 	long result;
 
 	(void)op;
-	/* Linux 5.11. Closed by the execve, and not now: its success is told by the socket's end. */
+	/* Linux 5.11. Closed by the execve, and not now: its success is told by the socket's end.
+	 */
 	result = ins_sys(close_range, 3 + child->plan->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (result < 0)
 		return ins_child_detail(child, "close_range", (int)result);
@@ -321,8 +324,10 @@ int ins_creds_prepare_exec_op(struct ins_child *child, const struct ins_op *op)
 int ins_creds_execve_op(struct ins_child *child, const struct ins_op *op)
 {
 	const char *const *env = child->env ? child->env : op->exec.env.v;
-	long result = ins_sys(execve, child->program, op->exec.args.v, env);
+	long result;
 
+	child->page->executing = 1;
+	result = ins_sys(execve, child->program, op->exec.args.v, env);
 	child->step = child->is_noexec ? INS_EXEC_STEP_NOEXEC : INS_EXEC_STEP_PLAIN;
 	if (child->header_size) {
 		child->detail_kind = INS_DETAIL_HEADER;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why a program could not be executed, in words. The kernel has one errno for many causes: a missing
- * interpreter is "No such file or directory" although the program is there. The texts contain what
- * callers look for: "executable file … not found", "No such file or directory", "Permission denied",
- * "Exec format error", "Is a directory".
+ * Why a program could not be executed, in words. The kernel has one errno for many causes: a
+ * missing interpreter is "No such file or directory" although the program is there. The texts
+ * contain what callers look for: "executable file … not found", "No such file or directory",
+ * "Permission denied", "Exec format error", "Is a directory".
  */
 #include <elf.h>
 #include <string.h>
@@ -53,8 +53,8 @@ static const char *machine_name(unsigned int machine, char *buffer, size_t size)
 }
 
 /* The path after "#!". Return: false if there is no such line. */
-static bool script_interpreter(const struct ins_message *message, char *path, size_t size,
-	bool *ret_has_cr)
+static bool script_interpreter(
+	const struct ins_message *message, char *path, size_t size, bool *ret_has_cr)
 {
 	const char *text = (const char *)message->detail;
 	size_t end = message->detail_size, start = 2, n;
@@ -83,8 +83,8 @@ static bool elf_interpreter(const struct ins_message *message, char *path, size_
 	return true;
 }
 
-static int explain_missing(const char *name, const struct ins_message *message,
-	struct ins_error *err)
+static int explain_missing(
+	const char *name, const struct ins_message *message, struct ins_error *err)
 {
 	char interpreter[256];
 	bool has_cr;
@@ -95,35 +95,38 @@ static int explain_missing(const char *name, const struct ins_message *message,
 	if (!script_interpreter(message, interpreter, sizeof(interpreter), &has_cr)) {
 		if (elf_interpreter(message, interpreter, sizeof(interpreter)))
 			return ins_error_set(err, ENOENT,
-				"execute `%s`: its dynamic loader %s is missing", name, interpreter);
+				"execute `%s`: its dynamic loader %s is missing", name,
+				interpreter);
 		return ins_error_set(err, ENOENT, "execute `%s`: its interpreter is missing", name);
 	}
 	if (has_cr)
-		return ins_error_set(err, ENOENT, "execute `%s`: its first line #!%s ends in a "
+		return ins_error_set(err, ENOENT,
+			"execute `%s`: its first line #!%s ends in a "
 			"carriage return (CRLF), which the kernel takes as part of the name",
 			name, interpreter);
-	return ins_error_set(err, ENOENT, "execute `%s`: its interpreter %s is missing", name,
-		interpreter);
+	return ins_error_set(
+		err, ENOENT, "execute `%s`: its interpreter %s is missing", name, interpreter);
 }
 
-static int explain_denied(const char *name, const struct ins_message *message,
-	struct ins_error *err)
+static int explain_denied(
+	const char *name, const struct ins_message *message, struct ins_error *err)
 {
 	char interpreter[256];
 	bool has_cr;
 
 	if (message->step == INS_EXEC_STEP_NOEXEC)
 		return ins_error_set(err, EACCES, "execute `%s`: it is on a noexec mount", name);
-	if (message->detail_kind == INS_DETAIL_HEADER &&
+	if (message->detail_kind == INS_DETAIL_HEADER && message->err == EACCES &&
 		(script_interpreter(message, interpreter, sizeof(interpreter), &has_cr) ||
 			elf_interpreter(message, interpreter, sizeof(interpreter))))
-		return ins_error_set(err, EACCES, "execute `%s` or its interpreter %s", name,
-			interpreter);
-	return ins_error_set(err, EACCES, "execute `%s`", name);
+		return ins_error_set(
+			err, EACCES, "execute `%s` or its interpreter %s", name, interpreter);
+	/* EPERM is a seccomp filter's answer, or a security module's. */
+	return ins_error_set(err, message->err, "execute `%s`", name);
 }
 
-static int explain_format(const char *name, const struct ins_message *message,
-	struct ins_error *err)
+static int explain_format(
+	const char *name, const struct ins_message *message, struct ins_error *err)
 {
 	char own[24], other[24];
 	Elf64_Ehdr header;
@@ -145,8 +148,8 @@ static int explain_format(const char *name, const struct ins_message *message,
 		machine_name(OWN_MACHINE, own, sizeof(own)));
 }
 
-int ins_creds_exec_explain(const struct ins_op *op, const struct ins_message *message,
-	struct ins_error *err)
+int ins_creds_exec_explain(
+	const struct ins_op *op, const struct ins_message *message, struct ins_error *err)
 {
 	const char *name = op->exec.args.v[0];
 	int status = STATUS_CANNOT_EXECUTE;
@@ -166,12 +169,16 @@ int ins_creds_exec_explain(const struct ins_op *op, const struct ins_message *me
 		r = explain_format(name, message, err);
 		break;
 	case ELOOP:
-		r = ins_error_set(err, ELOOP, "execute `%s`: its path leads in a circle, or through a "
-			"link of /proc, which is not followed", name);
+		r = ins_error_set(err, ELOOP,
+			"execute `%s`: its path leads in a circle, or through a "
+			"link of /proc, which is not followed",
+			name);
 		break;
 	case E2BIG:
-		r = ins_error_set(err, E2BIG, "execute `%s`: process.args and process.env are "
-			"longer than the kernel takes", name);
+		r = ins_error_set(err, E2BIG,
+			"execute `%s`: process.args and process.env are "
+			"longer than the kernel takes",
+			name);
 		status = 1;
 		break;
 	case ENOMEM:

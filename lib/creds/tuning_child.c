@@ -20,9 +20,12 @@ int ins_creds_rlimit_op(struct ins_child *child, const struct ins_op *op)
 
 	/* Also for RLIMIT_NOFILE above fs.nr_open, which nobody may pass. */
 	if (result == -EPERM)
-		return ins_child_detail(child, op->rlimit.resource == RLIMIT_NOFILE ?
-			"raising the hard limit takes CAP_SYS_RESOURCE, and fs.nr_open bounds it" :
-			"raising the hard limit takes CAP_SYS_RESOURCE", -EPERM);
+		return ins_child_detail(child,
+			op->rlimit.resource == RLIMIT_NOFILE
+				? "raising the hard limit takes CAP_SYS_RESOURCE, and fs.nr_open "
+				  "bounds it"
+				: "raising the hard limit takes CAP_SYS_RESOURCE",
+			-EPERM);
 	return (int)result;
 }
 
@@ -56,8 +59,8 @@ int ins_creds_scheduler_op(struct ins_child *child, const struct ins_op *op)
 	long result = ins_sys(sched_setattr, 0, &attr, 0);
 
 	if (result == -EPERM)
-		return ins_child_detail(child,
-			"takes CAP_SYS_NICE in the host's user namespace", -EPERM);
+		return ins_child_detail(
+			child, "takes CAP_SYS_NICE in the host's user namespace", -EPERM);
 	return (int)result;
 }
 

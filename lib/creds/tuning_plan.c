@@ -41,8 +41,8 @@ int ins_creds_rlimits_plan(struct ins_plan_builder *builder, struct ins_error *e
 		/* Raising a hard limit takes CAP_SYS_RESOURCE in the initial user namespace, so
 		 * nobody inside another one can do it: the parent does. */
 		if (ins_creds_in_userns(builder)) {
-			r = add_rlimit(builder, INS_STAGE_IDMAP, INS_OP_RLIMIT_RAISE, rlimit, i,
-				err);
+			r = add_rlimit(
+				builder, INS_STAGE_IDMAP, INS_OP_RLIMIT_RAISE, rlimit, i, err);
 			if (r < 0)
 				return r;
 		}
@@ -61,8 +61,8 @@ static int add_scheduler(struct ins_plan_builder *builder, struct ins_error *err
 
 	if (!scheduler->present)
 		return 0;
-	r = ins_plan_add(builder, INS_STAGE_EXEC, INS_OP_SCHEDULER, &op, err, "%s",
-		"process.scheduler");
+	r = ins_plan_add(
+		builder, INS_STAGE_EXEC, INS_OP_SCHEDULER, &op, err, "%s", "process.scheduler");
 	if (r < 0)
 		return r;
 	op->scheduler.policy = (uint32_t)scheduler->policy;
@@ -83,8 +83,8 @@ static int add_io_priority(struct ins_plan_builder *builder, struct ins_error *e
 
 	if (!process->has_io_priority)
 		return 0;
-	r = ins_plan_add(builder, INS_STAGE_EXEC, INS_OP_IO_PRIORITY, &op, err, "%s",
-		"process.ioPriority");
+	r = ins_plan_add(
+		builder, INS_STAGE_EXEC, INS_OP_IO_PRIORITY, &op, err, "%s", "process.ioPriority");
 	if (r == 0)
 		op->io_priority.value = (uint32_t)process->io_priority_class
 						<< IOPRIO_CLASS_SHIFT_BITS |
@@ -117,8 +117,8 @@ static int add_affinity(struct ins_plan_builder *builder, enum ins_stage stage, 
 	return op->affinity.mask ? 0 : ins_error_set(err, ENOMEM, "build the plan");
 }
 
-/* For an exec only: `initial` holds until the process is in the container's cgroup, which it is from
- * the clone on, `final` afterwards. */
+/* For an exec only: `initial` holds until the process is in the container's cgroup, which it is
+ * from the clone on, `final` afterwards. */
 static int add_affinities(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	const struct ins_spec_process *process = &builder->spec->process;
@@ -142,8 +142,8 @@ static int add_personality(struct ins_plan_builder *builder, struct ins_error *e
 
 	if (!spec->has_personality)
 		return 0;
-	r = ins_plan_add(builder, INS_STAGE_EXEC, INS_OP_PERSONALITY, &op, err, "%s",
-		"linux.personality");
+	r = ins_plan_add(
+		builder, INS_STAGE_EXEC, INS_OP_PERSONALITY, &op, err, "%s", "linux.personality");
 	if (r == 0)
 		op->personality.value =
 			strcmp(spec->personality_domain, "LINUX") ? DOMAIN_LINUX32 : DOMAIN_LINUX;

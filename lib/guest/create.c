@@ -38,6 +38,11 @@ static int load_spec(struct ins_guest *guest, struct ins_error *err)
 	return 0;
 }
 
+bool ins_guest_has_labels(const struct ins_spec *spec)
+{
+	return spec->process.apparmor_profile || spec->process.selinux_label || spec->mount_label;
+}
+
 int ins_guest_load(struct ins_guest *guest, struct ins_context *context,
 	const struct ins_create_args *args, bool waits, bool dry, struct ins_error *err)
 {
@@ -48,7 +53,7 @@ int ins_guest_load(struct ins_guest *guest, struct ins_context *context,
 	guest->create = args;
 	r = load_spec(guest, err);
 	if (r == 0)
-		r = ins_host_probe(&guest->host, err);
+		r = ins_host_probe(&guest->host, ins_guest_has_labels(guest->spec), err);
 	/* init maps the real plan at its place; one that is only printed may be anywhere. */
 	if (r == 0)
 		r = ins_arena_new(dry ? NULL : INS_PLAN_ADDRESS, INS_ARENA_RESERVE, &guest->arena,
@@ -120,7 +125,7 @@ static int make_listener(struct ins_guest *guest, struct ins_error *err)
 
 	if (fd < 0)
 		return ins_error_set(err, errno, "make the container's start socket");
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start",
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" INS_START_SOCKET,
 		guest->store.dir);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 1) < 0)
 		return ins_error_set(err, errno, "bind the container's start socket");
@@ -282,10 +287,6 @@ static int make_steps(struct ins_guest *guest, bool waits, struct ins_error *err
 	if (r == 0)
 		r = ins_converse(&guest->run,
 			waits ? INS_CONVERSE_CREATED : INS_CONVERSE_EXECUTED, listener, err);
-	if (r == 0 && !waits) {
-		guest->record.status = INS_STATUS_RUNNING;
-		r = ins_store_save(&guest->store, &guest->record, err);
-	}
 	if (r == 0 && !waits)
 		r = ins_guest_poststart(guest->context, &guest->record, err);
 	return r;

@@ -196,7 +196,7 @@ static int build_plan(struct ins_guest *guest, struct ins_error *err)
 	struct ins_plan_filter filter = { 0 };
 	cleanup_arena struct ins_arena *scratch = NULL;
 	uint32_t join = guest->record.namespaces;
-	int r = ins_host_probe(&guest->host, err);
+	int r = ins_host_probe(&guest->host, ins_guest_has_labels(guest->spec), err);
 
 	if (r == 0)
 		r = ins_arena_new(INS_PLAN_ADDRESS, INS_ARENA_RESERVE, &guest->arena, err);

@@ -24,7 +24,7 @@ static bool has_architecture(const char *name)
 	char word[24];
 	size_t n = 0;
 
-	for (name += strlen("SCMP_ARCH_"); name[n] && n < sizeof(word) - 1; n++)
+	for (name += strlen("SCMP_ARCH_"); n < sizeof(word) - 1 && name[n]; n++)
 		word[n] = (char)tolower((unsigned char)name[n]);
 	word[n] = '\0';
 	return seccomp_arch_resolve_name(word) != 0;

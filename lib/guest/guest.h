@@ -39,6 +39,9 @@ struct ins_guest {
 int ins_guest_load(struct ins_guest *guest, struct ins_context *context,
 	const struct ins_create_args *args, bool waits, bool dry, struct ins_error *err);
 
+/* ins_guest_has_labels - something asks for AppArmor or SELinux. */
+bool ins_guest_has_labels(const struct ins_spec *spec);
+
 /* ins_guest_make - from the plan to a process that waits (create) or runs its program (run).
  * A failure leaves nothing behind. */
 int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err);

@@ -404,8 +404,9 @@ static int stream_ended(struct ins_run *run, struct ins_error *err)
 		return ins_run_child_ended(run, err);
 	if (pread(run->page, &page, sizeof(page), 0) != sizeof(page))
 		return ins_error_set(err, EIO, "read the page of errors");
+	/* The filter may have killed it on the way. */
 	if (!page.failed)
-		return 0;
+		return page.executing ? 0 : ins_run_child_ended(run, err);
 	if (page.error.detail_size > sizeof(page.error.detail))
 		page.error.detail_size = 0;
 	return ins_run_child_failed(run, &page.error, err);

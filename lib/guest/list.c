@@ -14,8 +14,9 @@
 #define INIT_EXE "/memfd:insula-init"
 
 /*
- * Between the moment that `start` lets init go and the moment that it has written so, the record is
- * behind. What the process executes tells the truth; if we may not look, the record has to do.
+ * A created container waits on its socket; `start` removes that when the program runs, and `run` makes
+ * none. In between, or if `start` was killed there, what the process executes tells the truth; init
+ * lets itself be looked at by nobody but root.
  */
 static bool is_still_init(pid_t pid)
 {
@@ -57,9 +58,9 @@ enum ins_status ins_store_status(const struct ins_store *store)
 		return INS_STATUS_STOPPED;
 	if (is_frozen(record))
 		return INS_STATUS_PAUSED;
-	if (record->status == INS_STATUS_CREATED && is_still_init(record->pid))
-		return INS_STATUS_CREATED;
-	return INS_STATUS_RUNNING;
+	if (faccessat(store->dir, INS_START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return INS_STATUS_RUNNING;
+	return is_still_init(record->pid) ? INS_STATUS_CREATED : INS_STATUS_RUNNING;
 }
 
 static int visit_store(const struct ins_store *store, ins_container_visit_fn *visit, void *data,

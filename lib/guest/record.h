@@ -22,14 +22,15 @@
 #include "spec/state.h"
 
 /* The file names. */
-#define INS_PLAN_FILE   "plan"
-#define INS_FILTER_FILE "filter"
+#define INS_START_SOCKET "start"
+#define INS_PLAN_FILE    "plan"
+#define INS_FILTER_FILE  "filter"
 
 /* The longest id: a file name, and no more than sun_path needs through /proc/self/fd. */
 #define INS_ID_MAX 255
 
 struct ins_record {
-	enum ins_status status; /* CREATING, CREATED, RUNNING as last written */
+	enum ins_status status; /* CREATING, or CREATED from then on: the rest is seen, not written */
 	const char *id, *bundle, *rootfs;
 	const char *created;    /* RFC 3339 with nanoseconds */
 	uid_t owner;

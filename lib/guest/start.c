@@ -45,7 +45,7 @@ static int connect_to_init(struct ins_guest *guest, struct ins_error *err)
 
 	if (fd < 0)
 		return ins_error_set(err, errno, "make a socket");
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start",
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" INS_START_SOCKET,
 		guest->store.dir);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return ins_error_set(err, errno, "connect to the waiting container process");
@@ -95,10 +95,9 @@ static int start_steps(struct ins_guest *guest, struct ins_error *err)
 	r = say_start(guest, err);
 	if (r == 0)
 		r = ins_converse(&guest->run, INS_CONVERSE_EXECUTED, -1, err);
-	if (r == 0) {
-		record->status = INS_STATUS_RUNNING;
-		r = ins_store_save(&guest->store, record, err);
-	}
+	/* Without its socket a container is not waiting any more: see ins_store_status(). */
+	if (r == 0 && unlinkat(guest->store.dir, INS_START_SOCKET, 0) < 0)
+		r = ins_error_set(err, errno, "remove the container's start socket");
 	return r;
 }
 

@@ -40,6 +40,9 @@ static int open_root(struct ins_context *context, bool make, struct ins_error *e
 	if (strlen(context->root) >= sizeof(path))
 		return ins_error_set(err, ENAMETOOLONG, "state directory %.64s…", context->root);
 	strcpy(path, context->root);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 || errno != ENOENT)
+		make = false;
 	for (char *slash = path + 1; make && (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
 		if (mkdir(path, 0755) < 0 && errno != EEXIST)
@@ -48,7 +51,8 @@ static int open_root(struct ins_context *context, bool make, struct ins_error *e
 	}
 	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
 		return ins_error_set(err, errno, "make the state directory %s", path);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return ins_error_set(err, errno, "state directory %s", path);
 	/* Who may write there could exchange a container's state (CVE-2021-41103's class). */

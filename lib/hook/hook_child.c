@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running a hook inside: createContainer before the change of the root, so that its path is looked up
- * as the runtime sees it, startContainer after. A hook is a process of its own, forked from init.
+ * Running a hook inside: createContainer before the change of the root, so that its path is looked
+ * up as the runtime sees it, startContainer after. A hook is a process of its own, forked from
+ * init.
  */
 #include <asm/errno.h>
 #include <asm/poll.h>

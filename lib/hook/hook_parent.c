@@ -56,8 +56,8 @@ static int spawn(const char *path, char *const *argv, char *const *envp, int sta
 	}
 	sigfillset(&all);
 	sigemptyset(&none);
-	posix_spawnattr_setflags(&attr,
-		POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(
+		&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
@@ -105,8 +105,8 @@ static int await_end(int pidfd, int seconds)
 static int judge(const char *path, int status, struct ins_error *err)
 {
 	if (WIFSIGNALED(status))
-		return ins_error_text(err, ECANCELED, "hook %s: was killed by signal %d", path,
-			WTERMSIG(status));
+		return ins_error_text(
+			err, ECANCELED, "hook %s: was killed by signal %d", path, WTERMSIG(status));
 	if (WEXITSTATUS(status))
 		return ins_error_text(err, ECANCELED, "hook %s: exited with status %d", path,
 			WEXITSTATUS(status));
@@ -138,8 +138,8 @@ static int run_hook(const char *path, char *const *argv, char *const *envp, int 
 	if (ended < 0)
 		return ins_error_set(err, -ended, "hook %s: wait for it", path);
 	if (ended == 0)
-		return ins_error_text(err, ETIMEDOUT, "hook %s: timed out after %d s", path,
-			timeout);
+		return ins_error_text(
+			err, ETIMEDOUT, "hook %s: timed out after %d s", path, timeout);
 	return judge(path, status, err);
 }
 
@@ -176,8 +176,8 @@ int ins_hooks_run(const struct ins_spec_hooks *hooks, enum ins_hook_kind kind,
 		int r;
 
 		if (!argv || !envp)
-			return ins_error_set(err, ENOMEM, "hooks.%s[%zu]",
-				ins_hook_kind_name(kind), i);
+			return ins_error_set(
+				err, ENOMEM, "hooks.%s[%zu]", ins_hook_kind_name(kind), i);
 		r = run_hook(hook->path, argv, envp, hook->timeout, state_json, err);
 		if (r < 0) {
 			ins_error_prefix(err, "hooks.%s[%zu]", ins_hook_kind_name(kind), i);

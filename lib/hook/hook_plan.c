@@ -23,15 +23,15 @@ static int add_hook(struct ins_plan_builder *builder, enum ins_hook_kind kind, s
 	op->hook.hook_kind = kind;
 	r = ins_plan_strdup(builder, hook->path, &op->hook.path, err);
 	if (r == 0)
-		r = ins_plan_strings(builder, hook->args.n ? &hook->args : &only_path,
-			&op->hook.args, err);
+		r = ins_plan_strings(
+			builder, hook->args.n ? &hook->args : &only_path, &op->hook.args, err);
 	if (r == 0)
 		r = ins_plan_strings(builder, &hook->env, &op->hook.env, err);
 	return r;
 }
 
-static int add_kind(struct ins_plan_builder *builder, enum ins_hook_kind kind,
-	enum ins_stage stage, enum ins_op_kind op_kind, struct ins_error *err)
+static int add_kind(struct ins_plan_builder *builder, enum ins_hook_kind kind, enum ins_stage stage,
+	enum ins_op_kind op_kind, struct ins_error *err)
 {
 	int r = 0;
 
@@ -45,13 +45,13 @@ int ins_hook_plan(struct ins_plan_builder *builder, struct ins_error *err)
 	int r = add_kind(builder, INS_HOOK_PRESTART, INS_STAGE_HOOKS, INS_OP_HOOK_PARENT, err);
 
 	if (r == 0)
-		r = add_kind(builder, INS_HOOK_CREATE_RUNTIME, INS_STAGE_HOOKS, INS_OP_HOOK_PARENT,
+		r = add_kind(
+			builder, INS_HOOK_CREATE_RUNTIME, INS_STAGE_HOOKS, INS_OP_HOOK_PARENT, err);
+	if (r == 0)
+		r = add_kind(builder, INS_HOOK_CREATE_CONTAINER, INS_STAGE_HOOKS, INS_OP_HOOK_CHILD,
 			err);
 	if (r == 0)
-		r = add_kind(builder, INS_HOOK_CREATE_CONTAINER, INS_STAGE_HOOKS,
-			INS_OP_HOOK_CHILD, err);
-	if (r == 0)
-		r = add_kind(builder, INS_HOOK_START_CONTAINER, INS_STAGE_START, INS_OP_HOOK_CHILD,
-			err);
+		r = add_kind(
+			builder, INS_HOOK_START_CONTAINER, INS_STAGE_START, INS_OP_HOOK_CHILD, err);
 	return r;
 }

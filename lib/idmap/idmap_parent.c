@@ -45,8 +45,8 @@ static int find_tool(const char *name, char *path, size_t size)
 }
 
 /* argv of the tool: its name, the pid, three numbers a range. One block, freed by the caller. */
-static char **tool_arguments(const char *tool, pid_t pid, const struct ins_plan_id_map *maps,
-	uint32_t n)
+static char **tool_arguments(
+	const char *tool, pid_t pid, const struct ins_plan_id_map *maps, uint32_t n)
 {
 	size_t count = 2 + 3 * (size_t)n;
 	char(*texts)[12];
@@ -107,8 +107,10 @@ static int map_by_tool(const struct side *side, pid_t pid, const struct ins_plan
 		return ins_error_set(err, errno, "memfd for %s", side->tool);
 	r = find_tool(side->tool, path, sizeof(path));
 	if (r < 0)
-		return ins_error_text(err, EPERM, "an ordinary user can only map "
-			"their own id without %s, and it is not in $PATH", side->tool);
+		return ins_error_text(err, EPERM,
+			"an ordinary user can only map "
+			"their own id without %s, and it is not in $PATH",
+			side->tool);
 	r = run_tool(path, argv, output);
 	if (r < 0)
 		return ins_error_set(err, -r, "run %s", path);
@@ -117,8 +119,8 @@ static int map_by_tool(const struct side *side, pid_t pid, const struct ins_plan
 	length = pread(output, said, sizeof(said) - 1, 0);
 	said[length > 0 ? length : 0] = '\0';
 	said[strcspn(said, "\n")] = '\0';
-	return ins_error_text(err, EPERM, "%s failed: %s (the ranges have to be in %s)",
-		path, said[0] ? said : "it does not say why", side->ranges);
+	return ins_error_text(err, EPERM, "%s failed: %s (the ranges have to be in %s)", path,
+		said[0] ? said : "it does not say why", side->ranges);
 }
 
 static int explain_refusal(const struct side *side, int code, struct ins_error *err)
@@ -169,7 +171,7 @@ int ins_idmap_write_op(struct ins_run *run, const struct ins_op *op, struct ins_
 			return ins_error_set(err, -r, "write setgroups");
 	}
 	if (op->idmap.n_uid)
-		return write_map(run, proc, &uid_side, geteuid(), op->idmap.uid, op->idmap.n_uid,
-			err);
+		return write_map(
+			run, proc, &uid_side, geteuid(), op->idmap.uid, op->idmap.n_uid, err);
 	return write_map(run, proc, &gid_side, getegid(), op->idmap.gid, op->idmap.n_gid, err);
 }

@@ -7,7 +7,8 @@
 #include "plan/build.h"
 #include "sys/userns.h"
 
-/* The parser has checked the ranges. What is left is that the kernel takes a map in one write only. */
+/* The parser has checked the ranges. What is left is that the kernel takes a map in one write only.
+ */
 static int check_maps(const struct ins_id_maps *maps, const char *key, struct ins_error *err)
 {
 	struct ins_map_text text = { 0 };
@@ -18,8 +19,10 @@ static int check_maps(const struct ins_id_maps *maps, const char *key, struct in
 		const struct ins_id_map *map = &maps->v[i];
 
 		if (ins_map_text_add(&text, map->container, map->host, map->size) < 0)
-			return ins_error_key(err, E2BIG, key, "the kernel takes at most %d ranges, "
-				"and %d bytes of text", INS_MAP_MAX, INS_MAP_TEXT - 1);
+			return ins_error_key(err, E2BIG, key,
+				"the kernel takes at most %d ranges, "
+				"and %d bytes of text",
+				INS_MAP_MAX, INS_MAP_TEXT - 1);
 	}
 	return 0;
 }

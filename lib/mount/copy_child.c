@@ -36,8 +36,8 @@ struct level {
 	int64_t next;
 };
 
-/* Return: 1 if the file has its owner now, 0 if it cannot have it because the user namespace does not
- * know the id (which the kernel tells by EINVAL, or by EPERM), or −errno. */
+/* Return: 1 if the file has its owner now, 0 if it cannot have it because the user namespace does
+ * not know the id (which the kernel tells by EINVAL, or by EPERM), or −errno. */
 static int copy_owner(int to, const char *name, const struct statx *status)
 {
 	long r = ins_sys(fchownat, to, name, status->stx_uid, status->stx_gid,

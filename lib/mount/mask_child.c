@@ -38,6 +38,10 @@ int ins_mount_readonly_op(struct ins_child *child, const struct ins_op *op)
 		return 0;
 	if (target < 0)
 		return target;
+	if (ins_tree_is_root(target, child->root_fd)) {
+		(void)ins_sys(close, target);
+		return ins_tree_set(child->root_fd, false, &attr);
+	}
 	/* With what is mounted below, which keeps its own attributes: in a user namespace a copy
 	 * without it is refused, as it would show what is hidden there. */
 	fd = ins_tree_clone(target, "", true, AT_EMPTY_PATH);
@@ -146,6 +150,8 @@ int ins_mount_mask_op(struct ins_child *child, const struct ins_op *op)
 	if (target < 0)
 		return target;
 	r = (int)ins_sys(statx, target, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+	if (r == 0 && ins_tree_is_root(target, child->root_fd))
+		r = ins_child_detail(child, "it is the root directory", -EBUSY);
 	if (r == 0)
 		r = (status.stx_mode & S_IFMT) == S_IFDIR
 			    ? cover_directory(child, target)

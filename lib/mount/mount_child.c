@@ -133,6 +133,8 @@ static int open_target(struct ins_child *child, const char *path, const struct t
 	r = target->on_proc ? 0 : check_not_on_proc(fd);
 	if (r < 0)
 		(void)ins_child_detail(child, "the destination lies on a procfs", r);
+	else if (ins_tree_is_root(fd, child->root_fd))
+		r = ins_child_detail(child, "the destination is the root directory", -EBUSY);
 	else
 		r = check_type(child, fd, target->type == S_IFDIR);
 	return r < 0 ? close_and(fd, r) : fd;

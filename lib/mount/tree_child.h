@@ -7,6 +7,7 @@
 #define INSULA_MOUNT_TREE_CHILD_H
 
 #include <linux/mount.h>
+#include <linux/stat.h>
 
 #include "plan/plan.h"
 #include "sys/bare.h"
@@ -32,6 +33,21 @@ static inline int ins_tree_attach(int fd, int target)
 {
 	return (int)ins_sys(
 		move_mount, fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+/*
+ * Whether @fd is the root directory of the container. What is mounted on it is not seen: the root
+ * directory of a process is the mount below (and STATX_MNT_ID is of Linux 5.8).
+ */
+static inline bool ins_tree_is_root(int fd, int root_fd)
+{
+	struct statx there, root;
+
+	if (ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &there) < 0 ||
+		!(there.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return false;
+	return ins_sys(statx, root_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) == 0 &&
+	       there.stx_mnt_id == root.stx_mnt_id;
 }
 
 /* Change a mount as the plan says; what concerns the whole tree first. Return: 0 or −errno. */

@@ -54,8 +54,8 @@ int ins_ns_domainname_op(struct ins_child *child, const struct ins_op *op)
 
 /*
  * What is written is not compared with what can be read: the kernel rounds times to its clock tick,
- * sorts lists, and some values cannot be read at all. That the file is the kernel's own follows from
- * the procfs that it is opened below.
+ * sorts lists, and some values cannot be read at all. That the file is the kernel's own follows
+ * from the procfs that it is opened below.
  */
 int ins_ns_sysctl_op(struct ins_child *child, const struct ins_op *op)
 {

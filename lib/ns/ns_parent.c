@@ -44,8 +44,10 @@ static int check_differs(const struct ins_op *op, int fd, struct ins_error *err)
 	if (stat(own, &ours) < 0 || fstat(fd, &theirs) < 0)
 		return ins_error_set(err, errno, "compare %s with %s", op->path, own);
 	if (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
-		return ins_error_text(err, EINVAL, "%s is the runtime's own, and linux.sysctl "
-			"would change the host", op->path);
+		return ins_error_text(err, EINVAL,
+			"%s is the runtime's own, and linux.sysctl "
+			"would change the host",
+			op->path);
 	return 0;
 }
 

@@ -107,13 +107,13 @@ static int add_new(struct ins_plan_builder *builder, struct ins_error *err)
 }
 
 /* One line of timens_offsets (time_namespaces(7)), or nothing. */
-static int offset_text(const char *clock, const struct ins_spec_time_offset *offset, char *text,
-	size_t size)
+static int offset_text(
+	const char *clock, const struct ins_spec_time_offset *offset, char *text, size_t size)
 {
 	if (!offset->present)
 		return 0;
-	return snprintf(text, size, "%s %lld %u\n", clock, (long long)offset->secs,
-		offset->nanosecs);
+	return snprintf(
+		text, size, "%s %lld %u\n", clock, (long long)offset->secs, offset->nanosecs);
 }
 
 static int add_time_offsets(struct ins_plan_builder *builder, struct ins_error *err)
@@ -163,8 +163,8 @@ static int check_user(const struct ins_plan_builder *builder, struct ins_error *
 	bool has_maps = spec->uid_mappings.n || spec->gid_mappings.n;
 
 	if (has_maps && !user->present)
-		return ins_error_key(err, EINVAL, key,
-			"needs a new user namespace in linux.namespaces");
+		return ins_error_key(
+			err, EINVAL, key, "needs a new user namespace in linux.namespaces");
 	if (has_maps && user->path)
 		return ins_error_key(err, EINVAL, key,
 			"the user namespace of linux.namespaces[%zu].path has its maps already",

@@ -75,8 +75,8 @@ static bool is_value(const char *value)
 	return true;
 }
 
-static int check(const struct ins_plan_builder *builder, const struct ins_pair *pair,
-	struct ins_error *err)
+static int check(
+	const struct ins_plan_builder *builder, const struct ins_pair *pair, struct ins_error *err)
 {
 	const struct ins_spec *spec = builder->spec;
 	enum ins_ns ns;
@@ -89,17 +89,21 @@ static int check(const struct ins_plan_builder *builder, const struct ins_pair *
 			"linux.sysctl.%s: its value holds a control character", pair->key);
 	ns = namespace_of(pair->key);
 	if (ns == INS_NS_COUNT)
-		return ins_error_text(err, EINVAL, "linux.sysctl.%s: the kernel has it once for "
-			"all, so it cannot be set for a container", pair->key);
+		return ins_error_text(err, EINVAL,
+			"linux.sysctl.%s: the kernel has it once for "
+			"all, so it cannot be set for a container",
+			pair->key);
 	if (!spec->namespaces[ns].present)
-		return ins_error_text(err, EINVAL, "linux.sysctl.%s: needs a %s namespace in "
-			"linux.namespaces, or it would be the host's", pair->key, ins_ns_name(ns));
+		return ins_error_text(err, EINVAL,
+			"linux.sysctl.%s: needs a %s namespace in "
+			"linux.namespaces, or it would be the host's",
+			pair->key, ins_ns_name(ns));
 	if (!strcmp(pair->key, "kernel.hostname") && spec->hostname)
-		return ins_error_text(err, EINVAL,
-			"linux.sysctl.kernel.hostname: hostname is set too");
+		return ins_error_text(
+			err, EINVAL, "linux.sysctl.kernel.hostname: hostname is set too");
 	if (!strcmp(pair->key, "kernel.domainname") && spec->domainname)
-		return ins_error_text(err, EINVAL,
-			"linux.sysctl.kernel.domainname: domainname is set too");
+		return ins_error_text(
+			err, EINVAL, "linux.sysctl.kernel.domainname: domainname is set too");
 	return 0;
 }
 

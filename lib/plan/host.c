@@ -2,6 +2,7 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -60,18 +61,18 @@ static void find_cgroup2(struct ins_host *host)
 	find_cgroup2_in_mountinfo(host);
 }
 
-/* The line "0::/path" of cgroup2 (cgroups(7)). */
-static void find_own_cgroup(struct ins_host *host)
+void ins_host_own_cgroup(char *buffer, size_t size)
 {
 	cleanup_file FILE *file = fopen("/proc/self/cgroup", "re");
-	char line[sizeof(host->own_cgroup)];
+	char line[4096];
 
-	strcpy(host->own_cgroup, "/");
+	snprintf(buffer, size, "/");
+	/* The line "0::/path" is cgroup2's (cgroups(7)). */
 	while (file && fgets(line, sizeof(line), file)) {
 		if (strncmp(line, "0::", 3))
 			continue;
 		line[strcspn(line, "\n")] = '\0';
-		snprintf(host->own_cgroup, sizeof(host->own_cgroup), "%s", line + 3);
+		snprintf(buffer, size, "%s", line + 3);
 	}
 }
 
@@ -85,18 +86,18 @@ static uint64_t effective_capabilities(void)
 	return (uint64_t)data[1].effective << 32 | data[0].effective;
 }
 
-static int read_last_capability(void)
+/* The kernel refuses to tell of a capability that it does not have (prctl(2)). CAP_CHECKPOINT_RESTORE
+ * came with Linux 5.9, so all that we run on have that. */
+static int find_last_capability(void)
 {
-	cleanup_file FILE *file = fopen("/proc/sys/kernel/cap_last_cap", "re");
-	int last;
+	int last = CAP_CHECKPOINT_RESTORE;
 
-	/* CAP_CHECKPOINT_RESTORE came with Linux 5.9, older than the oldest kernel we run on. */
-	if (!file || fscanf(file, "%d", &last) != 1 || last < 0 || last > 63)
-		return CAP_CHECKPOINT_RESTORE;
+	while (last < 63 && prctl(PR_CAPBSET_READ, last + 1, 0, 0, 0) >= 0)
+		last++;
 	return last;
 }
 
-int ins_host_probe(struct ins_host *ret_host, struct ins_error *err)
+int ins_host_probe(struct ins_host *ret_host, bool labels, struct ins_error *err)
 {
 	struct ins_host host = { .euid = geteuid() };
 	struct utsname names;
@@ -113,12 +114,13 @@ int ins_host_probe(struct ins_host *ret_host, struct ins_error *err)
 	host.in_user_namespace =
 		stat("/proc/self/ns/user", &s) == 0 && s.st_ino != INITIAL_USER_NAMESPACE;
 	host.capabilities = effective_capabilities();
-	host.last_capability = read_last_capability();
+	host.last_capability = find_last_capability();
 	find_cgroup2(&host);
-	find_own_cgroup(&host);
-	host.has_apparmor = access("/sys/kernel/security/apparmor", F_OK) == 0 ||
-			    access("/sys/module/apparmor/parameters/enabled", F_OK) == 0;
-	host.has_selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
+	if (labels) {
+		host.has_apparmor = access("/sys/kernel/security/apparmor", F_OK) == 0 ||
+				    access("/sys/module/apparmor/parameters/enabled", F_OK) == 0;
+		host.has_selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
+	}
 	*ret_host = host;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #define INSULA_PLAN_HOST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "insula.h"
@@ -16,8 +17,7 @@ struct ins_host {
 	uint64_t capabilities;   /* its effective set */
 	int last_capability;     /* the kernel's, from /proc/sys/kernel/cap_last_cap */
 	char cgroup_mount[256];  /* where cgroup2 is mounted; "": nowhere */
-	char own_cgroup[512];    /* the runtime's own cgroup below it, with a leading slash */
-	bool has_apparmor, has_selinux;
+	bool has_apparmor, has_selinux; /* only if asked for */
 };
 
 /* The oldest kernel with all that is relied on: cgroup.kill, mount_setattr (5.12), idmapped mounts. */
@@ -26,11 +26,15 @@ struct ins_host {
 
 /**
  * ins_host_probe - look at this host
+ * @labels: also whether AppArmor and SELinux are active
  *
- * Costs some ten system calls: uname, capget, statfs of the usual cgroup2 mount points. Only if
- * those are something else is /proc/self/mountinfo read, whose size grows with the guests.
+ * Costs few system calls: uname, capget, statfs of the usual cgroup2 mount points. Only if those are
+ * something else is /proc/self/mountinfo read, whose size grows with the guests.
  */
-int ins_host_probe(struct ins_host *ret_host, struct ins_error *err);
+int ins_host_probe(struct ins_host *ret_host, bool labels, struct ins_error *err);
+
+/* ins_host_own_cgroup - the runtime's own cgroup below the cgroup2 mount, with a leading slash. */
+void ins_host_own_cgroup(char *buffer, size_t size);
 
 /* ins_host_kernel_at_least - compare with the running kernel. */
 bool ins_host_kernel_at_least(const struct ins_host *host, unsigned int major, unsigned int minor);

@@ -56,11 +56,13 @@ struct ins_message {
  * The last stage may run under a seccomp filter that allows no sendmsg, or hands it to a listener.
  * So before it begins the child makes a shared page (a memfd), sends it with EXECVE, and from then
  * on speaks by writing there: needs no system call. When the stream ends, the parent reads it: no
- * error means that the execve has succeeded, for the socket is close-on-exec.
+ * error, and that it came as far as the execve, means that this has succeeded, for the socket is
+ * close-on-exec.
  */
 struct ins_exec_page {
 	struct ins_message error;       /* child: type is INS_MESSAGE_ERROR once something failed */
 	volatile uint32_t failed;       /* child: 1 after error is complete */
+	volatile uint32_t executing;    /* child: 1, the next thing that it does is the execve */
 	volatile uint32_t listener;     /* child: the notify fd's number + 1 once it has the filter */
 	volatile uint32_t listener_taken; /* parent: 1 once it holds the notify fd */
 };

@@ -379,7 +379,7 @@ int ins_parse_i64(struct ins_cursor *cursor, json_t *value, void *target, const 
 int ins_parse_u32(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_range *range = detail;
-	int64_t number;
+	int64_t number = 0;
 	int r = parse_range(
 		cursor, value, range ? range->min : 0, range ? range->max : UINT32_MAX, &number);
 
@@ -392,7 +392,7 @@ int ins_parse_u32(struct ins_cursor *cursor, json_t *value, void *target, const 
 int ins_parse_i32(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_range *range = detail;
-	int64_t number;
+	int64_t number = 0;
 	int r = parse_range(cursor, value, range ? range->min : INT32_MIN,
 		range ? range->max : INT32_MAX, &number);
 
@@ -404,7 +404,7 @@ int ins_parse_i32(struct ins_cursor *cursor, json_t *value, void *target, const 
 
 int ins_parse_u16(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
-	int64_t number;
+	int64_t number = 0;
 	int r = parse_range(cursor, value, 0, UINT16_MAX, &number);
 
 	(void)detail;

@@ -136,6 +136,7 @@ int ins_spec_default(bool rootless, char **ret_text, struct ins_error *err)
 {
 	struct ins_emit emit = { .root = json_loads(base, 0, NULL) };
 	char *text, *longer;
+	size_t n;
 	int r;
 
 	if (emit.root && rootless)
@@ -143,11 +144,14 @@ int ins_spec_default(bool rootless, char **ret_text, struct ins_error *err)
 	r = ins_emit_text(&emit, JSON_INDENT(4), &text, err);
 	if (r < 0)
 		return r;
-	longer = realloc(text, strlen(text) + 2);
+	n = strlen(text);
+	longer = realloc(text, n + 2);
 	if (!longer) {
 		free(text);
 		return ins_error_set(err, ENOMEM, "write JSON");
 	}
-	*ret_text = strcat(longer, "\n");
+	longer[n] = '\n';
+	longer[n + 1] = '\0';
+	*ret_text = longer;
 	return 0;
 }

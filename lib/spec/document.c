@@ -35,11 +35,6 @@ static void document_free(struct document *document)
 	free(document);
 }
 
-static void cleanup_document(struct document **document)
-{
-	document_free(*document);
-}
-
 static int fail_json(const json_error_t *error, struct ins_error *err)
 {
 	if (json_error_code(error) == json_error_out_of_memory)
@@ -112,14 +107,41 @@ static int keep_warnings(struct ins_cursor *cursor, struct ins_spec *spec)
 	return 0;
 }
 
-static int open_document(
-	const char *text, size_t size, struct document **ret, struct ins_error *err)
+static int fill_config(struct ins_cursor *cursor, struct document *document)
 {
-	cleanup_with(cleanup_document) struct document *document = calloc(1, sizeof(*document));
+	int r = ins_config_parse(cursor, document->root, &document->spec, NULL);
+
+	if (r < 0)
+		return r;
+	return keep_parts(document, json_object_get(document->root, "process"),
+		json_object_get(document->root, "hooks"), cursor->err);
+}
+
+static int fill_process(struct ins_cursor *cursor, struct document *document)
+{
 	int r;
 
-	if (!document)
-		return ins_error_set(err, ENOMEM, "read the configuration");
+	ins_cursor_enter(cursor, "process", 0);
+	r = ins_process_parse(cursor, document->root, &document->spec.process, NULL);
+	if (r < 0)
+		return r;
+	return keep_parts(document, document->root, NULL, cursor->err);
+}
+
+static int fill_hooks(struct ins_cursor *cursor, struct document *document)
+{
+	ins_cursor_enter(cursor, "hooks", 0);
+	return ins_hooks_parse(cursor, document->root, document->spec.hooks, NULL);
+}
+
+typedef int fill_fn(struct ins_cursor *cursor, struct document *document);
+
+static int read_document(struct document *document, const char *text, size_t size, fill_fn *fill,
+	struct ins_error *err)
+{
+	struct ins_cursor cursor = { .err = err };
+	int r;
+
 	if (size > TEXT_MAX)
 		return ins_error_text(err, E2BIG, "more than %zu bytes", TEXT_MAX);
 	r = ins_arena_new(NULL, INS_ARENA_RESERVE, &document->arena, err);
@@ -128,31 +150,33 @@ static int open_document(
 	r = read_json(document, text, size, err);
 	if (r < 0)
 		return r;
-	*ret = TAKE_PTR(document);
+	cursor.arena = document->arena;
+	r = fill(&cursor, document);
+	if (r < 0)
+		return r;
+	return keep_warnings(&cursor, &document->spec);
+}
+
+static int make_document(const char *text, size_t size, fill_fn *fill, struct ins_spec **ret_spec,
+	struct ins_error *err)
+{
+	struct document *document = calloc(1, sizeof(*document));
+	int r;
+
+	if (!document)
+		return ins_error_set(err, ENOMEM, "read the configuration");
+	r = read_document(document, text, size, fill, err);
+	if (r < 0) {
+		document_free(document);
+		return r;
+	}
+	*ret_spec = &document->spec;
 	return 0;
 }
 
 int ins_spec_parse(const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
-	cleanup_with(cleanup_document) struct document *document = NULL;
-	struct ins_cursor cursor = { .err = err };
-	int r = open_document(text, size, &document, err);
-
-	if (r < 0)
-		return r;
-	cursor.arena = document->arena;
-	r = ins_config_parse(&cursor, document->root, &document->spec, NULL);
-	if (r < 0)
-		return r;
-	r = keep_warnings(&cursor, &document->spec);
-	if (r < 0)
-		return r;
-	r = keep_parts(document, json_object_get(document->root, "process"),
-		json_object_get(document->root, "hooks"), err);
-	if (r < 0)
-		return r;
-	*ret_spec = &TAKE_PTR(document)->spec;
-	return 0;
+	return make_document(text, size, fill_config, ret_spec, err);
 }
 
 int ins_spec_load(int dirfd, const char *path, struct ins_spec **ret_spec, struct ins_error *err)
@@ -172,43 +196,13 @@ int ins_spec_load(int dirfd, const char *path, struct ins_spec **ret_spec, struc
 int ins_spec_process_parse(
 	const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
-	cleanup_with(cleanup_document) struct document *document = NULL;
-	struct ins_cursor cursor = { .err = err };
-	int r = open_document(text, size, &document, err);
-
-	if (r < 0)
-		return r;
-	cursor.arena = document->arena;
-	ins_cursor_enter(&cursor, "process", 0);
-	r = ins_process_parse(&cursor, document->root, &document->spec.process, NULL);
-	if (r < 0)
-		return r;
-	r = keep_warnings(&cursor, &document->spec);
-	if (r < 0)
-		return r;
-	r = keep_parts(document, document->root, NULL, err);
-	if (r < 0)
-		return r;
-	*ret_spec = &TAKE_PTR(document)->spec;
-	return 0;
+	return make_document(text, size, fill_process, ret_spec, err);
 }
 
 int ins_spec_hooks_parse(
 	const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
-	cleanup_with(cleanup_document) struct document *document = NULL;
-	struct ins_cursor cursor = { .err = err };
-	int r = open_document(text, size, &document, err);
-
-	if (r < 0)
-		return r;
-	cursor.arena = document->arena;
-	ins_cursor_enter(&cursor, "hooks", 0);
-	r = ins_hooks_parse(&cursor, document->root, document->spec.hooks, NULL);
-	if (r < 0)
-		return r;
-	*ret_spec = &TAKE_PTR(document)->spec;
-	return 0;
+	return make_document(text, size, fill_hooks, ret_spec, err);
 }
 
 void ins_spec_free(struct ins_spec *spec)

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "spec/emit.h"
 
@@ -61,15 +60,18 @@ static bool is_ascii(const char *text)
 static json_t *make_string(const char *text)
 {
 	json_t *value = json_string(text);
-	cleanup_free char *copy = value || is_ascii(text) ? NULL : strdup(text);
+	char *copy;
 
-	if (!copy)
+	if (value || is_ascii(text))
 		return value;
-	for (char *at = copy; *at; at++) {
+	copy = strdup(text);
+	for (char *at = copy; at && *at; at++) {
 		if ((unsigned char)*at >= 0x80)
 			*at = '?';
 	}
-	return json_string(copy);
+	value = json_string(copy);
+	free(copy);
+	return value;
 }
 
 void ins_emit_string(struct ins_emit *emit, json_t *object, const char *key, const char *text)
@@ -90,12 +92,14 @@ void ins_emit_strings(
 int ins_emit_dump(const json_t *value, size_t flags, char **ret_text, struct ins_error *err)
 {
 	size_t size = value ? json_dumpb(value, NULL, 0, flags) : 0;
-	cleanup_free char *text = size > 0 ? malloc(size + 1) : NULL;
+	char *text = size > 0 ? malloc(size + 1) : NULL;
 
-	if (!text || json_dumpb(value, text, size, flags) != size)
+	if (!text || json_dumpb(value, text, size, flags) != size) {
+		free(text);
 		return ins_error_set(err, ENOMEM, "write JSON");
+	}
 	text[size] = '\0';
-	*ret_text = TAKE_PTR(text);
+	*ret_text = text;
 	return 0;
 }
 

@@ -72,9 +72,9 @@ static int wait_for_kill(void *data)
 {
 	pid_t parent = *(const pid_t *)data;
 
-	/* The signal is only sent for a parent that dies from now on, so look whether it is there. */
-	if (ins_sys(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
-		ins_sys(getppid) == parent) {
+	/* The signal is only sent for a parent that dies from now on, so look whether it is there.
+	 */
+	if (ins_sys(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && ins_sys(getppid) == parent) {
 		for (;;)
 			ins_sys(ppoll, NULL, 0, NULL, NULL, 0);
 	}
@@ -136,7 +136,8 @@ int ins_userns_open(const struct ins_map_text *uid, const struct ins_map_text *g
 	pid = clone_waiter(stack, &self, &pidfd);
 	if (pid < 0) {
 		munmap(stack, WAITER_STACK);
-		return ins_error_set(err, -pid, "new user namespace");
+		return ins_error_set(err, -pid, "make a user namespace%s",
+			pid == -ENOSPC ? " (user.max_user_namespaces bounds their number)" : "");
 	}
 	r = write_maps(pid, uid, gid, ret_fd, err);
 	ins_sys(pidfd_send_signal, pidfd, SIGKILL, NULL, 0);

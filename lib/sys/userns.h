@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* User namespaces from outside: the text of an id map, writing it, a namespace that is only an fd. */
+/* User namespaces from outside: the text of an id map, writing it, a namespace that is only an fd.
+ */
 #ifndef INSULA_SYS_USERNS_H
 #define INSULA_SYS_USERNS_H
 

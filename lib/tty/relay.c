@@ -20,13 +20,13 @@
 
 struct relay {
 	int master, pidfd, signals;
-	int resized;            /* signalfd of SIGWINCH */
+	int resized; /* signalfd of SIGWINCH */
 	bool input_ended;
-	size_t used, sent;      /* of input: read from the caller, written to the master */
+	size_t used, sent; /* of input: read from the caller, written to the master */
 	char input[BUFFER_SIZE];
 	bool is_raw;
-	struct termios before;  /* the caller's terminal */
-	sigset_t mask;          /* the caller's */
+	struct termios before; /* the caller's terminal */
+	sigset_t mask;         /* the caller's */
 };
 
 /* Output stays processed: the container's terminal sends bare newlines (see tty_child.c). */
@@ -198,8 +198,9 @@ static int relay_run(struct relay *relay, struct ins_error *err)
 
 int ins_tty_relay(int master, int pidfd, int signals, struct ins_error *err)
 {
-	struct relay relay = { .master = master, .pidfd = pidfd, .signals = signals,
-		.resized = -1 };
+	struct relay relay = {
+		.master = master, .pidfd = pidfd, .signals = signals, .resized = -1
+	};
 	int r = relay_begin(&relay, err);
 
 	if (r == 0)

@@ -9,18 +9,19 @@
  * −errno. */
 int ins_tty_connect(const char *path, struct ins_error *err);
 
-/* ins_tty_send - send one fd (a pty's master, a pidfd) over a connected socket by SCM_RIGHTS; the text
- * with it is the fd's name. */
+/* ins_tty_send - send one fd (a pty's master, a pidfd) over a connected socket by SCM_RIGHTS; the
+ * text with it is the fd's name. */
 int ins_tty_send(int socket, int fd, struct ins_error *err);
 
 /**
- * ins_tty_relay - copy between the caller's terminal (fds 0 and 1) and @master until the process ends
+ * ins_tty_relay - copy between the caller's terminal (fds 0 and 1) and @master until the process
+ * ends
  * @pidfd: of the process; after its end what the pty still holds is copied
- * @signals: a signalfd (non-blocking) of the signals to pass on to it; SIGWINCH is not among them, the
- *           relay takes care of the window size itself
+ * @signals: a signalfd (non-blocking) of the signals to pass on to it; SIGWINCH is not among them,
+ * the relay takes care of the window size itself
  *
- * The caller's terminal is raw meanwhile, and as before afterwards, whatever happens. fds 0 and 1 need
- * not be terminals.
+ * The caller's terminal is raw meanwhile, and as before afterwards, whatever happens. fds 0 and 1
+ * need not be terminals.
  */
 int ins_tty_relay(int master, int pidfd, int signals, struct ins_error *err);
 

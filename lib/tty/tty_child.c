@@ -23,14 +23,13 @@ static int open_master(struct ins_child *child)
 	long result;
 
 	if (fd < 0)
-		return ins_child_detail(child,
-			"a terminal needs a devpts mounted on /dev/pts", fd);
+		return ins_child_detail(child, "a terminal needs a devpts mounted on /dev/pts", fd);
 	result = ins_sys(fstatfs, fd, &fs);
 	if (result == 0 && fs.f_type == DEVPTS_SUPER_MAGIC)
 		return fd;
 	(void)ins_sys(close, fd);
-	return ins_child_detail(child, "/dev/pts is not a devpts",
-		result < 0 ? (int)result : -ENODEV);
+	return ins_child_detail(
+		child, "/dev/pts is not a devpts", result < 0 ? (int)result : -ENODEV);
 }
 
 /* The slave by its master, and not by a name that could lead elsewhere. Linux 4.13. */

@@ -11,8 +11,8 @@
 #include "tty/tty.h"
 
 /* A path that sun_path has no room for is reached through an fd of its directory. */
-static int socket_address(const char *path, struct sockaddr_un *address, int *ret_dir,
-	struct ins_error *err)
+static int socket_address(
+	const char *path, struct sockaddr_un *address, int *ret_dir, struct ins_error *err)
 {
 	const char *slash = strrchr(path, '/');
 	cleanup_free char *directory = NULL;

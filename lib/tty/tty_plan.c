@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * process.terminal: the container's own devpts makes the terminal, so it comes after the mounts; and
- * after that the session has no terminal but this.
+ * process.terminal: the container's own devpts makes the terminal, so it comes after the mounts;
+ * and after that the session has no terminal but this.
  */
 #include "base/error.h"
 #include "plan/build.h"
@@ -14,8 +14,8 @@ int ins_tty_plan(struct ins_plan_builder *builder, struct ins_error *err)
 
 	if (!process->terminal)
 		return 0;
-	r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_CONSOLE, &op, err, "%s",
-		"process.terminal");
+	r = ins_plan_add(
+		builder, INS_STAGE_MOUNT, INS_OP_CONSOLE, &op, err, "%s", "process.terminal");
 	if (r < 0)
 		return r;
 	op->console.has_size = process->has_console_size;

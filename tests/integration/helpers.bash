@@ -160,6 +160,13 @@ with_userns() {
 		| .linux.gidMappings = .linux.uidMappings'
 }
 
+# hook_file NAME SCRIPT [INTERPRETER]: an executable script outside of the bundle; its path is in $HOOK.
+hook_file() {
+	HOOK=$BATS_TEST_TMPDIR/hook-$1
+	printf '#!%s\n%s\n' "${3:-/bin/sh}" "$2" >"$HOOK"
+	chmod 755 "$HOOK"
+}
+
 # --- running ------------------------------------------------------------------------------------
 
 insula() {
@@ -254,6 +261,15 @@ hasnt() {
 one_line() {
 	# shellcheck disable=SC2154
 	[ "${#lines[@]}" -eq 1 ] || die "expected one line"$'\n'"is: $output"
+}
+
+# leaves_nothing ID: there is no state, cgroup, process or mount of the container in $BUNDLE.
+leaves_nothing() {
+	[ ! -e "$STATE/$1" ] || die "the state directory of $1 is left"
+	[ -z "$CGROUP_ROOT" ] || [ ! -e "$CGROUP_ROOT$(jq -r .linux.cgroupsPath "$BUNDLE/config.json")" ] ||
+		die "the cgroup of $1 is left"
+	no_process || die "processes are left: $(show_processes)"
+	! grep -F "$BUNDLE" /proc/self/mountinfo || die "mounts are left"
 }
 
 # skip_unless REASON COMMAND…: in strict mode nothing is left out quietly.

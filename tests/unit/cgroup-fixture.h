@@ -48,7 +48,7 @@ static inline int set_up_cgroup(void **data)
 
 	*data = fixture;
 	fixture->fd = -1;
-	if (geteuid() != 0 || ins_host_probe(&fixture->host, &err) < 0 ||
+	if (geteuid() != 0 || ins_host_probe(&fixture->host, false, &err) < 0 ||
 		!fixture->host.cgroup_mount[0])
 		return 0;
 	snprintf(fixture->path, sizeof(fixture->path), "/insula-test-%d-%u", getpid(), count++);

@@ -31,12 +31,17 @@ static inline int set_up_planner(void **data)
 	struct planned *p = calloc(1, sizeof(*p));
 
 	*data = p;
-	p->host = (struct ins_host){ .kernel_major = 6, .kernel_minor = 1,
-		.capabilities = (UINT64_C(1) << 41) - 1, .last_capability = 40 };
+	p->host = (struct ins_host){ .kernel_major = 6,
+		.kernel_minor = 1,
+		.capabilities = (UINT64_C(1) << 41) - 1,
+		.last_capability = 40 };
 	p->args.id = "c1";
 	p->plan.id = "c1";
-	p->builder = (struct ins_plan_builder){ .host = &p->host, .args = &p->args,
-		.plan = &p->plan, .warn = note_warning, .warn_data = p,
+	p->builder = (struct ins_plan_builder){ .host = &p->host,
+		.args = &p->args,
+		.plan = &p->plan,
+		.warn = note_warning,
+		.warn_data = p,
 		.next_slot = INS_SLOT_FIRST_FREE };
 	return ins_arena_new(NULL, 4 << 20, &p->builder.arena, &p->err);
 }
@@ -73,16 +78,16 @@ static inline void plan_with(struct planned *p, ins_planner_fn *planner, const c
 	assert_int_equal(p->err.code, 0);
 }
 
-static inline void refuse_plan(struct planned *p, ins_planner_fn *planner, const char *config,
-	int code, const char *words)
+static inline void refuse_plan(
+	struct planned *p, ins_planner_fn *planner, const char *config, int code, const char *words)
 {
 	assert_int_equal(run_planner(p, planner, config), -code);
 	assert_string_equal(p->err.text, words);
 }
 
 /* The @index-th operation of a kind, NULL if there are not so many. */
-static inline const struct ins_op *find_op(const struct planned *p, enum ins_op_kind kind,
-	unsigned int index)
+static inline const struct ins_op *find_op(
+	const struct planned *p, enum ins_op_kind kind, unsigned int index)
 {
 	for (uint32_t i = 0; i < p->builder.n_staged; i++) {
 		if (p->builder.staged[i].kind == kind && index-- == 0)

@@ -255,7 +255,7 @@ static int set_up(void **data)
 
 	*data = fixture;
 	fixture->cgroup = -1;
-	if (geteuid() != 0 || ins_host_probe(&fixture->host, &err) < 0 ||
+	if (geteuid() != 0 || ins_host_probe(&fixture->host, false, &err) < 0 ||
 		!fixture->host.cgroup_mount[0])
 		return 0;
 	snprintf(fixture->path, sizeof(fixture->path), "/insula-test-devices-%d", getpid());

@@ -25,7 +25,8 @@
 #define OWN_NAME "riscv"
 #endif
 
-static void expect(const char *name, const struct ins_message *message, const char *words, int status)
+static void expect(
+	const char *name, const struct ins_message *message, const char *words, int status)
 {
 	const char *args[] = { name, NULL };
 	struct ins_op op = { .kind = INS_OP_EXECVE };
@@ -44,8 +45,8 @@ static void without_header(void **state)
 		const char *name, *words;
 		int code, step, status;
 	} cases[] = {
-		{ "sh", "executable file `sh` not found in $PATH: No such file or directory", ENOENT, 0,
-			127 },
+		{ "sh", "executable file `sh` not found in $PATH: No such file or directory",
+			ENOENT, 0, 127 },
 		{ "", "executable file `` not found in $PATH: No such file or directory", ENOENT, 0,
 			127 },
 		{ "/a/b", "executable file `/a/b` not found: No such file or directory", ENOENT, 0,
@@ -53,14 +54,20 @@ static void without_header(void **state)
 		{ "/a", "execute `/a`: Permission denied", EACCES, 0, 126 },
 		{ "/a", "execute `/a`: it is on a noexec mount: Permission denied", EACCES,
 			INS_EXEC_STEP_NOEXEC, 126 },
+		{ "/a", "execute `/a`: Operation not permitted", EPERM, 0, 126 },
 		{ "/a", "execute `/a`: Is a directory", EISDIR, 0, 126 },
 		{ "/a", "execute `/a`: Exec format error", ENOEXEC, 0, 126 },
-		{ "/a", "execute `/a`: its path leads in a circle, or through a link of /proc, which "
-			"is not followed: Too many levels of symbolic links", ELOOP, 0, 126 },
+		{ "/a",
+			"execute `/a`: its path leads in a circle, or through a link of /proc, "
+			"which "
+			"is not followed: Too many levels of symbolic links",
+			ELOOP, 0, 126 },
 		{ "/a", "execute `/a`: Text file busy", ETXTBSY, 0, 126 },
 		{ "/a", "execute `/a`: Cannot allocate memory", ENOMEM, 0, 1 },
-		{ "/a", "execute `/a`: process.args and process.env are longer than the kernel "
-			"takes: Argument list too long", E2BIG, 0, 1 },
+		{ "/a",
+			"execute `/a`: process.args and process.env are longer than the kernel "
+			"takes: Argument list too long",
+			E2BIG, 0, 1 },
 	};
 
 	(void)state;
@@ -74,8 +81,9 @@ static void without_header(void **state)
 
 static void expect_header(int code, const void *header, size_t size, const char *words, int status)
 {
-	struct ins_message message = { .err = code, .detail_kind = INS_DETAIL_HEADER,
-		.detail_size = (uint32_t)size };
+	struct ins_message message = {
+		.err = code, .detail_kind = INS_DETAIL_HEADER, .detail_size = (uint32_t)size
+	};
 
 	assert_true(size <= sizeof(message.detail));
 	memcpy(message.detail, header, size);
@@ -89,23 +97,37 @@ static void scripts(void **state)
 		const char *header, *words;
 		int status;
 	} cases[] = {
-		{ ENOENT, "#!/no/sh\n", "execute `/p`: its interpreter /no/sh is missing: No such file "
-			"or directory", 127 },
-		{ ENOENT, "#! \t/no/sh -e x\n", "execute `/p`: its interpreter /no/sh is missing: No "
-			"such file or directory", 127 },
-		{ ENOENT, "#!/no/sh", "execute `/p`: its interpreter /no/sh is missing: No such file "
-			"or directory", 127 },
-		{ ENOENT, "#!/bin/sh\r\necho\r\n", "execute `/p`: its first line #!/bin/sh ends in a "
-			"carriage return (CRLF), which the kernel takes as part of the name: No such "
-			"file or directory", 127 },
-		{ ENOENT, "#!", "execute `/p`: its interpreter is missing: No such file or directory",
+		{ ENOENT, "#!/no/sh\n",
+			"execute `/p`: its interpreter /no/sh is missing: No such file "
+			"or directory",
 			127 },
-		{ ENOENT, "#!\x1b[31m\n", "execute `/p`: its interpreter ?[31m is missing: No such file "
-			"or directory", 127 },
+		{ ENOENT, "#! \t/no/sh -e x\n",
+			"execute `/p`: its interpreter /no/sh is missing: No "
+			"such file or directory",
+			127 },
+		{ ENOENT, "#!/no/sh",
+			"execute `/p`: its interpreter /no/sh is missing: No such file "
+			"or directory",
+			127 },
+		{ ENOENT, "#!/bin/sh\r\necho\r\n",
+			"execute `/p`: its first line #!/bin/sh ends in a "
+			"carriage return (CRLF), which the kernel takes as part of the name: No "
+			"such "
+			"file or directory",
+			127 },
+		{ ENOENT, "#!",
+			"execute `/p`: its interpreter is missing: No such file or directory",
+			127 },
+		{ ENOENT, "#!\x1b[31m\n",
+			"execute `/p`: its interpreter ?[31m is missing: No such file "
+			"or directory",
+			127 },
 		{ EACCES, "#!/etc/x\n", "execute `/p` or its interpreter /etc/x: Permission denied",
 			126 },
-		{ ENOEXEC, "echo\n", "execute `/p`: it is neither an ELF file nor a script that begins "
-			"with #!: Exec format error", 126 },
+		{ ENOEXEC, "echo\n",
+			"execute `/p`: it is neither an ELF file nor a script that begins "
+			"with #!: Exec format error",
+			126 },
 	};
 
 	(void)state;
@@ -126,22 +148,34 @@ static void elf_files(void **state)
 	file.header.e_ident[EI_CLASS] = ELFCLASS64;
 	file.header.e_ident[EI_DATA] = ELFDATA2LSB;
 	file.header.e_machine = OWN;
-	expect_header(ENOENT, &file, sizeof(file), "execute `/p`: its dynamic loader /lib/ld.so is "
-		"missing: No such file or directory", 127);
-	expect_header(ENOENT, &file, sizeof(file.header), "execute `/p`: its interpreter is missing: No "
-		"such file or directory", 127);
-	expect_header(ENOEXEC, &file, sizeof(file.header), "execute `/p`: it is a damaged ELF file: "
-		"Exec format error", 126);
+	expect_header(ENOENT, &file, sizeof(file),
+		"execute `/p`: its dynamic loader /lib/ld.so is "
+		"missing: No such file or directory",
+		127);
+	expect_header(ENOENT, &file, sizeof(file.header),
+		"execute `/p`: its interpreter is missing: No "
+		"such file or directory",
+		127);
+	expect_header(ENOEXEC, &file, sizeof(file.header),
+		"execute `/p`: it is a damaged ELF file: "
+		"Exec format error",
+		126);
 	file.header.e_machine = EM_S390;
-	expect_header(ENOEXEC, &file, sizeof(file.header), "execute `/p`: it is for s390x, this machine "
-		"is " OWN_NAME ": Exec format error", 126);
+	expect_header(ENOEXEC, &file, sizeof(file.header),
+		"execute `/p`: it is for s390x, this machine "
+		"is " OWN_NAME ": Exec format error",
+		126);
 	file.header.e_machine = 0x1234;
-	expect_header(ENOEXEC, &file, sizeof(file.header), "execute `/p`: it is for ELF machine 4660, "
-		"this machine is " OWN_NAME ": Exec format error", 126);
+	expect_header(ENOEXEC, &file, sizeof(file.header),
+		"execute `/p`: it is for ELF machine 4660, "
+		"this machine is " OWN_NAME ": Exec format error",
+		126);
 	file.header.e_ident[EI_DATA] = ELFDATA2MSB;
 	file.header.e_machine = EM_S390 << 8;
-	expect_header(ENOEXEC, &file, sizeof(file.header), "execute `/p`: it is for s390x, this machine "
-		"is " OWN_NAME ": Exec format error", 126);
+	expect_header(ENOEXEC, &file, sizeof(file.header),
+		"execute `/p`: it is for s390x, this machine "
+		"is " OWN_NAME ": Exec format error",
+		126);
 }
 
 /* Whatever bytes the guest's file holds, there is one line of text. */
@@ -155,7 +189,8 @@ static void any_bytes(void **state)
 		const char *args[] = { "/p", NULL };
 		struct ins_op op = { .kind = INS_OP_EXECVE };
 		struct ins_message message = { .err = codes[i % 3],
-			.detail_kind = INS_DETAIL_HEADER, .detail_size = INS_MESSAGE_DETAIL };
+			.detail_kind = INS_DETAIL_HEADER,
+			.detail_size = INS_MESSAGE_DETAIL };
 		struct ins_error err = { 0 };
 
 		op.exec.args = (struct ins_text_list){ 1, args };

@@ -8,12 +8,12 @@
 
 #define PROC(more) CONFIG(",'process':{'cwd':'/w','args':['prog','-x']" more "}")
 #define CAPS(sets) PROC(",'capabilities':{" sets "}")
-#define BIT(cap) (UINT64_C(1) << (cap))
+#define BIT(cap)   (UINT64_C(1) << (cap))
 
-#define EVERY_STEP                                                                               \
-	"'user':{'uid':1000,'gid':1001,'umask':18,'additionalGids':[5,6]},'oomScoreAdj':100,"    \
-	"'rlimits':[{'type':'RLIMIT_NOFILE','soft':10,'hard':20}],'noNewPrivileges':true,"       \
-	"'scheduler':{'policy':'SCHED_BATCH','nice':5},"                                         \
+#define EVERY_STEP                                                                            \
+	"'user':{'uid':1000,'gid':1001,'umask':18,'additionalGids':[5,6]},'oomScoreAdj':100," \
+	"'rlimits':[{'type':'RLIMIT_NOFILE','soft':10,'hard':20}],'noNewPrivileges':true,"    \
+	"'scheduler':{'policy':'SCHED_BATCH','nice':5},"                                      \
 	"'ioPriority':{'class':'IOPRIO_CLASS_IDLE','priority':3},'env':['A=b']"
 
 /* The order is what keeps the cage shut: it is spelled out here. */
@@ -28,12 +28,13 @@ static void order(void **data)
 	expect_ops(p, INS_STAGE_MOUNT, "CWD_MAKE");
 	expect_ops(p, INS_STAGE_ROOT, "FIND_PROGRAM");
 	expect_ops(p, INS_STAGE_CREATED, "OOM_SCORE");
-	expect_ops(p, INS_STAGE_EXEC, "SCHEDULER IO_PRIORITY UMASK NO_NEW_PRIVS BOUNDING CWD "
+	expect_ops(p, INS_STAGE_EXEC,
+		"SCHEDULER IO_PRIORITY UMASK NO_NEW_PRIVS BOUNDING CWD "
 		"RLIMIT IDS CWD CAPS PREPARE_EXEC SECCOMP EXECVE");
 }
 
-/* Without no_new_privs the filter needs CAP_SYS_ADMIN, so it comes before that is given up, and then
- * has to allow as little as may be. */
+/* Without no_new_privs the filter needs CAP_SYS_ADMIN, so it comes before that is given up, and
+ * then has to allow as little as may be. */
 static void early_filter(void **data)
 {
 	struct planned *p = *data;
@@ -42,8 +43,9 @@ static void early_filter(void **data)
 	p->builder.exec_filter = &filter;
 	plan_with(p, ins_creds_plan, PROC(""));
 	expect_ops(p, INS_STAGE_EXEC, "BOUNDING CWD PREPARE_EXEC SECCOMP_EARLY IDS CAPS EXECVE");
-	plan_with(p, ins_creds_plan, CAPS("'permitted':['CAP_SYS_ADMIN'],'effective':['CAP_SYS_ADMIN'],"
-		"'bounding':['CAP_SYS_ADMIN']"));
+	plan_with(p, ins_creds_plan,
+		CAPS("'permitted':['CAP_SYS_ADMIN'],'effective':['CAP_SYS_ADMIN'],"
+		     "'bounding':['CAP_SYS_ADMIN']"));
 	expect_ops(p, INS_STAGE_EXEC, "BOUNDING CWD IDS CAPS PREPARE_EXEC SECCOMP EXECVE");
 }
 
@@ -110,8 +112,8 @@ static void exec_plan(void **data)
 
 	p->plan.is_exec = true;
 	p->plan.join_flags = CLONE_NEWUSER | CLONE_NEWPID;
-	plan_with(p, ins_creds_plan, PROC("," EVERY_STEP
-		",'execCPUAffinity':{'initial':'0','final':'1,64'}"));
+	plan_with(p, ins_creds_plan,
+		PROC("," EVERY_STEP ",'execCPUAffinity':{'initial':'0','final':'1,64'}"));
 	expect_ops(p, INS_STAGE_JOIN, "AFFINITY");
 	/* A user namespace is entered, so the hard limit is raised from outside. */
 	expect_ops(p, INS_STAGE_IDMAP, "SETSID KEYRING OOM_SCORE RLIMIT_RAISE");
@@ -125,34 +127,39 @@ static void exec_plan(void **data)
 	assert_null(find_op(p, INS_OP_AFFINITY, 0));
 }
 
-#define USERNS                                                                              \
-	",'linux':{'namespaces':[{'type':'user'}],"                                         \
-	"'uidMappings':[{'containerID':0,'hostID':1,'size':10}],"                           \
+#define USERNS                                                    \
+	",'linux':{'namespaces':[{'type':'user'}],"               \
+	"'uidMappings':[{'containerID':0,'hostID':1,'size':10}]," \
 	"'gidMappings':[{'containerID':0,'hostID':1,'size':10}]}"
 
 static void mapped_ids(void **data)
 {
 	struct planned *p = *data;
 
-	plan_with(p, ins_creds_plan, CONFIG(",'process':{'cwd':'/','args':['a'],"
-		"'user':{'uid':9,'gid':9}}" USERNS));
-	refuse_plan(p, ins_creds_plan, CONFIG(",'process':{'cwd':'/','args':['a'],"
-		"'user':{'uid':10,'gid':0}}" USERNS), EINVAL,
-		"process.user.uid: 10 is not in linux.uidMappings");
-	refuse_plan(p, ins_creds_plan, CONFIG(",'process':{'cwd':'/','args':['a'],"
-		"'user':{'uid':0,'gid':11}}" USERNS), EINVAL,
-		"process.user.gid: 11 is not in linux.gidMappings");
-	refuse_plan(p, ins_creds_plan, CONFIG(",'process':{'cwd':'/','args':['a'],"
-		"'user':{'uid':0,'gid':0,'additionalGids':[3,4294967294]}}" USERNS), EINVAL,
-		"process.user.additionalGids[1]: 4294967294 is not in linux.gidMappings");
+	plan_with(p, ins_creds_plan,
+		CONFIG(",'process':{'cwd':'/','args':['a'],"
+		       "'user':{'uid':9,'gid':9}}" USERNS));
+	refuse_plan(p, ins_creds_plan,
+		CONFIG(",'process':{'cwd':'/','args':['a'],"
+		       "'user':{'uid':10,'gid':0}}" USERNS),
+		EINVAL, "process.user.uid: 10 is not in linux.uidMappings");
+	refuse_plan(p, ins_creds_plan,
+		CONFIG(",'process':{'cwd':'/','args':['a'],"
+		       "'user':{'uid':0,'gid':11}}" USERNS),
+		EINVAL, "process.user.gid: 11 is not in linux.gidMappings");
+	refuse_plan(p, ins_creds_plan,
+		CONFIG(",'process':{'cwd':'/','args':['a'],"
+		       "'user':{'uid':0,'gid':0,'additionalGids':[3,4294967294]}}" USERNS),
+		EINVAL, "process.user.additionalGids[1]: 4294967294 is not in linux.gidMappings");
 }
 
 static void oom_in_userns(void **data)
 {
 	struct planned *p = *data;
 
-	plan_with(p, ins_creds_plan, CONFIG(",'process':{'cwd':'/','args':['a'],"
-		"'oomScoreAdj':1}" USERNS));
+	plan_with(p, ins_creds_plan,
+		CONFIG(",'process':{'cwd':'/','args':['a'],"
+		       "'oomScoreAdj':1}" USERNS));
 	assert_int_equal(get_op(p, INS_OP_OOM_SCORE)->stage, INS_STAGE_IDMAP);
 }
 
@@ -160,8 +167,9 @@ static void kept_groups(void **data)
 {
 	struct planned *p = *data;
 
-	plan_with(p, ins_creds_plan, CONFIG(",'process':{'cwd':'/','args':['a']},"
-		"'annotations':{'run.oci.keep_original_groups':'1'}"));
+	plan_with(p, ins_creds_plan,
+		CONFIG(",'process':{'cwd':'/','args':['a']},"
+		       "'annotations':{'run.oci.keep_original_groups':'1'}"));
 	assert_true(get_op(p, INS_OP_IDS)->ids.keep_groups);
 }
 
@@ -170,9 +178,10 @@ static void capabilities(void **data)
 	struct planned *p = *data;
 	const struct ins_op *op;
 
-	plan_with(p, ins_creds_plan, CAPS("'bounding':['CAP_KILL','CAP_CHOWN'],"
-		"'permitted':['CAP_KILL'],'effective':['CAP_KILL'],'inheritable':['CAP_KILL'],"
-		"'ambient':['CAP_KILL']"));
+	plan_with(p, ins_creds_plan,
+		CAPS("'bounding':['CAP_KILL','CAP_CHOWN'],"
+		     "'permitted':['CAP_KILL'],'effective':['CAP_KILL'],'inheritable':['CAP_KILL'],"
+		     "'ambient':['CAP_KILL']"));
 	assert_int_equal(p->n_warnings, 0);
 	op = get_op(p, INS_OP_CAPS);
 	assert_int_equal(op->caps.effective, BIT(CAP_KILL));
@@ -195,8 +204,9 @@ static void capabilities_cut(void **data)
 	assert_int_equal(p->n_warnings, 1);
 	assert_string_equal(p->warning,
 		"process.capabilities: not to be had here, left out: CAP_SYS_ADMIN CAP_BPF");
-	plan_with(p, ins_creds_plan, CAPS("'permitted':['CAP_KILL'],"
-		"'effective':['CAP_KILL','CAP_CHOWN']"));
+	plan_with(p, ins_creds_plan,
+		CAPS("'permitted':['CAP_KILL'],"
+		     "'effective':['CAP_KILL','CAP_CHOWN']"));
 	assert_int_equal(get_op(p, INS_OP_CAPS)->caps.effective, BIT(CAP_KILL));
 	assert_string_equal(p->warning,
 		"process.capabilities.effective: not in permitted, left out: CAP_CHOWN");
@@ -207,11 +217,12 @@ static void capabilities_cut(void **data)
 	plan_with(p, ins_creds_plan, CAPS("'permitted':['CAP_KILL'],'ambient':['CAP_KILL']"));
 	assert_int_equal(get_op(p, INS_OP_CAPS)->caps.ambient, 0);
 	assert_string_equal(p->warning, "process.capabilities.ambient: not both in permitted and "
-		"inheritable, left out: CAP_KILL");
+					"inheritable, left out: CAP_KILL");
 	/* In a user namespace of its own the container has all that the kernel knows. */
 	p->host.last_capability = CAP_SYS_ADMIN;
-	plan_with(p, ins_creds_plan, CONFIG(",'process':{'cwd':'/','args':['a'],'capabilities':{"
-		"'bounding':['CAP_SYS_ADMIN','CAP_BPF']}}" USERNS));
+	plan_with(p, ins_creds_plan,
+		CONFIG(",'process':{'cwd':'/','args':['a'],'capabilities':{"
+		       "'bounding':['CAP_SYS_ADMIN','CAP_BPF']}}" USERNS));
 	assert_int_equal(get_op(p, INS_OP_BOUNDING)->caps.bounding, BIT(CAP_SYS_ADMIN));
 }
 
@@ -239,11 +250,13 @@ static void personality(void **data)
 {
 	struct planned *p = *data;
 
-	plan_with(p, ins_creds_plan, CONFIG(",'process':{'cwd':'/','args':['a']},"
-		"'linux':{'personality':{'domain':'LINUX32'}}"));
+	plan_with(p, ins_creds_plan,
+		CONFIG(",'process':{'cwd':'/','args':['a']},"
+		       "'linux':{'personality':{'domain':'LINUX32'}}"));
 	assert_int_equal(get_op(p, INS_OP_PERSONALITY)->personality.value, 8);
-	plan_with(p, ins_creds_plan, CONFIG(",'process':{'cwd':'/','args':['a']},"
-		"'linux':{'personality':{'domain':'LINUX'}}"));
+	plan_with(p, ins_creds_plan,
+		CONFIG(",'process':{'cwd':'/','args':['a']},"
+		       "'linux':{'personality':{'domain':'LINUX'}}"));
 	assert_int_equal(get_op(p, INS_OP_PERSONALITY)->personality.value, 0);
 }
 

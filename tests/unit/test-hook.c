@@ -14,10 +14,11 @@ static void stages(void **data)
 	struct planned *p = *data;
 	const struct ins_op *op;
 
-	plan_with(p, ins_hook_plan, HOOKS("'poststop':[{'path':'/g'}],'poststart':[{'path':'/f'}],"
-		"'startContainer':[{'path':'/e'}],'createContainer':[{'path':'/d'}],"
-		"'createRuntime':[{'path':'/b'},{'path':'/c','args':['x','y'],'env':['A=b'],"
-		"'timeout':7}],'prestart':[{'path':'/a'}]"));
+	plan_with(p, ins_hook_plan,
+		HOOKS("'poststop':[{'path':'/g'}],'poststart':[{'path':'/f'}],"
+		      "'startContainer':[{'path':'/e'}],'createContainer':[{'path':'/d'}],"
+		      "'createRuntime':[{'path':'/b'},{'path':'/c','args':['x','y'],'env':['A=b'],"
+		      "'timeout':7}],'prestart':[{'path':'/a'}]"));
 	expect_ops(p, INS_STAGE_HOOKS, "HOOK_PARENT HOOK_PARENT HOOK_PARENT HOOK_CHILD");
 	expect_ops(p, INS_STAGE_START, "HOOK_CHILD");
 	op = find_op(p, INS_OP_HOOK_PARENT, 0);
@@ -58,12 +59,16 @@ static void success(void **data)
 	assert_int_equal(run("", "{}", &err), 0);
 	assert_int_equal(run(SH("exit 0", "") "," SH("exit 0", ""), "{}", &err), 0);
 	/* The environment is what was given; the state comes on stdin, to each from its start. */
-	assert_int_equal(run(SH("test x$(cat) = x{state} -a x$HOME = x -a $A = b", ",'env':['A=b',"
-		"'PATH=/usr/bin:/bin']") "," SH("read -r s; test $s = {state}", ""), "{state}\n",
-		&err), 0);
+	assert_int_equal(
+		run(SH("test x$(cat) = x{state} -a x$HOME = x -a $A = b",
+			    ",'env':['A=b',"
+			    "'PATH=/usr/bin:/bin']") "," SH("read -r s; test $s = {state}", ""),
+			"{state}\n", &err),
+		0);
 	/* Nothing but stdio is open. */
-	assert_int_equal(run(SH("test ! -e /proc/self/fd/3", ",'env':['PATH=/usr/bin:/bin']"), "{}",
-		&err), 0);
+	assert_int_equal(
+		run(SH("test ! -e /proc/self/fd/3", ",'env':['PATH=/usr/bin:/bin']"), "{}", &err),
+		0);
 }
 
 /* Far more than a pipe holds, to one that never reads. */
@@ -83,13 +88,14 @@ static void failure(void **data)
 	struct ins_error err;
 
 	(void)data;
-	assert_true(run(SH("exit 0", "") "," SH("exit 3", "") "," SH("exit 4", ""), "{}", &err) < 0);
+	assert_true(
+		run(SH("exit 0", "") "," SH("exit 3", "") "," SH("exit 4", ""), "{}", &err) < 0);
 	assert_string_equal(err.text, "hooks.poststart[1]: hook /bin/sh: exited with status 3");
 	assert_true(run(SH("kill -9 $$", ""), "{}", &err) < 0);
 	assert_string_equal(err.text, "hooks.poststart[0]: hook /bin/sh: was killed by signal 9");
 	assert_int_equal(run("{'path':'/nonexistent'}", "{}", &err), -ENOENT);
 	assert_string_equal(err.text, "hooks.poststart[0]: hook /nonexistent: execute it: No such "
-		"file or directory");
+				      "file or directory");
 	assert_int_equal(run("{'path':'/etc/passwd'}", "{}", &err), -EACCES);
 }
 
@@ -105,8 +111,9 @@ static void timed_out(void **data)
 	(void)data;
 	assert_true(fd >= 0);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	snprintf(hook, sizeof(hook), SH("sleep 100 & echo $! >%s; wait",
-		",'timeout':1,'env':['PATH=/usr/bin:/bin']"), file);
+	snprintf(hook, sizeof(hook),
+		SH("sleep 100 & echo $! >%s; wait", ",'timeout':1,'env':['PATH=/usr/bin:/bin']"),
+		file);
 	assert_int_equal(run(hook, "{}", &err), -ETIMEDOUT);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	assert_string_equal(err.text, "hooks.poststart[0]: hook /bin/sh: timed out after 1 s");

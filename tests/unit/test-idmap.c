@@ -12,9 +12,9 @@
 #include "plan/run.h"
 #include "sys/userns.h"
 
-#define USER(uids, gids, more)                                            \
+#define USER(uids, gids, more)                                                 \
 	CONFIG(",'linux':{'namespaces':[{'type':'user'}],'uidMappings':[" uids \
-		"],'gidMappings':[" gids "]}" more)
+	       "],'gidMappings':[" gids "]}" more)
 #define RANGE(container, host, size) \
 	"{'containerID':" container ",'hostID':" host ",'size':" size "}"
 
@@ -23,8 +23,9 @@ static void maps(void **data)
 	struct planned *p = *data;
 	const struct ins_op *op;
 
-	plan_with(p, ins_idmap_plan, USER(RANGE("0", "100000", "10") "," RANGE("10", "5", "1"),
-		RANGE("7", "3", "2"), ""));
+	plan_with(p, ins_idmap_plan,
+		USER(RANGE("0", "100000", "10") "," RANGE("10", "5", "1"), RANGE("7", "3", "2"),
+			""));
 	expect_ops(p, INS_STAGE_IDMAP, "IDMAP_WRITE IDMAP_WRITE BECOME_ROOT");
 	op = find_op(p, INS_OP_IDMAP_WRITE, 0);
 	assert_int_equal(op->idmap.n_uid, 2);
@@ -77,8 +78,9 @@ static void kept_groups(void **data)
 {
 	struct planned *p = *data;
 
-	plan_with(p, ins_idmap_plan, USER(RANGE("0", "1", "1"), RANGE("0", "1", "1"),
-		",'annotations':{'run.oci.keep_original_groups':'1'}"));
+	plan_with(p, ins_idmap_plan,
+		USER(RANGE("0", "1", "1"), RANGE("0", "1", "1"),
+			",'annotations':{'run.oci.keep_original_groups':'1'}"));
 	assert_false(get_op(p, INS_OP_BECOME_ROOT)->become.clear_groups);
 }
 
@@ -97,10 +99,12 @@ static void refused(void **data)
 		used += (size_t)snprintf(ranges + used, sizeof(ranges) - used,
 			"%s{'containerID':%u,'hostID':%u,'size':1}", i ? "," : "",
 			1000000000 + 2 * i, 2000000000 + 2 * i);
-	snprintf(config, sizeof(config), "{'ociVersion':'1.3.0','root':{'path':'r'},'linux':{"
-		"'namespaces':[{'type':'user'}],'uidMappings':[%s],'gidMappings':[%s]}}", ranges,
-		ranges);
-	refuse_plan(p, ins_idmap_plan, config, E2BIG, "linux.uidMappings: the kernel takes at most "
+	snprintf(config, sizeof(config),
+		"{'ociVersion':'1.3.0','root':{'path':'r'},'linux':{"
+		"'namespaces':[{'type':'user'}],'uidMappings':[%s],'gidMappings':[%s]}}",
+		ranges, ranges);
+	refuse_plan(p, ins_idmap_plan, config, E2BIG,
+		"linux.uidMappings: the kernel takes at most "
 		"340 ranges, and 4095 bytes of text");
 }
 
@@ -236,7 +240,7 @@ static void tool_is_missing(void **data)
 	setenv("PATH", "bin:/nonexistent", 1);
 	assert_int_equal(ins_idmap_write_op(&run, &op, &err), -EPERM);
 	assert_string_equal(err.text, "an ordinary user can only map their own id without "
-		"newuidmap, and it is not in $PATH");
+				      "newuidmap, and it is not in $PATH");
 }
 
 /* What the tool says on stderr becomes part of the message; its arguments are all numbers. */
@@ -262,8 +266,10 @@ static void tool_fails(void **data)
 	op.idmap.uid = map;
 	setenv("PATH", directory, 1);
 	assert_int_equal(ins_idmap_write_op(&run, &op, &err), -EPERM);
-	snprintf(expected, sizeof(expected), "%s failed: no: 77 0 100000 10 4294967294 1 1 "
-		"(the ranges have to be in /etc/subuid)", tool);
+	snprintf(expected, sizeof(expected),
+		"%s failed: no: 77 0 100000 10 4294967294 1 1 "
+		"(the ranges have to be in /etc/subuid)",
+		tool);
 	assert_string_equal(err.text, expected);
 	unlink(tool);
 	rmdir(directory);

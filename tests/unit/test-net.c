@@ -19,8 +19,10 @@ static void net_devices(void **data)
 {
 	struct planned *p = *data;
 
-	refuse_plan(p, ins_net_plan, LINUX("'namespaces':[{'type':'network'}],"
-		"'netDevices':{'eth0':{}}"), EOPNOTSUPP, "linux.netDevices: is not supported");
+	refuse_plan(p, ins_net_plan,
+		LINUX("'namespaces':[{'type':'network'}],"
+		      "'netDevices':{'eth0':{}}"),
+		EOPNOTSUPP, "linux.netDevices: is not supported");
 }
 
 int main(void)

@@ -11,8 +11,10 @@ static void planned_console(void **data)
 
 	plan_with(p, ins_tty_plan, CONFIG(PROC("")));
 	assert_int_equal(p->builder.n_staged, 0);
-	plan_with(p, ins_tty_plan, CONFIG(PROC(",'terminal':true,'user':{'uid':7,'gid':8},"
-		"'consoleSize':{'height':30,'width':90}") ",'linux':{'namespaces':[{'type':'mount'}]}"));
+	plan_with(p, ins_tty_plan,
+		CONFIG(PROC(",'terminal':true,'user':{'uid':7,'gid':8},"
+			    "'consoleSize':{'height':30,'width':90}") ",'linux':{'namespaces':[{'"
+								      "type':'mount'}]}"));
 	expect_ops(p, INS_STAGE_MOUNT, "CONSOLE");
 	op = get_op(p, INS_OP_CONSOLE);
 	assert_true(op->console.has_size);
@@ -24,8 +26,8 @@ static void planned_console(void **data)
 	plan_with(p, ins_tty_plan, CONFIG(PROC(",'terminal':true")));
 	assert_false(get_op(p, INS_OP_CONSOLE)->console.bind_console);
 	p->plan.is_exec = true;
-	plan_with(p, ins_tty_plan, CONFIG(PROC(",'terminal':true")
-		",'linux':{'namespaces':[{'type':'mount'}]}"));
+	plan_with(p, ins_tty_plan,
+		CONFIG(PROC(",'terminal':true") ",'linux':{'namespaces':[{'type':'mount'}]}"));
 	assert_false(get_op(p, INS_OP_CONSOLE)->console.bind_console);
 }
 

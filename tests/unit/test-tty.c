@@ -54,7 +54,9 @@ static void console_socket(void **data)
 	struct ins_error err = { 0 };
 	char path[256], name[64] = "";
 	struct iovec vector = { name, sizeof(name) - 1 };
-	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = { .msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &control,
 		.msg_controllen = sizeof(control) };
 	int listener = listen_far_away(path, sizeof(path));
 	int fd = ins_tty_connect(path, &err), peer, master, slave, received;
@@ -183,7 +185,8 @@ static void both_ways(void **data)
 /* More than the pty holds at once, all of it written before the end. */
 static void drained(void **data)
 {
-	struct relayed r = start_relay("i=0; while [ $i -lt 2000 ]; do echo line-$i; i=$((i+1)); done");
+	struct relayed r =
+		start_relay("i=0; while [ $i -lt 2000 ]; do echo line-$i; i=$((i+1)); done");
 	char buffer[4096];
 	size_t total = 0;
 	ssize_t n;
@@ -211,7 +214,7 @@ static void input_ends(void **data)
 static void signal_is_passed_on(void **data)
 {
 	struct relayed r = start_relay("trap 'echo term; exit 5' TERM; echo ready; "
-		"while :; do sleep 0.1; done");
+				       "while :; do sleep 0.1; done");
 
 	(void)data;
 	expect_output(r.output, "ready");
@@ -224,7 +227,7 @@ static void signal_is_passed_on(void **data)
 static void on_a_terminal(void **data)
 {
 	struct winsize size = { .ws_row = 33, .ws_col = 77 };
-	struct termios before, meanwhile, after;
+	struct termios before = { 0 }, meanwhile, after = { 0 };
 	int master, slave, status;
 	pid_t pid;
 
