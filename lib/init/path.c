@@ -19,6 +19,9 @@
 /* A rename somewhere in the system makes RESOLVE_IN_ROOT give up with EAGAIN when it meets "..". */
 #define RESOLVE_TRIES 128
 
+/* As many as the kernel follows (path_resolution(7)). */
+#define MOST_LINKS 40
+
 static int open_below(int dirfd, const char *path, uint64_t flags, uint64_t resolve)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };
@@ -82,43 +85,89 @@ static int make_component(
 	return result < 0 && result != -EEXIST ? (int)result : 0;
 }
 
-int ins_child_make(struct ins_child *child, const char *path, uint32_t mode)
+/*
+ * A symlink that leads nowhere yet bears the name that ends at @length: put its text into the path in
+ * its place, so that what it names is made. Who exchanged it meanwhile gains nothing by it: the new
+ * path is only text, too.
+ */
+static int follow_link(struct ins_child *child, char *path, size_t size, size_t length)
 {
-	char prefix[4096];
-	int fd = ins_child_open(child, path, O_PATH);
-	long length = ins_text_copy(prefix, sizeof(prefix), path);
+	char name[256], link[4096], rest[4096];
+	int parent = open_parent_of(child, path, length, name, sizeof(name));
+	size_t start = length;
+	long n;
 
-	if (fd != -ENOENT)
-		return fd;
-	if (length < 0)
-		return (int)length;
-	while (length > 0 && prefix[length - 1] == '/')
-		prefix[--length] = '\0';
-	for (long end = 1; end <= length; end++) {
+	if (parent < 0)
+		return parent;
+	n = ins_sys(readlinkat, parent, name, link, sizeof(link) - 1);
+	(void)ins_sys(close, parent);
+	/* No symlink, or gone again: look once more. */
+	if (n < 0)
+		return n == -EINVAL || n == -ENOENT ? 0 : (int)n;
+	link[n] = '\0';
+	while (start > 0 && link[0] != '/' && path[start - 1] != '/')
+		start--;
+	if (link[0] == '/')
+		start = 0;
+	n = ins_text_copy(rest, sizeof(rest), path + length);
+	path[start] = '\0';
+	if (n >= 0)
+		n = ins_text_append(path, size, link);
+	if (n >= 0)
+		n = ins_text_append(path, size, rest);
+	return n < 0 ? (int)n : 0;
+}
+
+/* One way down @path, making what is missing. Return: an fd, −errno, or −EAGAIN if a symlink had to
+ * be put into the path. */
+static int make_path(struct ins_child *child, char *path, size_t size, uint32_t mode)
+{
+	size_t length = ins_text_length(path);
+
+	while (length > 0 && path[length - 1] == '/')
+		path[--length] = '\0';
+	for (size_t end = 1; end <= length; end++) {
 		uint32_t what = end == length ? mode : S_IFDIR;
-		char saved = prefix[end];
-		int result;
+		char saved = path[end];
+		int fd, result = 0;
 
-		if (saved != '/' && saved != '\0')
+		if ((saved != '/' && saved != '\0') || path[end - 1] == '/')
 			continue;
-		if (prefix[end - 1] == '/')
-			continue;
-		prefix[end] = '\0';
-		fd = ins_child_open(child, prefix, O_PATH);
+		path[end] = '\0';
+		fd = ins_child_open(child, path, O_PATH);
 		if (fd == -ENOENT) {
-			result = make_component(child, prefix, (size_t)end, what);
-			if (result < 0)
-				return result;
-			fd = ins_child_open(child, prefix, O_PATH);
+			result = make_component(child, path, end, what);
+			fd = result < 0 ? result : ins_child_open(child, path, O_PATH);
 		}
-		if (fd < 0)
-			return fd;
-		prefix[end] = saved;
-		if (end == length)
+		path[end] = saved;
+		if (result == 0 && fd == -ENOENT) {
+			result = follow_link(child, path, size, end);
+			return result < 0 ? result : -EAGAIN;
+		}
+		if (fd < 0 || end == length)
 			return fd;
 		(void)ins_sys(close, fd);
 	}
 	return -ENOENT;
+}
+
+int ins_child_make(struct ins_child *child, const char *path, uint32_t mode)
+{
+	char way[4096];
+	int fd = ins_child_open(child, path, O_PATH);
+	long length;
+
+	if (fd != -ENOENT)
+		return fd;
+	length = ins_text_copy(way, sizeof(way), path);
+	if (length < 0)
+		return (int)length;
+	for (int links = 0; links < MOST_LINKS; links++) {
+		fd = make_path(child, way, sizeof(way), mode);
+		if (fd != -EAGAIN)
+			return fd;
+	}
+	return -ELOOP;
 }
 
 int ins_child_parent(struct ins_child *child, const char *path, const char **ret_name)

@@ -58,27 +58,40 @@ static void copy_times(int to, const char *name, const struct statx *status)
 	(void)ins_sys(utimensat, to, name, times, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
 }
 
+/* Without its access control list a file would be open to more people than before: its mode then
+ * holds what the list only allowed at most. */
+static bool is_access_list(const char *name)
+{
+	return ins_text_starts(name, "system.posix_acl_");
+}
+
 static bool is_copied_attribute(const char *name)
 {
-	return ins_text_starts(name, "user.") || ins_text_starts(name, "system.posix_acl_") ||
+	return is_access_list(name) || ins_text_starts(name, "user.") ||
 	       ins_text_equal(name, "security.capability");
 }
 
-/* As far as the new filesystem takes them: a tmpfs has got user.… only since Linux 6.6. */
-static void copy_attributes(int from, int to)
+/* Lists have to be kept; the others as far as the new filesystem takes them: a tmpfs has got user.…
+ * only since Linux 6.6. */
+static int copy_attributes(int from, int to)
 {
-	char names[2048], value[2048];
+	char names[4096], value[4096];
 	long n = ins_sys(flistxattr, from, names, sizeof(names));
 
+	if (n < 0)
+		return n == -EOPNOTSUPP ? 0 : (int)n;
 	for (long i = 0; i < n; i += (long)ins_text_length(names + i) + 1) {
-		long size;
+		long r;
 
 		if (!is_copied_attribute(names + i))
 			continue;
-		size = ins_sys(fgetxattr, from, names + i, value, sizeof(value));
-		if (size >= 0)
-			(void)ins_sys(fsetxattr, to, names + i, value, size, 0);
+		r = ins_sys(fgetxattr, from, names + i, value, sizeof(value));
+		if (r >= 0)
+			r = ins_sys(fsetxattr, to, names + i, value, r, 0);
+		if (r < 0 && is_access_list(names + i))
+			return (int)r;
 	}
+	return 0;
 }
 
 /* The owner before the capabilities and the mode: changing it takes both away. Whoever gets a file
@@ -93,8 +106,9 @@ static int copy_status(int from, int to, const struct statx *status)
 		return (int)r;
 	if (r == 0)
 		mode &= ~(uint32_t)(S_ISUID | S_ISGID);
-	copy_attributes(from, to);
-	r = ins_sys(fchmod, to, mode);
+	r = copy_attributes(from, to);
+	if (r == 0)
+		r = ins_sys(fchmod, to, mode);
 	copy_times(to, "", status);
 	return (int)r;
 }

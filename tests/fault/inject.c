@@ -2,17 +2,30 @@
 /*
  * Runs a command and lets one of its system calls fail, or kills the process that makes it.
  *
- *     inject [-o FILE] [-n N] [-e ERRNO | -k] COMMAND [ARG…]
+ *     inject [-o FILE] [-t SECONDS] [-w runtime|init] [-p PID] [-l | -n N [-e ERRNO | -k]] COMMAND [ARG…]
  *
  * Counted are the system calls of the command and of all that it clones, in the order in which they
  * happen, as long as a process executes the command itself or the runtime's init: a hook or the
- * container's program is let go when it is executed. Without -n nothing is done but counting. The
- * count and what was done go to FILE (or stderr), as "calls COUNT" and "hit N CALL PID"; the exit
- * status is the command's.
+ * container's program is let go when it is executed. With -w only those of the command itself count,
+ * or only those of its children: parent and child work at the same time, and alone each makes its
+ * calls in the same order every time. With -p an init that waits since an earlier command is one of
+ * the children. Without -n nothing is done but counting; -l also lists the calls.
+ *
+ * To FILE (or stderr) go
+ *
+ *     call N NAME ARGUMENTS       with -l
+ *     hit N NAME ARGUMENTS        what was failed or killed
+ *     left PID                    a child that has not ended half a second after the command
+ *     hang                        after SECONDS the command and its children were killed
+ *     calls COUNT
+ *
+ * The exit status is the command's; 128 + the signal, 124 if it hung.
  *
  * Linux 5.3 (PTRACE_GET_SYSCALL_INFO), x86-64 only: elsewhere it says so and exits with 77.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,16 +37,25 @@
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 
 #ifdef __x86_64__
 
 #define MAX_TRACEES 256
+#define HANG_STATUS 124
+
+/* How long what was killed may take to end after the command has. */
+#define GRACE_MS 500
 
 struct options {
 	long target; /* 0: count only */
 	int error;   /* errno, or 0: kill */
+	bool list;
+	bool in_runtime, in_init; /* whose calls count */
+	pid_t attach;
+	unsigned int seconds; /* 0: for ever */
 	FILE *report;
 };
 
@@ -44,6 +66,13 @@ struct tracee {
 
 static struct tracee tracees[MAX_TRACEES];
 static long calls;
+static volatile sig_atomic_t alarmed;
+
+static void note_alarm(int signal)
+{
+	(void)signal;
+	alarmed = 1;
+}
 
 static struct tracee *find_tracee(pid_t pid)
 {
@@ -83,20 +112,58 @@ static bool can_fail(uint64_t nr)
 	return nr != SYS_exit && nr != SYS_exit_group && nr != SYS_rt_sigreturn;
 }
 
-static void enter_call(struct tracee *t, const struct options *options)
+/* An argument as text if it looks like the address of one, else as number. */
+static void print_argument(FILE *report, pid_t pid, uint64_t value)
+{
+	char text[80] = "";
+	struct iovec here = { text, sizeof(text) - 1 }, there = { (void *)value, sizeof(text) - 1 };
+	/* Not beyond the page: what lies behind need not be there. */
+	size_t to_page_end = 4096 - value % 4096;
+
+	if (there.iov_len > to_page_end)
+		there.iov_len = to_page_end;
+	if (value < 65536 || process_vm_readv(pid, &here, 1, &there, 1, 0) < 2 ||
+		!isgraph((unsigned char)text[0])) {
+		fprintf(report, " %llx", (unsigned long long)value);
+		return;
+	}
+	for (char *p = text; *p; p++) {
+		if (!isgraph((unsigned char)*p))
+			*p = '\0';
+	}
+	fprintf(report, " \"%s\"", text);
+}
+
+static void print_call(const struct options *options, const char *what, pid_t pid,
+	const struct __ptrace_syscall_info *info)
+{
+	char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, (int)info->entry.nr);
+
+	fprintf(options->report, "%s %ld %s", what, calls, name ? name : "?");
+	for (int i = 0; i < 4; i++)
+		print_argument(options->report, pid, info->entry.args[i]);
+	fprintf(options->report, "\n");
+	fflush(options->report);
+	free(name);
+}
+
+static void enter_call(struct tracee *t, pid_t main_pid, const struct options *options)
 {
 	struct __ptrace_syscall_info info;
 
+	if (t->pid == main_pid ? !options->in_runtime : !options->in_init)
+		return;
 	memset(&info, 0, sizeof(info));
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info), &info) <= 0)
 		return;
 	if (options->error && !can_fail(info.entry.nr))
 		return;
-	if (++calls != options->target)
+	calls++;
+	if (options->list)
+		print_call(options, "call", t->pid, &info);
+	if (calls != options->target)
 		return;
-	fprintf(options->report, "hit %ld %llu %d\n", calls, (unsigned long long)info.entry.nr,
-		(int)t->pid);
-	fflush(options->report);
+	print_call(options, "hit", t->pid, &info);
 	if (!options->error) {
 		kill(t->pid, SIGKILL);
 		return;
@@ -115,7 +182,7 @@ static void leave_call(struct tracee *t, const struct options *options)
 }
 
 /* One stop of a tracee; lets it go on. */
-static void handle_stop(struct tracee *t, int status, const char *runtime,
+static void handle_stop(struct tracee *t, int status, pid_t main_pid, const char *runtime,
 	const struct options *options)
 {
 	int signal = WSTOPSIG(status), event = status >> 16;
@@ -123,7 +190,7 @@ static void handle_stop(struct tracee *t, int status, const char *runtime,
 	if (signal == (SIGTRAP | 0x80)) {
 		t->in_call = !t->in_call;
 		if (t->in_call)
-			enter_call(t, options);
+			enter_call(t, main_pid, options);
 		else
 			leave_call(t, options);
 		ptrace(PTRACE_SYSCALL, t->pid, 0, 0);
@@ -136,11 +203,48 @@ static void handle_stop(struct tracee *t, int status, const char *runtime,
 		ptrace(PTRACE_DETACH, pid, 0, 0);
 		return;
 	}
+	/* Of a call in which an attached process was, only the end is seen, or the start again. */
 	if (event == PTRACE_EVENT_STOP && (signal == SIGSTOP || signal == SIGTSTP)) {
 		ptrace(PTRACE_LISTEN, t->pid, 0, 0);
 		return;
 	}
 	ptrace(PTRACE_SYSCALL, t->pid, 0, event ? 0 : signal);
+}
+
+static void kill_tracees(void)
+{
+	for (size_t i = 0; i < MAX_TRACEES; i++) {
+		if (tracees[i].pid)
+			kill(tracees[i].pid, SIGKILL);
+	}
+}
+
+/* The command has ended. Who is still there goes on without us when the end of a tracer detaches;
+ * what was killed only needs a moment. */
+static void await_rest(pid_t main_pid, const char *runtime, const struct options *options)
+{
+	bool left = true;
+
+	for (int ms = 0; left && ms < GRACE_MS; ms++) {
+		int status;
+		pid_t pid;
+
+		while ((pid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+			if (WIFSTOPPED(status))
+				handle_stop(find_tracee(pid), status, main_pid, runtime, options);
+			else
+				find_tracee(pid)->pid = 0;
+		}
+		left = false;
+		for (size_t i = 0; i < MAX_TRACEES; i++)
+			left = left || tracees[i].pid;
+		if (left)
+			usleep(1000);
+	}
+	for (size_t i = 0; i < MAX_TRACEES; i++) {
+		if (tracees[i].pid)
+			fprintf(options->report, "left %d\n", (int)tracees[i].pid);
+	}
 }
 
 static int trace(pid_t main_pid, const char *runtime, const struct options *options)
@@ -149,54 +253,74 @@ static int trace(pid_t main_pid, const char *runtime, const struct options *opti
 		int status;
 		pid_t pid = waitpid(-1, &status, __WALL);
 
-		if (pid < 0 && errno == EINTR)
+		if (pid < 0 && errno == EINTR && !alarmed)
 			continue;
+		if (pid < 0 && errno == EINTR) {
+			fprintf(options->report, "hang\n");
+			kill_tracees();
+			return HANG_STATUS;
+		}
 		if (pid < 0)
 			return 2;
 		if (WIFSTOPPED(status)) {
-			handle_stop(find_tracee(pid), status, runtime, options);
+			handle_stop(find_tracee(pid), status, main_pid, runtime, options);
 			continue;
 		}
 		find_tracee(pid)->pid = 0;
 		if (pid != main_pid)
 			continue;
-		/* What is left goes on without us: the end of a tracer detaches. */
+		/* After a success init may have to stay. */
+		if (status)
+			await_rest(main_pid, runtime, options);
 		fprintf(options->report, "calls %ld\n", calls);
 		return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	}
 }
 
-static int run(char **argv, const struct options *options)
+static bool seize(pid_t pid)
 {
-	char *runtime = realpath(argv[0], NULL);
-	pid_t pid;
+	if (ptrace(PTRACE_SEIZE, pid, 0,
+		    PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			    PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC) == 0)
+		return true;
+	fprintf(stderr, "inject: PTRACE_SEIZE of %d: %s\n", (int)pid, strerror(errno));
+	return false;
+}
+
+/* A process that sleeps in a call stops, and then makes it again. */
+static bool attach(pid_t pid)
+{
 	int status;
 
-	if (!runtime) {
-		fprintf(stderr, "inject: %s: %s\n", argv[0], strerror(errno));
-		return 2;
-	}
-	pid = fork();
+	if (!seize(pid) || ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 ||
+		waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
+		return false;
+	find_tracee(pid);
+	return ptrace(PTRACE_SYSCALL, pid, 0, 0) == 0;
+}
+
+static pid_t start(char **argv, const char *runtime)
+{
+	int status;
+	pid_t pid = fork();
+
 	if (pid == 0) {
 		raise(SIGSTOP);
 		execv(runtime, argv);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, WUNTRACED) < 0)
-		return 2;
-	if (ptrace(PTRACE_SEIZE, pid, 0,
-		    PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-			    PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC) < 0) {
-		perror("inject: PTRACE_SEIZE");
+		return -1;
+	if (!seize(pid)) {
 		kill(pid, SIGKILL);
-		return 2;
+		return -1;
 	}
 	find_tracee(pid);
 	kill(pid, SIGCONT);
 	/* Calls count from the execve on: before it, the process is not the runtime. */
 	for (;;) {
 		if (waitpid(pid, &status, __WALL) < 0 || !WIFSTOPPED(status))
-			return 2;
+			return -1;
 		if (status >> 16 == PTRACE_EVENT_EXEC)
 			break;
 		if (status >> 16 == PTRACE_EVENT_STOP || WSTOPSIG(status) == SIGCONT)
@@ -207,18 +331,54 @@ static int run(char **argv, const struct options *options)
 	/* The next stop is the end of the execve itself. */
 	find_tracee(pid)->in_call = true;
 	ptrace(PTRACE_SYSCALL, pid, 0, 0);
+	return pid;
+}
+
+static int run(char **argv, const struct options *options)
+{
+	const struct sigaction action = { .sa_handler = note_alarm };
+	char *runtime = realpath(argv[0], NULL);
+	pid_t pid;
+
+	if (!runtime) {
+		fprintf(stderr, "inject: %s: %s\n", argv[0], strerror(errno));
+		return 2;
+	}
+	pid = start(argv, runtime);
+	if (pid < 0 || (options->attach && !attach(options->attach))) {
+		fprintf(stderr, "inject: cannot trace\n");
+		kill_tracees();
+		return 2;
+	}
+	sigaction(SIGALRM, &action, NULL);
+	alarm(options->seconds);
 	return trace(pid, runtime, options);
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = { .error = EIO, .report = stderr };
+	struct options options = {
+		.error = EIO, .in_runtime = true, .in_init = true, .report = stderr
+	};
 	int option;
 
-	while ((option = getopt(argc, argv, "+o:n:e:k")) != -1) {
+	while ((option = getopt(argc, argv, "+o:t:w:p:ln:e:k")) != -1) {
 		switch (option) {
 		case 'o':
 			options.report = fopen(optarg, "we");
+			break;
+		case 't':
+			options.seconds = (unsigned int)atoi(optarg);
+			break;
+		case 'w':
+			options.in_runtime = strcmp(optarg, "init") != 0;
+			options.in_init = strcmp(optarg, "runtime") != 0;
+			break;
+		case 'p':
+			options.attach = atoi(optarg);
+			break;
+		case 'l':
+			options.list = true;
 			break;
 		case 'n':
 			options.target = atol(optarg);
@@ -234,7 +394,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind >= argc || !options.report) {
-		fprintf(stderr, "usage: inject [-o FILE] [-n N] [-e ERRNO | -k] COMMAND [ARG...]\n");
+		fprintf(stderr, "usage: inject [-o FILE] [-t SECONDS] [-w runtime|init] [-p PID] "
+				"[-l | -n N [-e ERRNO | -k]] COMMAND [ARG...]\n");
 		return 2;
 	}
 	return run(argv + optind, &options);

@@ -19,6 +19,7 @@ bats_require_minimum_version 1.5.0
 : "${top_builddir:=$top_srcdir}"
 : "${INSULA:=$top_builddir/runtime/insula}"
 : "${INSULA_STRICT:=0}"
+: "${PROBE:=$top_builddir/tests/integration/probe}"
 export INSULA
 
 setup() {
@@ -80,16 +81,19 @@ left_state() {
 	find "$STATE" -mindepth 1 -maxdepth 1 -type d ! -name '.*' ! -name cache -printf 'state directory %f is left\n'
 }
 
-# test_processes: pids of what this test started: all in its cgroup, and insula itself by the mark.
+# test_processes: pids of what this test started: all in its cgroup, and insula itself by the mark. Not
+# the dead: an orphan's is left until the host's pid 1 finds time for it.
 test_processes() {
-	local file
+	local file pid
 	{
 		grep -lsF "$TEST_CGROUP/" /proc/[0-9]*/cgroup
 		# shellcheck disable=SC2013
 		for file in $(grep -lszxF "INSULA_TEST_MARK=$INSULA_TEST_MARK" /proc/[0-9]*/environ); do
 			[ ! "${file%environ}exe" -ef "$INSULA" ] || echo "$file"
 		done
-	} | cut -d / -f 3 | sort -u
+	} | cut -d / -f 3 | sort -u | while read -r pid; do
+		! grep -qs '^State:[[:space:]]*[A-Y]' "/proc/$pid/status" || echo "$pid"
+	done
 }
 
 no_process() {
@@ -165,6 +169,12 @@ hook_file() {
 	HOOK=$BATS_TEST_TMPDIR/hook-$1
 	printf '#!%s\n%s\n' "${3:-/bin/sh}" "$2" >"$HOOK"
 	chmod 755 "$HOOK"
+}
+
+# add_probe: the bundle gets /bin/probe, for what busybox cannot do (probe.c).
+add_probe() {
+	[ -x "$PROBE" ] || die "there is no program $PROBE: run make check"
+	cp "$PROBE" "$BUNDLE/rootfs/bin/probe"
 }
 
 # --- running ------------------------------------------------------------------------------------
