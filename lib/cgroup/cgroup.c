@@ -108,6 +108,13 @@ static int read_event(int fd, const char *name, bool *ret_value)
 	return 0;
 }
 
+static int read_cgroup_event(int cgroup, const char *name, bool *ret_value)
+{
+	cleanup_fd int fd = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : read_event(fd, name, ret_value);
+}
+
 static int milliseconds_left(const struct timespec *end)
 {
 	struct timespec now;
@@ -160,16 +167,20 @@ int ins_cgroup_freeze(int cgroup, bool frozen, struct ins_error *err)
 
 int ins_cgroup_is_frozen(int cgroup, bool *ret_frozen, struct ins_error *err)
 {
-	cleanup_fd int fd = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	int r = fd < 0 ? -errno : read_event(fd, "frozen ", ret_frozen);
+	int r = read_cgroup_event(cgroup, "frozen ", ret_frozen);
 
 	return r < 0 ? ins_error_set(err, -r, "read cgroup.events of the container's cgroup") : 0;
 }
 
 int ins_cgroup_kill(int cgroup, struct ins_error *err)
 {
-	int r = write_file(cgroup, "cgroup.kill", "1");
+	bool populated;
+	int r = read_cgroup_event(cgroup, "populated ", &populated);
 
+	/* Not without need: clone3(CLONE_INTO_CGROUP) into a cgroup that has seen another number of
+	 * kills than the caller's own gives a child that is killed at birth (seen on Linux 6.18). */
+	if (r == 0 && populated)
+		r = write_file(cgroup, "cgroup.kill", "1");
 	return r < 0 && !is_gone(r)
 		? ins_error_set(err, -r, "kill the processes of the container's cgroup")
 		: 0;

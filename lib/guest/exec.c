@@ -11,6 +11,7 @@
 #include "cgroup/cgroup.h"
 #include "guest/guest.h"
 #include "seccomp/seccomp.h"
+#include "spec/emit.h"
 
 #define PROCESS_SIZE_MAX ((size_t)4 << 20)
 
@@ -139,8 +140,7 @@ static int process_from_record(struct ins_guest *guest, char **ret_text, struct 
 	r = edit_process(process, guest->exec, err);
 	if (r < 0)
 		return r;
-	*ret_text = json_dumps(process, JSON_COMPACT);
-	return *ret_text ? 0 : ins_error_set(err, ENOMEM, "exec: build the process object");
+	return ins_emit_dump(process, JSON_COMPACT, ret_text, err);
 }
 
 static int load_process(struct ins_guest *guest, struct ins_error *err)

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/record.h"
+#include "spec/emit.h"
 
 /* A record holds the annotations and the process object of a configuration: no larger than that. */
 #define RECORD_SIZE_MAX ((size_t)8 << 20)
@@ -62,6 +63,7 @@ int ins_store_save(struct ins_store *store, const struct ins_record *record,
 {
 	cleanup_json json_t *root = NULL;
 	cleanup_free char *text = NULL;
+	int r;
 
 	root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s*, s:s*, s:I, s:I, s:b, s:b, "
 			 "s:s*, s:s*, s:s*, s:s*, s:o}",
@@ -74,9 +76,9 @@ int ins_store_save(struct ins_store *store, const struct ins_record *record,
 		"filter", record->has_filter, "listenerPath", record->listener_path,
 		"listenerMetadata", record->listener_metadata, "hooks", record->hooks_json,
 		"process", record->process_json, "annotations", annotations_object(record));
-	text = root ? json_dumps(root, JSON_COMPACT) : NULL;
-	if (!text)
-		return ins_error_set(err, ENOMEM, "write the state of container %s", record->id);
+	r = ins_emit_dump(root, JSON_COMPACT, &text, err);
+	if (r < 0)
+		return ins_error_prefix(err, "write the state of container %s", record->id);
 	return ins_file_write(store->dir, "state.json", text, strlen(text), 0600, err);
 }
 

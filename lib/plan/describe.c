@@ -260,207 +260,268 @@ static void say_console(struct words *words, const struct ins_op *op)
 		say(words, ", %u rows, %u columns", op->console.height, op->console.width);
 }
 
+static void say_cgroup(struct words *words, const struct ins_op *op)
+{
+	say(words, "make the cgroup %s", op->path);
+	if (op->cgroup.delegate)
+		say(words, ", owned by %u:%u", op->cgroup.uid, op->cgroup.gid);
+}
+
+static void say_devices(struct words *words, const struct ins_op *op)
+{
+	say(words, "attach the device program, %u instructions", op->devices.n_instructions);
+}
+
+static void say_ns_open(struct words *words, const struct ins_op *op)
+{
+	say(words, "open the ");
+	say_namespaces(words, op->ns.type);
+	say(words, " namespace %s", op->path);
+}
+
+static void say_ns_join(struct words *words, const struct ins_op *op)
+{
+	say(words, "enter namespaces: ");
+	say_namespaces(words, op->ns.type);
+}
+
+static void say_ns_unshare(struct words *words, const struct ins_op *op)
+{
+	say(words, "new namespace: ");
+	say_namespaces(words, op->ns.type);
+}
+
+static void say_root_open(struct words *words, const struct ins_op *op)
+{
+	say(words, "open the root file system %s", op->path);
+	say_attrs(words, &op->source.attrs);
+}
+
+static void say_idmap(struct words *words, const struct ins_op *op)
+{
+	say(words, "write the id map: ");
+	say_maps(words, "uid", op->idmap.uid, op->idmap.n_uid);
+	say_maps(words, "gid", op->idmap.gid, op->idmap.n_gid);
+}
+
+static void say_oom_score(struct words *words, const struct ins_op *op)
+{
+	say(words, "set oom_score_adj to %d", op->oom.score);
+}
+
+static void say_become_root(struct words *words, const struct ins_op *op)
+{
+	say(words, "become uid %u, gid %u inside the user namespace", op->become.uid,
+		op->become.gid);
+}
+
+static void say_keyring(struct words *words, const struct ins_op *op)
+{
+	say(words, "new session keyring %s", op->keyring.name ? op->keyring.name : "");
+}
+
+static void say_hostname(struct words *words, const struct ins_op *op)
+{
+	say(words, "set the host name %s", op->text.text);
+}
+
+static void say_domainname(struct words *words, const struct ins_op *op)
+{
+	say(words, "set the domain name %s", op->text.text);
+}
+
+static void say_remount(struct words *words, const struct ins_op *op)
+{
+	say(words, "remount %s", op->path);
+	say_attrs(words, &op->remount.attrs);
+}
+
+static void say_node_make(struct words *words, const struct ins_op *op)
+{
+	say(words, "make ");
+	say_node(words, op);
+}
+
+static void say_node_attach(struct words *words, const struct ins_op *op)
+{
+	say(words, "mount the host's ");
+	say_node(words, op);
+}
+
+static void say_symlink(struct words *words, const struct ins_op *op)
+{
+	say(words, "link %s to %s", op->path, op->text.text);
+}
+
+static void say_pivot(struct words *words, const struct ins_op *op)
+{
+	say(words, "enter the new root (%s)",
+		op->pivot.chroot_only ? "chroot" : op->pivot.no_pivot ? "move" : "pivot_root");
+}
+
+static void say_root_propagation(struct words *words, const struct ins_op *op)
+{
+	say(words, "propagation of the root");
+	say_attrs(words, &op->remount.attrs);
+}
+
+static void say_sysctl(struct words *words, const struct ins_op *op)
+{
+	say(words, "set %s to %s", op->path, op->text.text);
+}
+
+static void say_scheduler(struct words *words, const struct ins_op *op)
+{
+	say(words, "set the scheduling policy %u, priority %u, nice %d", op->scheduler.policy,
+		op->scheduler.priority, op->scheduler.nice);
+}
+
+static void say_io_priority(struct words *words, const struct ins_op *op)
+{
+	say(words, "set the I/O priority: class %u, level %u", op->io_priority.value >> 13,
+		op->io_priority.value & 0x1fff);
+}
+
+static void say_personality(struct words *words, const struct ins_op *op)
+{
+	say(words, "set the execution domain %#llx", (unsigned long long)op->personality.value);
+}
+
+static void say_rlimit(struct words *words, const struct ins_op *op)
+{
+	say(words, "set %s to ", rlimit_name(op->rlimit.resource));
+	say_limit(words, op->rlimit.soft);
+	say(words, ", hard ");
+	say_limit(words, op->rlimit.hard);
+}
+
+static void say_rlimit_raise(struct words *words, const struct ins_op *op)
+{
+	say(words, "raise the hard limit of %s to ", rlimit_name(op->rlimit.resource));
+	say_limit(words, op->rlimit.hard);
+}
+
+static void say_umask(struct words *words, const struct ins_op *op)
+{
+	say(words, "set the umask %04o", op->umask.mask);
+}
+
+static void say_label(struct words *words, const struct ins_op *op)
+{
+	say(words, "set the security label %s for the execve", op->text.text);
+}
+
+static void say_bounding(struct words *words, const struct ins_op *op)
+{
+	say_caps(words, "limit the bounding set to: ", op->caps.bounding);
+}
+
+static void say_all_caps(struct words *words, const struct ins_op *op)
+{
+	say_caps(words, "set the capabilities: effective ", op->caps.effective);
+	say_caps(words, "; permitted ", op->caps.permitted);
+	say_caps(words, "; inheritable ", op->caps.inheritable);
+	say_caps(words, "; ambient ", op->caps.ambient);
+}
+
+static void say_seccomp(struct words *words, const struct ins_op *op)
+{
+	say(words, "load the seccomp filter, %u instructions%s", op->seccomp.n,
+		op->seccomp.listener ? ", with a listener" : "");
+}
+
+static void say_cwd(struct words *words, const struct ins_op *op)
+{
+	say(words, "change to the directory %s%s", op->path,
+		op->cwd.may_fail ? ", if that is allowed already" : "");
+}
+
+static void say_find_program(struct words *words, const struct ins_op *op)
+{
+	say_program(words, "find", op);
+}
+
+static void say_execve(struct words *words, const struct ins_op *op)
+{
+	say_program(words, "execute", op);
+}
+
+/* How each kind of operation is told: by a function, or by words in which "%s" is the path. */
+struct teller {
+	const char *words;
+	void (*say)(struct words *words, const struct ins_op *op);
+};
+
+static const struct teller tellers[INS_OP_KINDS] = {
+	[INS_OP_CGROUP_CREATE] = { .say = say_cgroup },
+	[INS_OP_CGROUP_DEVICES] = { .say = say_devices },
+	[INS_OP_NS_OPEN] = { .say = say_ns_open },
+	[INS_OP_PROC_OPEN] = { .words = "open the host's procfs" },
+	[INS_OP_ROOT_OPEN] = { .say = say_root_open },
+	[INS_OP_SOURCE_OPEN] = { .say = say_source },
+	[INS_OP_SOURCE_CLONE] = { .say = say_source },
+	[INS_OP_NODE_OPEN] = { .words = "open the host's device %s" },
+	[INS_OP_CGROUP_OPEN] = { .words = "open the container's cgroup for a mount" },
+	[INS_OP_IDMAP_WRITE] = { .say = say_idmap },
+	[INS_OP_OOM_SCORE] = { .say = say_oom_score },
+	[INS_OP_RLIMIT_RAISE] = { .say = say_rlimit_raise },
+	[INS_OP_HOOK_PARENT] = { .say = say_hook },
+	[INS_OP_STATE_CREATED] = { .words = "record the container as created" },
+	[INS_OP_NS_JOIN] = { .say = say_ns_join },
+	[INS_OP_NS_UNSHARE] = { .say = say_ns_unshare },
+	[INS_OP_TIME_OFFSETS] = { .words = "set the clocks' offsets" },
+	[INS_OP_BECOME_ROOT] = { .say = say_become_root },
+	[INS_OP_SETSID] = { .words = "start a session" },
+	[INS_OP_KEYRING] = { .say = say_keyring },
+	[INS_OP_LOOPBACK] = { .words = "set the interface lo up" },
+	[INS_OP_HOSTNAME] = { .say = say_hostname },
+	[INS_OP_DOMAINNAME] = { .say = say_domainname },
+	[INS_OP_ROOT_PRIVATE] = { .words = "cut off the propagation of mounts to the host" },
+	[INS_OP_ROOT_ATTACH] = { .words = "mount the root file system" },
+	[INS_OP_MOUNT_FS] = { .say = say_filesystem },
+	[INS_OP_MOUNT_ATTACH] = { .words = "mount it on %s" },
+	[INS_OP_MOUNT_REMOUNT] = { .say = say_remount },
+	[INS_OP_NODE_MAKE] = { .say = say_node_make },
+	[INS_OP_NODE_ATTACH] = { .say = say_node_attach },
+	[INS_OP_SYMLINK] = { .say = say_symlink },
+	[INS_OP_CONSOLE] = { .say = say_console },
+	[INS_OP_HOOK_CHILD] = { .say = say_hook },
+	[INS_OP_PIVOT] = { .say = say_pivot },
+	[INS_OP_ROOT_PROPAGATION] = { .say = say_root_propagation },
+	[INS_OP_ROOT_READONLY] = { .words = "make the root read-only" },
+	[INS_OP_READONLY] = { .words = "make %s read-only" },
+	[INS_OP_MASK] = { .words = "mask %s" },
+	[INS_OP_SYSCTL] = { .say = say_sysctl },
+	[INS_OP_FIND_PROGRAM] = { .say = say_find_program },
+	[INS_OP_SCHEDULER] = { .say = say_scheduler },
+	[INS_OP_IO_PRIORITY] = { .say = say_io_priority },
+	[INS_OP_AFFINITY] = { .words = "set the CPU affinity" },
+	[INS_OP_PERSONALITY] = { .say = say_personality },
+	[INS_OP_RLIMIT] = { .say = say_rlimit },
+	[INS_OP_UMASK] = { .say = say_umask },
+	[INS_OP_LSM_LABEL] = { .say = say_label },
+	[INS_OP_NO_NEW_PRIVS] = { .words = "set no_new_privs" },
+	[INS_OP_BOUNDING] = { .say = say_bounding },
+	[INS_OP_SECCOMP_EARLY] = { .say = say_seccomp },
+	[INS_OP_IDS] = { .say = say_ids },
+	[INS_OP_CWD_MAKE] = { .words = "make the directory %s if it is missing" },
+	[INS_OP_CWD] = { .say = say_cwd },
+	[INS_OP_CAPS] = { .say = say_all_caps },
+	[INS_OP_PREPARE_EXEC] = { .words = "close what is open, restore the signals" },
+	[INS_OP_SECCOMP] = { .say = say_seccomp },
+	[INS_OP_EXECVE] = { .say = say_execve },
+};
+
 void ins_op_describe(const struct ins_op *op, char *buffer, size_t size)
 {
-	struct words w = { .text = buffer, .size = size };
-	const char *path = op->path ? op->path : "";
-	const char *text;
+	struct words words = { .text = buffer, .size = size };
+	const struct teller *teller = op->kind < INS_OP_KINDS ? &tellers[op->kind] : NULL;
 
 	buffer[0] = '\0';
-	switch ((enum ins_op_kind)op->kind) {
-	case INS_OP_CGROUP_CREATE:
-		say(&w, "make the cgroup %s", path);
-		if (op->cgroup.delegate)
-			say(&w, ", owned by %u:%u", op->cgroup.uid, op->cgroup.gid);
-		return;
-	case INS_OP_CGROUP_DEVICES:
-		say(&w, "attach the device program, %u instructions", op->devices.n_instructions);
-		return;
-	case INS_OP_NS_OPEN:
-		say(&w, "open the ");
-		say_namespaces(&w, op->ns.type);
-		say(&w, " namespace %s", path);
-		return;
-	case INS_OP_PROC_OPEN:
-		say(&w, "open the host's procfs");
-		return;
-	case INS_OP_ROOT_OPEN:
-		say(&w, "open the root file system %s", path);
-		say_attrs(&w, &op->source.attrs);
-		return;
-	case INS_OP_SOURCE_OPEN:
-	case INS_OP_SOURCE_CLONE:
-		say_source(&w, op);
-		return;
-	case INS_OP_NODE_OPEN:
-		say(&w, "open the host's device %s", path);
-		return;
-	case INS_OP_CGROUP_OPEN:
-		say(&w, "open the container's cgroup for a mount");
-		return;
-	case INS_OP_IDMAP_WRITE:
-		say(&w, "write the id map: ");
-		say_maps(&w, "uid", op->idmap.uid, op->idmap.n_uid);
-		say_maps(&w, "gid", op->idmap.gid, op->idmap.n_gid);
-		return;
-	case INS_OP_OOM_SCORE:
-		say(&w, "set oom_score_adj to %d", op->oom.score);
-		return;
-	case INS_OP_RLIMIT_RAISE:
-		say(&w, "raise the hard limit of %s to ", rlimit_name(op->rlimit.resource));
-		say_limit(&w, op->rlimit.hard);
-		return;
-	case INS_OP_HOOK_PARENT:
-	case INS_OP_HOOK_CHILD:
-		say_hook(&w, op);
-		return;
-	case INS_OP_STATE_CREATED:
-		say(&w, "record the container as created");
-		return;
-	case INS_OP_NS_JOIN:
-		say(&w, "enter namespaces: ");
-		say_namespaces(&w, op->ns.type);
-		return;
-	case INS_OP_NS_UNSHARE:
-		say(&w, "new namespace: ");
-		say_namespaces(&w, op->ns.type);
-		return;
-	case INS_OP_TIME_OFFSETS:
-		say(&w, "set the clocks' offsets");
-		return;
-	case INS_OP_BECOME_ROOT:
-		say(&w, "become uid %u, gid %u inside the user namespace", op->become.uid,
-			op->become.gid);
-		return;
-	case INS_OP_SETSID:
-		say(&w, "start a session");
-		return;
-	case INS_OP_KEYRING:
-		say(&w, "new session keyring %s", op->keyring.name ? op->keyring.name : "");
-		return;
-	case INS_OP_LOOPBACK:
-		say(&w, "set the interface lo up");
-		return;
-	case INS_OP_HOSTNAME:
-		say(&w, "set the host name %s", op->text.text);
-		return;
-	case INS_OP_DOMAINNAME:
-		say(&w, "set the domain name %s", op->text.text);
-		return;
-	case INS_OP_ROOT_PRIVATE:
-		say(&w, "cut off the propagation of mounts to the host");
-		return;
-	case INS_OP_ROOT_ATTACH:
-		say(&w, "mount the root file system");
-		return;
-	case INS_OP_MOUNT_FS:
-		say_filesystem(&w, op);
-		return;
-	case INS_OP_MOUNT_ATTACH:
-		say(&w, "mount it on %s", path);
-		return;
-	case INS_OP_MOUNT_REMOUNT:
-		say(&w, "remount %s", path);
-		say_attrs(&w, &op->remount.attrs);
-		return;
-	case INS_OP_NODE_MAKE:
-		say(&w, "make ");
-		say_node(&w, op);
-		return;
-	case INS_OP_NODE_ATTACH:
-		say(&w, "mount the host's ");
-		say_node(&w, op);
-		return;
-	case INS_OP_SYMLINK:
-		say(&w, "link %s to %s", path, op->text.text);
-		return;
-	case INS_OP_CONSOLE:
-		say_console(&w, op);
-		return;
-	case INS_OP_PIVOT:
-		text = op->pivot.chroot_only ? "chroot" : op->pivot.no_pivot ? "move" : "pivot_root";
-		say(&w, "enter the new root (%s)", text);
-		return;
-	case INS_OP_ROOT_PROPAGATION:
-		say(&w, "propagation of the root");
-		say_attrs(&w, &op->remount.attrs);
-		return;
-	case INS_OP_ROOT_READONLY:
-		say(&w, "make the root read-only");
-		return;
-	case INS_OP_READONLY:
-		say(&w, "make %s read-only", path);
-		return;
-	case INS_OP_MASK:
-		say(&w, "mask %s", path);
-		return;
-	case INS_OP_SYSCTL:
-		say(&w, "set %s to %s", path, op->text.text);
-		return;
-	case INS_OP_FIND_PROGRAM:
-		say_program(&w, "find", op);
-		return;
-	case INS_OP_SCHEDULER:
-		say(&w, "set the scheduling policy %u, priority %u, nice %d", op->scheduler.policy,
-			op->scheduler.priority, op->scheduler.nice);
-		return;
-	case INS_OP_IO_PRIORITY:
-		say(&w, "set the I/O priority: class %u, level %u", op->io_priority.value >> 13,
-			op->io_priority.value & 0x1fff);
-		return;
-	case INS_OP_AFFINITY:
-		say(&w, "set the CPU affinity");
-		return;
-	case INS_OP_PERSONALITY:
-		say(&w, "set the execution domain %#llx",
-			(unsigned long long)op->personality.value);
-		return;
-	case INS_OP_RLIMIT:
-		say(&w, "set %s to ", rlimit_name(op->rlimit.resource));
-		say_limit(&w, op->rlimit.soft);
-		say(&w, ", hard ");
-		say_limit(&w, op->rlimit.hard);
-		return;
-	case INS_OP_UMASK:
-		say(&w, "set the umask %04o", op->umask.mask);
-		return;
-	case INS_OP_LSM_LABEL:
-		say(&w, "set the security label %s for the execve", op->text.text);
-		return;
-	case INS_OP_NO_NEW_PRIVS:
-		say(&w, "set no_new_privs");
-		return;
-	case INS_OP_BOUNDING:
-		say_caps(&w, "limit the bounding set to: ", op->caps.bounding);
-		return;
-	case INS_OP_SECCOMP_EARLY:
-	case INS_OP_SECCOMP:
-		say(&w, "load the seccomp filter, %u instructions%s", op->seccomp.n,
-			op->seccomp.listener ? ", with a listener" : "");
-		return;
-	case INS_OP_IDS:
-		say_ids(&w, op);
-		return;
-	case INS_OP_CWD_MAKE:
-		say(&w, "make the directory %s if it is missing", path);
-		return;
-	case INS_OP_CWD:
-		say(&w, "change to the directory %s%s", path,
-			op->cwd.may_fail ? ", if that is allowed already" : "");
-		return;
-	case INS_OP_CAPS:
-		say_caps(&w, "set the capabilities: effective ", op->caps.effective);
-		say_caps(&w, "; permitted ", op->caps.permitted);
-		say_caps(&w, "; inheritable ", op->caps.inheritable);
-		say_caps(&w, "; ambient ", op->caps.ambient);
-		return;
-	case INS_OP_PREPARE_EXEC:
-		say(&w, "close what is open, restore the signals");
-		return;
-	case INS_OP_EXECVE:
-		say_program(&w, "execute", op);
-		return;
-	case INS_OP_KINDS:
-		return;
-	}
+	if (teller && teller->say)
+		teller->say(&words, op);
+	else if (teller && teller->words)
+		say(&words, teller->words, op->path ? op->path : "");
+	else
+		say(&words, "%s", ins_op_name((enum ins_op_kind)op->kind));
 }

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "plan/build.h"
+#include "spec/emit.h"
 
 #define LINE_SIZE 4096
 
@@ -154,10 +155,11 @@ static int print_json(const struct ins_plan *plan, const struct ins_host *host, 
 	if (!all)
 		return -ENOMEM;
 	r = emit_all(plan, host, emit_json, steps);
+	if (r == 0)
+		r = ins_emit_dump(all, JSON_INDENT(2), &text, NULL);
 	if (r < 0)
 		return r;
-	text = json_dumps(all, JSON_INDENT(2));
-	if (!text || asprintf(&whole, "%s\n", text) < 0)
+	if (asprintf(&whole, "%s\n", text) < 0)
 		return -ENOMEM;
 	*ret_text = whole;
 	return 0;

@@ -37,6 +37,7 @@
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -55,7 +56,7 @@ struct options {
 	bool list;
 	bool in_runtime, in_init; /* whose calls count */
 	pid_t attach;
-	unsigned int seconds; /* 0: for ever */
+	int seconds; /* 0: for ever */
 	FILE *report;
 };
 
@@ -337,6 +338,8 @@ static pid_t start(char **argv, const char *runtime)
 static int run(char **argv, const struct options *options)
 {
 	const struct sigaction action = { .sa_handler = note_alarm };
+	/* Again and again: the first may come just before a wait. */
+	const struct itimerval limit = { { 1, 0 }, { (time_t)options->seconds, 0 } };
 	char *runtime = realpath(argv[0], NULL);
 	pid_t pid;
 
@@ -351,7 +354,7 @@ static int run(char **argv, const struct options *options)
 		return 2;
 	}
 	sigaction(SIGALRM, &action, NULL);
-	alarm(options->seconds);
+	setitimer(ITIMER_REAL, &limit, NULL);
 	return trace(pid, runtime, options);
 }
 
@@ -368,7 +371,7 @@ int main(int argc, char **argv)
 			options.report = fopen(optarg, "we");
 			break;
 		case 't':
-			options.seconds = (unsigned int)atoi(optarg);
+			options.seconds = atoi(optarg);
 			break;
 		case 'w':
 			options.in_runtime = strcmp(optarg, "init") != 0;
