@@ -35,8 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.kernel_minor = 18,
 		.capabilities = UINT64_MAX >> 23,
 		.last_capability = 40,
-		.cgroup_mount = "/sys/fs/cgroup",
-		.own_cgroup = "/" };
+		.cgroup_mount = "/sys/fs/cgroup" };
 	struct ins_plan_builder builder;
 	int r = ins_spec_parse((const char *)data, size, &spec, &err);
 

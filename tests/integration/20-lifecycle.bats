@@ -101,8 +101,18 @@ stopped() {
 	leaves_nothing box
 }
 
-@test 'a program that start cannot execute leaves a stopped container' {
+@test 'a missing program is found already by create' {
 	command_is /bin/nothing
+	run -1 insula create --bundle "$BUNDLE" box
+	has 'executable file `/bin/nothing` not found'
+	one_line
+	leaves_nothing box
+}
+
+@test 'a program that start cannot execute leaves a stopped container' {
+	printf '#!/bin/nothing\n' >"$BUNDLE/rootfs/etc/script"
+	chmod 755 "$BUNDLE/rootfs/etc/script"
+	command_is /etc/script
 	created box
 	run -1 insula start box
 	has '/bin/nothing'
@@ -564,7 +574,6 @@ fails() {
 	fails 'mounts[7]' '.mounts += [{destination: "/mnt", source: "/nowhere", options: ["bind"]}]'
 	fails 'mounts[7]' '.mounts += [{destination: "/mnt", type: "tmpfs", options: ["size=much"]}]'
 	fails 'linux.sysctl' '.linux.sysctl = {"net.ipv4.nothing": "1"}'
-	fails 'process.cwd' '.process.cwd = "/bin/busybox"'
 }
 
 @test 'a create that fails at the end leaves nothing' {

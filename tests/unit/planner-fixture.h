@@ -96,6 +96,28 @@ static inline const struct ins_op *find_op(
 	return NULL;
 }
 
+/* The first operation of a kind that is about @path, NULL if there is none. */
+static inline const struct ins_op *find_op_on(
+	const struct planned *p, enum ins_op_kind kind, const char *path)
+{
+	const struct ins_op *op;
+
+	for (unsigned int i = 0; (op = find_op(p, kind, i)); i++) {
+		if (op->path && strcmp(op->path, path) == 0)
+			return op;
+	}
+	return NULL;
+}
+
+/* The child has nothing of the parent's memory but the arena. */
+static inline bool is_in_arena(const struct planned *p, const void *pointer)
+{
+	const char *base = ins_arena_base(p->builder.arena);
+	const char *at = pointer;
+
+	return !at || (at >= base && at < base + ins_arena_used(p->builder.arena));
+}
+
 static inline const struct ins_op *get_op(const struct planned *p, enum ins_op_kind kind)
 {
 	const struct ins_op *op = find_op(p, kind, 0);

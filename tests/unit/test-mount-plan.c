@@ -1,185 +1,127 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <linux/mount.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 
-#include "plan-fixture.h"
+#include "planner-fixture.h"
 
-static const struct ins_id_map some_map[] = { { 0, 1000, 1 } };
+#define OWN    "{'type':'mount'},{'type':'cgroup'}"
+#define USERNS OWN ",{'type':'user'}"
+#define MAPS                                                         \
+	",'uidMappings':[{'containerID':0,'hostID':1000,'size':1}]," \
+	"'gidMappings':[{'containerID':0,'hostID':1000,'size':1}]"
 
-#define MAPS ((struct ins_id_maps){ 1, some_map })
+#define ENTRY(destination, type, source, options, more)                        \
+	"{'destination':'" destination "','type':'" type "','source':'" source \
+	"','options':[" options "]" more "}"
+#define BIND(destination, source, options) ENTRY(destination, "bind", source, options, "")
+#define FS(type, destination, options)     ENTRY(destination, type, type, options, "")
+#define REMOUNT(destination, options) \
+	"{'destination':'" destination "','options':['remount'," options "]}"
 
-/* The child has nothing of the parent's memory but the arena. */
-static void check_arena(const struct plan_fixture *f)
+#define IN(namespaces, mounts, more) \
+	CONFIG(",'mounts':[" mounts "],'linux':{'namespaces':[" namespaces "]" more "}")
+#define MOUNTS(mounts) IN(OWN, mounts, "")
+#define NOTHING(more)  CONFIG(",'linux':{'namespaces':[" OWN "]" more "}")
+
+static int plan_mounts(struct ins_plan_builder *builder, struct ins_error *err)
 {
-	for (uint32_t i = 0; i < f->builder.n_staged; i++) {
-		const struct ins_op *op = &f->builder.staged[i];
-		const struct ins_fs_option *options = NULL;
-		uint32_t n = 0;
+	int r = ins_mount_plan(builder, err);
 
-		if (op->path != f->plan.rootfs)
-			assert_true(plan_fixture_holds(f, op->path));
-		assert_true(plan_fixture_holds(f, op->key));
+	return r < 0 ? r : ins_mount_finish_plan(builder, err);
+}
+
+static void check_options(const struct planned *p, const struct ins_fs_option *options, uint32_t n)
+{
+	assert_true(is_in_arena(p, options));
+	for (uint32_t i = 0; i < n; i++) {
+		assert_true(is_in_arena(p, options[i].key));
+		assert_true(is_in_arena(p, options[i].value));
+	}
+}
+
+static void plan(struct planned *p, const char *config)
+{
+	p->plan.rootfs = "/bundle/r";
+	p->builder.bundle = "/bundle";
+	plan_with(p, plan_mounts, config);
+	for (uint32_t i = 0; i < p->builder.n_staged; i++) {
+		const struct ins_op *op = &p->builder.staged[i];
+
+		assert_true(op->path == p->plan.rootfs || is_in_arena(p, op->path));
 		if (op->kind == INS_OP_MOUNT_FS) {
-			assert_true(plan_fixture_holds(f, op->fs.fstype));
-			assert_true(plan_fixture_holds(f, op->fs.source));
-			assert_true(plan_fixture_holds(f, op->fs.mount_data));
-			options = op->fs.options;
-			n = op->fs.n_options;
+			assert_true(is_in_arena(p, op->fs.fstype));
+			assert_true(is_in_arena(p, op->fs.source));
+			assert_true(is_in_arena(p, op->fs.mount_data));
+			check_options(p, op->fs.options, op->fs.n_options);
 		} else if (op->kind == INS_OP_MOUNT_REMOUNT) {
-			options = op->remount.options;
-			n = op->remount.n_options;
-		}
-		assert_true(plan_fixture_holds(f, options));
-		for (uint32_t j = 0; j < n; j++) {
-			assert_true(plan_fixture_holds(f, options[j].key));
-			assert_true(plan_fixture_holds(f, options[j].value));
+			check_options(p, op->remount.options, op->remount.n_options);
 		}
 	}
 }
 
-static int plan(struct plan_fixture *f, size_t n, const struct ins_spec_mount *mounts)
+static void refuse_mounts(struct planned *p, const char *config, int code, const char *words)
 {
-	int r;
-
-	f->spec.n_mounts = n;
-	f->spec.mounts = mounts;
-	r = ins_mount_plan(&f->builder, &f->err);
-	if (r == 0)
-		r = ins_mount_finish_plan(&f->builder, &f->err);
-	if (r < 0)
-		assert_int_equal(f->err.code, -r);
-	else
-		check_arena(f);
-	return r;
+	p->plan.rootfs = "/bundle/r";
+	p->builder.bundle = "/bundle";
+	refuse_plan(p, plan_mounts, config, code, words);
 }
 
-#define PLAN(f, ...)                                                            \
-	plan(f, ARRAY_LENGTH(((const struct ins_spec_mount[]){ __VA_ARGS__ })), \
-		(const struct ins_spec_mount[]){ __VA_ARGS__ })
-
-#define BIND(destination, source, ...)                                 \
-	{                                                              \
-		destination, "bind", source, STRINGS(__VA_ARGS__), {}, \
-		{                                                      \
-		}                                                      \
-	}
-#define FS(type, destination, ...)                                 \
-	{                                                          \
-		destination, type, type, STRINGS(__VA_ARGS__), {}, \
-		{                                                  \
-		}                                                  \
-	}
-
-static void refuses(void (*change)(struct plan_fixture *f), const struct ins_spec_mount *mount,
-	const char *words)
+static void root(void **data)
 {
-	struct plan_fixture f;
-
-	plan_fixture_start(&f);
-	if (change)
-		change(&f);
-	assert_true(plan(&f, mount ? 1 : 0, mount) < 0);
-	if (!strstr(f.err.text, words))
-		fail_msg("\"%s\" does not say \"%s\"", f.err.text, words);
-	plan_fixture_end(&f);
-}
-
-#define REFUSES(change, words, ...) \
-	refuses(change, &(const struct ins_spec_mount)__VA_ARGS__, words)
-
-static void give_userns(struct plan_fixture *f)
-{
-	f->spec.namespaces[INS_NS_USER].present = true;
-}
-
-static void take_mount_namespace(struct plan_fixture *f)
-{
-	f->spec.namespaces[INS_NS_MOUNT].present = false;
-}
-
-static void join_mount_namespace(struct plan_fixture *f)
-{
-	f->spec.namespaces[INS_NS_MOUNT].path = "/proc/1/ns/mnt";
-}
-
-static void take_cgroup(struct plan_fixture *f)
-{
-	f->plan.cgroup = NULL;
-	f->spec.namespaces[INS_NS_CGROUP].present = false;
-}
-
-static void root(void **state)
-{
-	struct plan_fixture f;
+	struct planned *p = *data;
 	const struct ins_op *op;
 
-	(void)state;
-	plan_fixture_start(&f);
-	assert_int_equal(plan(&f, 0, NULL), 0);
-	assert_int_equal(plan_fixture_op(&f, INS_OP_PROC_OPEN, NULL)->slot, INS_SLOT_PROC);
-	op = plan_fixture_op(&f, INS_OP_ROOT_OPEN, "/bundle/rootfs");
+	plan(p, NOTHING(""));
+	expect_ops(p, INS_STAGE_PREPARE, "PROC_OPEN ROOT_OPEN");
+	expect_ops(p, INS_STAGE_MOUNT, "ROOT_PRIVATE ROOT_ATTACH");
+	expect_ops(p, INS_STAGE_ROOT, "PIVOT");
+	assert_int_equal(get_op(p, INS_OP_PROC_OPEN)->slot, INS_SLOT_PROC);
+	op = get_op(p, INS_OP_ROOT_OPEN);
 	assert_int_equal(op->slot, INS_SLOT_ROOT);
+	assert_string_equal(op->key, "root.path");
 	assert_int_equal(op->source.attrs.propagation, MS_PRIVATE);
 	assert_true(op->source.attrs.propagation_recursive);
-	assert_non_null(plan_fixture_op(&f, INS_OP_ROOT_PRIVATE, NULL));
-	assert_null(plan_fixture_op(&f, INS_OP_ROOT_READONLY, NULL));
-	assert_null(plan_fixture_op(&f, INS_OP_ROOT_PROPAGATION, NULL));
-	assert_false(plan_fixture_op(&f, INS_OP_PIVOT, NULL)->pivot.chroot_only);
-	plan_fixture_end(&f);
+	assert_false(get_op(p, INS_OP_PIVOT)->pivot.chroot_only);
 }
 
-static void root_propagation(void **state)
+static void root_propagation(void **data)
 {
 	static const struct {
-		const char *name;
+		const char *config;
 		uint64_t opened, final;
 		bool recursive;
 	} cases[] = {
-		{ "private", MS_PRIVATE, 0, false },
-		{ "rslave", MS_SLAVE, 0, false },
-		{ "shared", MS_SLAVE, MS_SHARED, false },
-		{ "rshared", MS_SLAVE, MS_SHARED, true },
-		{ "unbindable", MS_PRIVATE, MS_UNBINDABLE, false },
+		{ NOTHING(",'rootfsPropagation':'private'"), MS_PRIVATE, 0, false },
+		{ NOTHING(",'rootfsPropagation':'rslave'"), MS_SLAVE, 0, false },
+		{ NOTHING(",'rootfsPropagation':'shared'"), MS_SLAVE, MS_SHARED, false },
+		{ NOTHING(",'rootfsPropagation':'rshared'"), MS_SLAVE, MS_SHARED, true },
+		{ NOTHING(",'rootfsPropagation':'unbindable'"), MS_PRIVATE, MS_UNBINDABLE, false },
 	};
+	struct planned *p = *data;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		struct plan_fixture f;
 		const struct ins_op *op;
 
-		plan_fixture_start(&f);
-		f.spec.rootfs_propagation = cases[i].name;
-		assert_int_equal(plan(&f, 0, NULL), 0);
-		op = plan_fixture_op(&f, INS_OP_ROOT_OPEN, NULL);
+		plan(p, cases[i].config);
+		op = get_op(p, INS_OP_ROOT_OPEN);
 		assert_int_equal(op->source.attrs.propagation, cases[i].opened);
-		op = plan_fixture_op(&f, INS_OP_ROOT_PROPAGATION, NULL);
+		op = find_op(p, INS_OP_ROOT_PROPAGATION, 0);
 		assert_int_equal(op != NULL, cases[i].final != 0);
-		if (op) {
-			assert_int_equal(op->remount.attrs.propagation, cases[i].final);
-			assert_int_equal(
-				op->remount.attrs.propagation_recursive, cases[i].recursive);
-		}
-		plan_fixture_end(&f);
+		if (!op)
+			continue;
+		assert_int_equal(op->remount.attrs.propagation, cases[i].final);
+		assert_int_equal(op->remount.attrs.propagation_recursive, cases[i].recursive);
 	}
 }
 
-static void bind(void **state)
+static void bind(void **data)
 {
-	struct plan_fixture f;
+	struct planned *p = *data;
 	const struct ins_op *source, *attach;
 
-	(void)state;
-	plan_fixture_start(&f);
-	assert_int_equal(PLAN(&f, BIND("data/./x", "vol", "rbind", "ro", "rnosuid"),
-				 { "/n", "tmpfs", "/s", STRINGS("bind"), {}, {} }),
-		0);
-	source = plan_fixture_op(&f, INS_OP_SOURCE_OPEN, "/bundle/vol");
-	attach = plan_fixture_op(&f, INS_OP_MOUNT_ATTACH, "/data/x");
+	plan(p, MOUNTS(BIND("data/./x", "vol", "'rbind','ro','rnosuid'") "," ENTRY(
+			"/n", "tmpfs", "/s", "'bind'", "")));
+	source = find_op_on(p, INS_OP_SOURCE_OPEN, "/bundle/vol");
+	attach = find_op_on(p, INS_OP_MOUNT_ATTACH, "/data/x");
 	assert_int_equal(source->stage, INS_STAGE_PREPARE);
 	assert_true(source->slot >= INS_SLOT_FIRST_FREE);
 	assert_int_equal(source->slot, attach->slot);
@@ -190,125 +132,135 @@ static void bind(void **state)
 	assert_int_equal(source->source.attrs.propagation, MS_PRIVATE);
 	assert_true(source->source.attrs.propagation_recursive);
 	assert_int_equal(attach->attach.attrs.set, 0);
-	assert_null(plan_fixture_op(&f, INS_OP_SOURCE_CLONE, NULL));
-	assert_null(plan_fixture_op(&f, INS_OP_MOUNT_FS, NULL));
-	assert_non_null(plan_fixture_op(&f, INS_OP_SOURCE_OPEN, "/s"));
-	plan_fixture_end(&f);
-	REFUSES(NULL, "mounts[0]: a bind mount needs a source",
-		{ "/m", "bind", NULL, STRINGS("bind"), {}, {} });
-	REFUSES(NULL, "'size'", BIND("/m", "/s", "bind", "size=1"));
-	REFUSES(NULL, "mean nothing", BIND("/m", "/s", "bind", "sync"));
-	REFUSES(NULL, "tmpcopyup", BIND("/m", "/s", "bind", "tmpcopyup"));
-	REFUSES(NULL, "root directory", BIND("/..", "/s", "bind"));
+	assert_null(find_op(p, INS_OP_SOURCE_CLONE, 0));
+	assert_null(find_op(p, INS_OP_MOUNT_FS, 0));
+	assert_non_null(find_op_on(p, INS_OP_SOURCE_OPEN, "/s"));
 }
 
-static void propagation_stays_inside(void **state)
+static void bad_binds(void **data)
+{
+	struct planned *p = *data;
+
+	refuse_mounts(p, MOUNTS("{'destination':'/m','options':['bind']}"), EINVAL,
+		"mounts[0]: a bind mount needs a source");
+	refuse_mounts(p, MOUNTS(BIND("/m", "/s", "'bind','size=1'")), EINVAL,
+		"mounts[0]: the option 'size' means nothing to a bind mount");
+	refuse_mounts(p, MOUNTS(BIND("/m", "/s", "'bind','sync'")), EINVAL,
+		"mounts[0]: options of the filesystem (sync, dirsync, mand, lazytime, iversion) "
+		"mean nothing to a bind mount");
+	refuse_mounts(p, MOUNTS(BIND("/m", "/s", "'bind','tmpcopyup'")), EINVAL,
+		"mounts[0]: tmpcopyup is for tmpfs only");
+	refuse_mounts(p, MOUNTS(BIND("/..", "/s", "'bind'")), EINVAL,
+		"mounts[0]: the root directory is root.path's: nothing else is mounted on it");
+}
+
+/* The copy of a shared mount is made outside; a user namespace does not keep it in by itself. */
+static void propagation_stays_inside(void **data)
 {
 	static const struct {
-		const char *option;
-		uint64_t outside, inside;
+		const char *outside, *inside;
+		uint64_t type, inside_type;
 		bool recursive;
 	} cases[] = {
-		{ "rshared", MS_SHARED, MS_SLAVE | MS_SHARED, true },
-		{ "shared", MS_SHARED, MS_SLAVE | MS_SHARED, false },
-		{ "private", MS_PRIVATE, MS_SLAVE | MS_PRIVATE, false },
-		{ "rprivate", MS_PRIVATE, MS_PRIVATE, true },
-		{ "slave", MS_SLAVE, MS_SLAVE, true },
-		{ "unbindable", MS_UNBINDABLE, MS_SLAVE | MS_UNBINDABLE, false },
+#define CASE(option)                                           \
+	IN(OWN, BIND("/m", "/s", "'rbind','" option "'"), ""), \
+		IN(USERNS, BIND("/m", "/s", "'rbind','" option "'"), MAPS)
+		{ CASE("rshared"), MS_SHARED, MS_SLAVE | MS_SHARED, true },
+		{ CASE("shared"), MS_SHARED, MS_SLAVE | MS_SHARED, false },
+		{ CASE("private"), MS_PRIVATE, MS_SLAVE | MS_PRIVATE, false },
+		{ CASE("rprivate"), MS_PRIVATE, MS_PRIVATE, true },
+		{ CASE("slave"), MS_SLAVE, MS_SLAVE, true },
+		{ CASE("unbindable"), MS_UNBINDABLE, MS_SLAVE | MS_UNBINDABLE, false },
+#undef CASE
 	};
+	struct planned *p = *data;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		struct plan_fixture f;
 		const struct ins_op *op;
 
-		plan_fixture_start(&f);
-		assert_int_equal(PLAN(&f, BIND("/m", "/s", "rbind", cases[i].option)), 0);
-		op = plan_fixture_op(&f, INS_OP_SOURCE_OPEN, NULL);
-		assert_int_equal(op->source.attrs.propagation, cases[i].outside);
-		plan_fixture_end(&f);
-		plan_fixture_start(&f);
-		give_userns(&f);
-		assert_int_equal(PLAN(&f, BIND("/m", "/s", "rbind", cases[i].option)), 0);
-		op = plan_fixture_op(&f, INS_OP_SOURCE_OPEN, NULL);
-		assert_int_equal(op->source.attrs.propagation, cases[i].inside);
+		plan(p, cases[i].outside);
+		op = get_op(p, INS_OP_SOURCE_OPEN);
+		assert_int_equal(op->source.attrs.propagation, cases[i].type);
+		plan(p, cases[i].inside);
+		op = get_op(p, INS_OP_SOURCE_OPEN);
+		assert_int_equal(op->source.attrs.propagation, cases[i].inside_type);
 		assert_int_equal(op->source.attrs.propagation_recursive, cases[i].recursive);
-		plan_fixture_end(&f);
 	}
 }
 
-static void id_maps(void **state)
+static void id_maps(void **data)
 {
-	struct plan_fixture f;
+	struct planned *p = *data;
 	const struct ins_op *op;
 
-	(void)state;
-	plan_fixture_start(&f);
-	give_userns(&f);
-	assert_int_equal(PLAN(&f, BIND("/a", "/a", "rbind", "ridmap"),
-				 { "/b", NULL, "/b", STRINGS("bind", "idmap"), MAPS, MAPS },
-				 { "/c", NULL, "/c", STRINGS("bind"), MAPS, MAPS }),
-		0);
-	op = plan_fixture_op(&f, INS_OP_SOURCE_OPEN, "/a");
+	plan(p, IN(USERNS,
+			BIND("/a", "/a", "'rbind','ridmap'") "," ENTRY("/b", "bind", "/b",
+				"'bind','idmap'",
+				MAPS) "," ENTRY("/c", "bind", "/c", "'bind'", MAPS),
+			MAPS));
+	op = find_op_on(p, INS_OP_SOURCE_OPEN, "/a");
 	assert_int_equal(op->stage, INS_STAGE_IDMAP);
 	assert_true(op->source.idmap && op->source.idmap_recursive && !op->source.n_uid);
-	op = plan_fixture_op(&f, INS_OP_SOURCE_OPEN, "/b");
+	op = find_op_on(p, INS_OP_SOURCE_OPEN, "/b");
 	assert_int_equal(op->stage, INS_STAGE_PREPARE);
 	assert_true(op->source.idmap && !op->source.idmap_recursive);
 	assert_int_equal(op->source.n_uid, 1);
 	assert_int_equal(op->source.gid[0].host, 1000);
-	assert_true(plan_fixture_op(&f, INS_OP_SOURCE_OPEN, "/c")->source.idmap);
-	plan_fixture_end(&f);
-	REFUSES(NULL, "uidMappings", BIND("/m", "/s", "bind", "idmap"));
-	REFUSES(NULL, "only a bind", FS("tmpfs", "/m", "idmap"));
+	assert_true(find_op_on(p, INS_OP_SOURCE_OPEN, "/c")->source.idmap);
+	refuse_mounts(p, MOUNTS(BIND("/m", "/s", "'bind','idmap'")), EINVAL,
+		"mounts[0]: an id-mapped mount needs uidMappings and gidMappings, or a user "
+		"namespace");
+	refuse_mounts(p, MOUNTS(FS("tmpfs", "/m", "'idmap'")), EINVAL,
+		"mounts[0]: only a bind mount can be id-mapped");
 }
 
-static void proc_is_protected(void **state)
+static void proc(void **data)
 {
-	struct plan_fixture f;
+	struct planned *p = *data;
 	const struct ins_op *op;
 
-	(void)state;
-	plan_fixture_start(&f);
-	assert_int_equal(PLAN(&f, FS("proc", "/proc", "nosuid"), FS("sysfs", "/sys", "ro"),
-				 BIND("/proc/uptime", "/u", "bind"), BIND("/proc", "/p", "rbind")),
-		0);
-	op = plan_fixture_op(&f, INS_OP_MOUNT_FS, "/proc");
+	plan(p, MOUNTS(FS("proc", "/proc", "'nosuid'") "," FS("sysfs", "/sys", "'ro'") "," BIND(
+			"/proc/uptime", "/u", "'bind'") "," BIND("/proc", "/p", "'rbind'")));
+	op = find_op_on(p, INS_OP_MOUNT_FS, "/proc");
 	assert_true(op->fs.proc_or_sys && op->fs.on_proc);
-	op = plan_fixture_op(&f, INS_OP_MOUNT_FS, "/sys");
+	op = find_op_on(p, INS_OP_MOUNT_FS, "/sys");
 	assert_true(op->fs.proc_or_sys && !op->fs.on_proc);
-	assert_int_equal(op->fs.n_options, 0); /* ro is an attribute: the superblock is shared */
+	/* Read-only as a mount: its superblock is shared with others. */
+	assert_int_equal(op->fs.n_options, 0);
 	assert_int_equal(op->fs.attrs.set, MOUNT_ATTR_RDONLY);
-	assert_true(plan_fixture_op(&f, INS_OP_MOUNT_ATTACH, "/proc/uptime")->attach.on_proc);
-	assert_false(plan_fixture_op(&f, INS_OP_SOURCE_OPEN, "/u")->source.is_proc);
-	assert_true(plan_fixture_op(&f, INS_OP_SOURCE_OPEN, "/p")->source.is_proc);
-	assert_true(plan_fixture_op(&f, INS_OP_MOUNT_ATTACH, "/proc")->attach.strict);
-	plan_fixture_end(&f);
-	REFUSES(NULL, "inside /proc", BIND("/proc/self/attr", "/s", "bind"));
-	REFUSES(NULL, "inside /proc", BIND("/dev/../proc//sys", "/s", "bind"));
-	REFUSES(NULL, "inside /proc", FS("tmpfs", "/proc/uptime", "ro"));
-	REFUSES(NULL, "inside /proc", FS("proc", "/proc/x", "ro"));
-	REFUSES(NULL, "only a proc", FS("tmpfs", "/proc", "ro"));
+	assert_true(find_op_on(p, INS_OP_MOUNT_ATTACH, "/proc/uptime")->attach.on_proc);
+	assert_false(find_op_on(p, INS_OP_SOURCE_OPEN, "/u")->source.is_proc);
+	assert_true(find_op_on(p, INS_OP_SOURCE_OPEN, "/p")->source.is_proc);
+	assert_true(find_op_on(p, INS_OP_MOUNT_ATTACH, "/proc")->attach.strict);
 }
 
-static void filesystems(void **state)
+static void proc_is_protected(void **data)
 {
-	char lower[300] = "lowerdir=";
-	struct plan_fixture f;
+	struct planned *p = *data;
+
+	refuse_mounts(p, MOUNTS(BIND("/proc/self/attr", "/s", "'bind'")), EPERM,
+		"mounts[0]: /proc/self/attr cannot be mounted on: it is inside /proc");
+	refuse_mounts(p, MOUNTS(BIND("/dev/../proc//sys", "/s", "'bind'")), EPERM,
+		"mounts[0]: /proc/sys cannot be mounted on: it is inside /proc");
+	refuse_mounts(p, MOUNTS(FS("tmpfs", "/proc/uptime", "")), EPERM,
+		"mounts[0]: /proc/uptime cannot be mounted on: it is inside /proc");
+	refuse_mounts(p, MOUNTS(FS("proc", "/proc/x", "")), EPERM,
+		"mounts[0]: /proc/x cannot be mounted on: it is inside /proc");
+	refuse_mounts(p, MOUNTS(FS("tmpfs", "/proc", "")), EPERM,
+		"mounts[0]: only a proc filesystem may be mounted on /proc");
+}
+
+static void filesystems(void **data)
+{
+	struct planned *p = *data;
 	const struct ins_op *op;
 
-	(void)state;
-	memset(lower + 9, 'x', sizeof(lower) - 10);
-	plan_fixture_start(&f);
-	f.host.has_selinux = true;
-	f.spec.mount_label = "a:b:c,d";
-	assert_int_equal(
-		PLAN(&f, FS("tmpfs", "/a", "size=1m,mode=700", "nosuid", "noswap"),
-			FS("ext4", "/b", "ro", "sync", "iversion"),
-			FS("erofs", "/c", "ro", "context=\"e,f\""),
-			FS("overlay", "/d", lower, "userxattr"), FS("tmpfs", "/e", "silent")),
-		0);
-	op = plan_fixture_op(&f, INS_OP_MOUNT_FS, "/a");
+	p->host.has_selinux = true;
+	plan(p, IN(OWN,
+			FS("tmpfs", "/a", "'size=1m,mode=700','nosuid','noswap'") "," FS("erofs",
+				"/c", "'ro','context=\\'e,f\\''") "," FS("proc", "/proc", ""),
+			",'mountLabel':'a:b:c,d'"));
+	op = find_op_on(p, INS_OP_MOUNT_FS, "/a");
 	assert_int_equal(op->fs.n_options, 4);
 	assert_string_equal(op->fs.options[0].key, "size");
 	assert_string_equal(op->fs.options[0].value, "1m");
@@ -317,201 +269,211 @@ static void filesystems(void **state)
 	assert_null(op->fs.options[2].value);
 	assert_string_equal(op->fs.options[3].key, "context");
 	assert_string_equal(op->fs.options[3].value, "a:b:c,d");
+	assert_int_equal(op->fs.attrs.set, MOUNT_ATTR_NOSUID);
 	assert_false(op->fs.mode_of_target || op->fs.by_mount);
-	op = plan_fixture_op(&f, INS_OP_MOUNT_FS, "/b");
-	assert_true(op->fs.by_mount);
-	assert_int_equal(op->fs.mount_flags, MS_RDONLY | MS_SYNCHRONOUS | MS_I_VERSION);
-	assert_string_equal(op->fs.mount_data, "context=\"a:b:c,d\"");
-	op = plan_fixture_op(&f, INS_OP_MOUNT_FS, "/c");
+	op = find_op_on(p, INS_OP_MOUNT_FS, "/c");
 	assert_int_equal(op->fs.n_options, 2);
 	assert_string_equal(op->fs.options[0].value, "e,f");
 	assert_string_equal(op->fs.options[1].key, "ro");
-	op = plan_fixture_op(&f, INS_OP_MOUNT_FS, "/d");
-	assert_true(op->fs.by_mount && strncmp(op->fs.mount_data, lower, 299) == 0);
-	op = plan_fixture_op(&f, INS_OP_MOUNT_FS, "/e");
+	assert_int_equal(find_op_on(p, INS_OP_MOUNT_FS, "/proc")->fs.n_options, 0);
+	refuse_mounts(p, MOUNTS("{'destination':'/m','source':'x'}"), EINVAL,
+		"mounts[0]: type is required unless the options hold 'bind' or 'rbind'");
+	refuse_mounts(p, MOUNTS(FS("ramfs", "/m", "'tmpcopyup'")), EINVAL,
+		"mounts[0]: tmpcopyup is for tmpfs only");
+}
+
+#define X50  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG "lowerdir=" X50 X50 X50 X50 X50 X50
+
+/* What fsconfig(2) has no words for, or takes no value that long. */
+static void by_mount(void **data)
+{
+	struct planned *p = *data;
+	const struct ins_op *op;
+
+	p->host.has_selinux = true;
+	plan(p, IN(OWN,
+			FS("ext4", "/a", "'ro','sync','iversion'") "," FS("overlay", "/b",
+				"'" LONG "','userxattr'") "," FS("tmpfs", "/c", "'silent'"),
+			",'mountLabel':'l,m'"));
+	op = find_op_on(p, INS_OP_MOUNT_FS, "/a");
+	assert_true(op->fs.by_mount);
+	assert_int_equal(op->fs.mount_flags, MS_RDONLY | MS_SYNCHRONOUS | MS_I_VERSION);
+	assert_string_equal(op->fs.mount_data, "context=\"l,m\"");
+	op = find_op_on(p, INS_OP_MOUNT_FS, "/b");
+	assert_true(op->fs.by_mount);
+	assert_string_equal(op->fs.mount_data, LONG ",userxattr,context=\"l,m\"");
+	op = find_op_on(p, INS_OP_MOUNT_FS, "/c");
 	assert_true(op->fs.by_mount && op->fs.mode_of_target);
 	assert_int_equal(op->fs.mount_flags, MS_SILENT);
-	plan_fixture_end(&f);
-	REFUSES(NULL, "type is required", { "/m", NULL, "x", {}, {}, {} });
-	REFUSES(NULL, "tmpcopyup", FS("ramfs", "/m", "tmpcopyup"));
 }
 
 /* Things are still made in it: it becomes read-only at the end, through the fd that was kept. */
-static void tmpfs_is_readonly_late(void **state)
+static void tmpfs_is_readonly_late(void **data)
 {
-	struct plan_fixture f;
+	struct planned *p = *data;
 	const struct ins_op *made, *late;
 
-	(void)state;
-	plan_fixture_start(&f);
-	assert_int_equal(PLAN(&f, FS("tmpfs", "/dev", "ro", "nosuid")), 0);
-	made = plan_fixture_op(&f, INS_OP_MOUNT_FS, "/dev");
-	late = plan_fixture_op(&f, INS_OP_MOUNT_REMOUNT, "/dev");
+	plan(p, MOUNTS(FS("tmpfs", "/dev", "'ro','nosuid'")));
+	made = get_op(p, INS_OP_MOUNT_FS);
+	late = get_op(p, INS_OP_MOUNT_REMOUNT);
 	assert_int_equal(made->fs.attrs.set, MOUNT_ATTR_NOSUID);
 	assert_int_equal(late->stage, INS_STAGE_ROOT);
 	assert_int_equal(late->slot, made->slot);
 	assert_true(late->slot != INS_NO_SLOT);
 	assert_int_equal(late->remount.attrs.set, MOUNT_ATTR_RDONLY);
-	plan_fixture_end(&f);
 }
 
-static void cgroup(void **state)
+static void cgroup(void **data)
 {
-	struct plan_fixture f;
+	struct planned *p = *data;
 	const struct ins_op *op;
 
-	(void)state;
-	plan_fixture_start(&f);
-	assert_int_equal(PLAN(&f, FS("cgroup", "/sys/fs/cgroup", "ro")), 0);
-	op = plan_fixture_op(&f, INS_OP_MOUNT_FS, NULL);
+	p->plan.cgroup = "/c";
+	plan(p, MOUNTS(FS("cgroup", "/sys/fs/cgroup", "'ro'")));
+	op = get_op(p, INS_OP_MOUNT_FS);
 	assert_string_equal(op->fs.fstype, "cgroup2");
 	assert_true(op->fs.proc_or_sys && !op->fs.cgroup_fallback);
 	assert_int_equal(op->slot, INS_NO_SLOT);
-	plan_fixture_end(&f);
 
-	plan_fixture_start(&f);
-	give_userns(&f);
-	assert_int_equal(PLAN(&f, FS("cgroup2", "/sys/fs/cgroup", "ro")), 0);
-	op = plan_fixture_op(&f, INS_OP_MOUNT_FS, NULL);
+	plan(p, IN(USERNS, FS("cgroup2", "/sys/fs/cgroup", "'ro'"), MAPS));
+	op = get_op(p, INS_OP_MOUNT_FS);
 	assert_true(op->fs.cgroup_fallback);
-	assert_int_equal(op->slot, plan_fixture_op(&f, INS_OP_CGROUP_OPEN, NULL)->slot);
-	plan_fixture_end(&f);
+	assert_int_equal(op->slot, get_op(p, INS_OP_CGROUP_OPEN)->slot);
 
-	plan_fixture_start(&f);
-	f.spec.namespaces[INS_NS_CGROUP].present = false;
-	assert_int_equal(PLAN(&f, FS("cgroup", "/sys/fs/cgroup", "ro")), 0);
-	assert_null(plan_fixture_op(&f, INS_OP_MOUNT_FS, NULL));
-	op = plan_fixture_op(&f, INS_OP_MOUNT_ATTACH, NULL);
-	assert_int_equal(op->slot, plan_fixture_op(&f, INS_OP_CGROUP_OPEN, NULL)->slot);
+	plan(p, IN("{'type':'mount'}", FS("cgroup", "/sys/fs/cgroup", "'ro'"), ""));
+	assert_null(find_op(p, INS_OP_MOUNT_FS, 0));
+	op = get_op(p, INS_OP_MOUNT_ATTACH);
+	assert_int_equal(op->slot, get_op(p, INS_OP_CGROUP_OPEN)->slot);
 	assert_int_equal(op->attach.attrs.set, MOUNT_ATTR_RDONLY);
 	assert_int_equal(op->attach.attrs.propagation, MS_PRIVATE);
 	assert_true(op->attach.strict);
-	plan_fixture_end(&f);
-	REFUSES(take_cgroup, "neither a cgroup", FS("cgroup", "/sys/fs/cgroup", "ro"));
+
+	p->plan.cgroup = NULL;
+	refuse_mounts(p, IN("{'type':'mount'}", FS("cgroup", "/sys/fs/cgroup", "'ro'"), ""), EINVAL,
+		"mounts[0]: the container has neither a cgroup nor a cgroup namespace to show");
 }
 
-static void remount(void **state)
+static void remount(void **data)
 {
-	struct plan_fixture f;
+	struct planned *p = *data;
 	const struct ins_op *op;
 
-	(void)state;
-	plan_fixture_start(&f);
-	assert_int_equal(
-		PLAN(&f, FS("tmpfs", "/m", "size=1m"),
-			{ "/m/", NULL, NULL, STRINGS("remount", "ro", "size=2m", "async"), {}, {} },
-			{ "/", NULL, NULL, STRINGS("remount", "nosuid"), {}, {} }),
-		0);
-	op = plan_fixture_op(&f, INS_OP_MOUNT_REMOUNT, "/m");
+	plan(p, MOUNTS(FS("tmpfs", "/m", "'size=1m'") "," REMOUNT(
+			"/m/", "'ro','size=2m','async'") "," REMOUNT("/", "'nosuid'")));
+	op = find_op_on(p, INS_OP_MOUNT_REMOUNT, "/m");
 	assert_int_equal(op->slot, INS_NO_SLOT);
 	assert_int_equal(op->remount.n_options, 2);
 	assert_string_equal(op->remount.options[1].key, "async");
 	assert_int_equal(op->remount.attrs.set, MOUNT_ATTR_RDONLY);
-	assert_non_null(plan_fixture_op(&f, INS_OP_MOUNT_REMOUNT, "/"));
-	plan_fixture_end(&f);
-	REFUSES(NULL, "earlier", { "/m", NULL, NULL, STRINGS("remount", "sync"), {}, {} });
-	REFUSES(NULL, "earlier", { "/", NULL, NULL, STRINGS("remount", "size=1"), {}, {} });
-	REFUSES(NULL, "iversion", { "/m", NULL, NULL, STRINGS("remount", "iversion"), {}, {} });
-	REFUSES(NULL, "with 'bind'", { "/m", NULL, NULL, STRINGS("remount", "bind", "x"), {}, {} });
+	assert_non_null(find_op_on(p, INS_OP_MOUNT_REMOUNT, "/"));
 }
 
-static void needs_mount_namespace(void **state)
+/* It would change the host's filesystem. */
+static void bad_remounts(void **data)
 {
-	struct plan_fixture f;
+	static const char earlier[] =
+		"mounts[0]: a remount can change the options of a filesystem only where an earlier "
+		"entry has mounted one";
+	struct planned *p = *data;
 
-	(void)state;
-	REFUSES(take_mount_namespace, "mounts: needs", FS("tmpfs", "/m", "ro"));
-	REFUSES(join_mount_namespace, "mounts: needs", FS("tmpfs", "/m", "ro"));
-	plan_fixture_start(&f);
-	take_mount_namespace(&f);
-	assert_int_equal(plan(&f, 0, NULL), 0);
-	assert_true(plan_fixture_op(&f, INS_OP_ROOT_OPEN, NULL)->source.in_place);
-	assert_true(plan_fixture_op(&f, INS_OP_ROOT_ATTACH, NULL)->pivot.chroot_only);
-	assert_true(plan_fixture_op(&f, INS_OP_PIVOT, NULL)->pivot.chroot_only);
-	assert_null(plan_fixture_op(&f, INS_OP_ROOT_PRIVATE, NULL));
-	plan_fixture_end(&f);
-	plan_fixture_start(&f);
-	take_mount_namespace(&f);
-	f.spec.root_readonly = true;
-	assert_true(plan(&f, 0, NULL) < 0);
-	assert_non_null(strstr(f.err.text, "root.readonly"));
-	plan_fixture_end(&f);
-	plan_fixture_start(&f);
-	give_userns(&f);
-	f.args.no_pivot = true;
-	assert_true(plan(&f, 0, NULL) < 0);
-	plan_fixture_end(&f);
-	plan_fixture_start(&f);
-	f.spec.mount_label = "x";
-	assert_int_equal(plan(&f, 0, NULL), -EOPNOTSUPP);
-	assert_non_null(strstr(f.err.text, "linux.mountLabel"));
-	plan_fixture_end(&f);
+	refuse_mounts(p, MOUNTS(REMOUNT("/m", "'sync'")), EINVAL, earlier);
+	refuse_mounts(p, MOUNTS(REMOUNT("/", "'size=1'")), EINVAL, earlier);
+	refuse_mounts(p, MOUNTS(REMOUNT("/m", "'iversion'")), EOPNOTSUPP,
+		"mounts[0]: iversion and noiversion are not supported with remount");
+	refuse_mounts(p, MOUNTS(REMOUNT("/m", "'bind','x'")), EINVAL,
+		"mounts[0]: with 'bind' a remount changes the mount, not the filesystem");
 }
 
-static void protected_paths(void **state)
+static void without_mount_namespace(void **data)
 {
-	struct plan_fixture f;
+	struct planned *p = *data;
+
+	plan(p, CONFIG(""));
+	assert_true(get_op(p, INS_OP_ROOT_OPEN)->source.in_place);
+	assert_true(get_op(p, INS_OP_ROOT_ATTACH)->pivot.chroot_only);
+	assert_true(get_op(p, INS_OP_PIVOT)->pivot.chroot_only);
+	assert_null(find_op(p, INS_OP_ROOT_PRIVATE, 0));
+	refuse_mounts(p, IN("", FS("tmpfs", "/m", ""), ""), EINVAL,
+		"mounts: needs a new mount namespace in linux.namespaces");
+	refuse_mounts(p, IN("{'type':'mount','path':'/n/mnt'}", FS("tmpfs", "/m", ""), ""), EINVAL,
+		"mounts: needs a new mount namespace in linux.namespaces");
+	refuse_mounts(p, LINUX("'maskedPaths':['/proc/kcore']"), EINVAL,
+		"linux.maskedPaths: needs a new mount namespace in linux.namespaces");
+	refuse_mounts(p, LINUX("'readonlyPaths':['/proc/sys']"), EINVAL,
+		"linux.readonlyPaths: needs a new mount namespace in linux.namespaces");
+	refuse_mounts(p, LINUX("'rootfsPropagation':'slave'"), EINVAL,
+		"linux.rootfsPropagation: needs a new mount namespace in linux.namespaces");
+}
+
+static void refused_by_circumstances(void **data)
+{
+	struct planned *p = *data;
+
+	refuse_mounts(p, NOTHING(",'mountLabel':'x'"), EOPNOTSUPP,
+		"linux.mountLabel: SELinux is not enabled on this host");
+	p->args.no_pivot = true;
+	refuse_mounts(
+		p, IN(USERNS, "", MAPS), EINVAL, "--no-pivot is not safe in a user namespace");
+}
+
+static void protected_paths(void **data)
+{
+	struct planned *p = *data;
 	const struct ins_op *op;
 
-	(void)state;
-	plan_fixture_start(&f);
-	f.spec.masked_paths = STRINGS("/proc/kcore", "/sys/firmware");
-	f.spec.readonly_paths = STRINGS("/proc/sys");
-	f.spec.root_readonly = true;
-	assert_int_equal(plan(&f, 0, NULL), 0);
-	op = plan_fixture_op(&f, INS_OP_MASK, "/sys/firmware");
+	plan(p, NOTHING(",'maskedPaths':['/proc/kcore','/sys/firmware'],"
+			"'readonlyPaths':['/proc/sys']"));
+	expect_ops(p, INS_STAGE_ROOT, "PIVOT READONLY MASK MASK");
+	op = find_op_on(p, INS_OP_MASK, "/sys/firmware");
 	assert_string_equal(op->key, "linux.maskedPaths[1]");
-	assert_int_equal(op->slot, plan_fixture_op(&f, INS_OP_NODE_OPEN, "/dev/null")->slot);
-	assert_int_equal(op->slot, plan_fixture_op(&f, INS_OP_MASK, "/proc/kcore")->slot);
-	assert_non_null(plan_fixture_op(&f, INS_OP_READONLY, "/proc/sys"));
-	assert_non_null(plan_fixture_op(&f, INS_OP_ROOT_READONLY, NULL));
-	plan_fixture_end(&f);
-	plan_fixture_start(&f);
-	f.spec.masked_paths = STRINGS("kcore");
-	assert_int_equal(plan(&f, 0, NULL), -EINVAL);
-	plan_fixture_end(&f);
+	assert_int_equal(op->slot, find_op_on(p, INS_OP_NODE_OPEN, "/dev/null")->slot);
+	assert_int_equal(op->slot, find_op_on(p, INS_OP_MASK, "/proc/kcore")->slot);
 }
 
 /* Who has no CAP_SYS_ADMIN outside leaves the opening to the child; who may have it does both. */
-static void unprivileged(void **state)
+static void unprivileged(void **data)
 {
-	struct plan_fixture f;
+	struct planned *p = *data;
 
-	(void)state;
-	plan_fixture_start(&f);
-	give_userns(&f);
-	f.host.capabilities = 0;
-	assert_int_equal(PLAN(&f, BIND("/m", "/s", "bind")), 0);
-	assert_null(plan_fixture_op(&f, INS_OP_ROOT_OPEN, NULL));
-	assert_null(plan_fixture_op(&f, INS_OP_SOURCE_OPEN, NULL));
-	assert_int_equal(
-		plan_fixture_op(&f, INS_OP_SOURCE_CLONE, "/bundle/rootfs")->slot, INS_SLOT_ROOT);
-	assert_non_null(plan_fixture_op(&f, INS_OP_SOURCE_CLONE, "/s"));
-	plan_fixture_end(&f);
-	plan_fixture_start(&f);
-	f.host.in_user_namespace = true;
-	assert_int_equal(PLAN(&f, BIND("/m", "/s", "bind")), 0);
-	assert_non_null(plan_fixture_op(&f, INS_OP_SOURCE_OPEN, "/s"));
-	assert_non_null(plan_fixture_op(&f, INS_OP_SOURCE_CLONE, "/s"));
-	plan_fixture_end(&f);
+	p->host.capabilities = 0;
+	plan(p, IN(USERNS, BIND("/m", "/s", "'bind'"), MAPS));
+	expect_ops(p, INS_STAGE_PREPARE, "PROC_OPEN");
+	expect_ops(p, INS_STAGE_MOUNT,
+		"ROOT_PRIVATE SOURCE_CLONE SOURCE_CLONE ROOT_ATTACH MOUNT_ATTACH");
+	assert_int_equal(find_op_on(p, INS_OP_SOURCE_CLONE, "/bundle/r")->slot, INS_SLOT_ROOT);
+	assert_non_null(find_op_on(p, INS_OP_SOURCE_CLONE, "/s"));
+	refuse_mounts(p, IN(USERNS, BIND("/m", "/s", "'bind','idmap'"), MAPS), EPERM,
+		"mounts[0]: an id-mapped mount needs CAP_SYS_ADMIN in the runtime");
+
+	p->host.capabilities = UINT64_MAX;
+	p->host.in_user_namespace = true;
+	plan(p, MOUNTS(BIND("/m", "/s", "'bind'")));
+	assert_non_null(find_op_on(p, INS_OP_SOURCE_OPEN, "/s"));
+	assert_non_null(find_op_on(p, INS_OP_SOURCE_CLONE, "/s"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(root),
-		cmocka_unit_test(root_propagation),
-		cmocka_unit_test(bind),
-		cmocka_unit_test(propagation_stays_inside),
-		cmocka_unit_test(id_maps),
-		cmocka_unit_test(proc_is_protected),
-		cmocka_unit_test(filesystems),
-		cmocka_unit_test(tmpfs_is_readonly_late),
-		cmocka_unit_test(cgroup),
-		cmocka_unit_test(remount),
-		cmocka_unit_test(needs_mount_namespace),
-		cmocka_unit_test(protected_paths),
-		cmocka_unit_test(unprivileged),
+		plan_test(root),
+		plan_test(root_propagation),
+		plan_test(bind),
+		plan_test(bad_binds),
+		plan_test(propagation_stays_inside),
+		plan_test(id_maps),
+		plan_test(proc),
+		plan_test(proc_is_protected),
+		plan_test(filesystems),
+		plan_test(by_mount),
+		plan_test(tmpfs_is_readonly_late),
+		plan_test(cgroup),
+		plan_test(remount),
+		plan_test(bad_remounts),
+		plan_test(without_mount_namespace),
+		plan_test(refused_by_circumstances),
+		plan_test(protected_paths),
+		plan_test(unprivileged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
