@@ -288,7 +288,7 @@ static int make_steps(struct ins_guest *guest, bool waits, struct ins_error *err
 		r = ins_converse(&guest->run,
 			waits ? INS_CONVERSE_CREATED : INS_CONVERSE_EXECUTED, listener, err);
 	if (r == 0 && !waits)
-		r = ins_guest_poststart(guest->context, &guest->record, err);
+		r = ins_run_stage(&guest->run, INS_STAGE_STARTED, err);
 	return r;
 }
 

@@ -73,10 +73,8 @@ int ins_guest_console_check(struct ins_guest *guest, const char *console_socket,
  * socket, the pidfd to the pidfd socket, the pid to the pid file. */
 int ins_guest_hand_over(struct ins_guest *guest, struct ins_error *err);
 
-/* ins_guest_poststart, ins_guest_poststop - these hooks of a record, with the state object of now.
- * poststop's failures are logged, not returned (runtime.md, lifecycle 13). */
-int ins_guest_poststart(struct ins_context *context, const struct ins_record *record,
-	struct ins_error *err);
+/* ins_guest_poststop - the poststop hooks of a record. Their failures are logged, not returned
+ * (runtime.md, lifecycle 13). */
 void ins_guest_poststop(struct ins_context *context, const struct ins_record *record);
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hooks after the program has started and after the container is gone: from the record. */
+/* The hooks after the container is gone: they are all that the plan has no stage for. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -7,33 +7,26 @@
 #include "guest/guest.h"
 #include "hook/hook.h"
 
-static int run_kind(const struct ins_record *record, enum ins_hook_kind kind, const char *status,
-	struct ins_error *err)
+static int run_poststop(const struct ins_record *record, struct ins_error *err)
 {
 	cleanup_spec struct ins_spec *spec = NULL;
 	cleanup_free char *state = NULL;
-	int r;
+	const struct ins_spec_hooks *hooks;
+	int r = ins_spec_hooks_parse(record->hooks_json, strlen(record->hooks_json), &spec, err);
 
-	if (!record->hooks_json)
-		return 0;
-	r = ins_spec_hooks_parse(record->hooks_json, strlen(record->hooks_json), &spec, err);
-	if (r < 0 || !spec->hooks[kind].n)
+	if (r < 0)
 		return r;
-	r = ins_record_state_json(record, status, true, &state, err);
-	return r < 0 ? r : ins_hooks_run(&spec->hooks[kind], kind, state, err);
-}
-
-int ins_guest_poststart(struct ins_context *context, const struct ins_record *record,
-	struct ins_error *err)
-{
-	(void)context;
-	return run_kind(record, INS_HOOK_POSTSTART, "running", err);
+	hooks = &spec->hooks[INS_HOOK_POSTSTOP];
+	if (!hooks->n)
+		return 0;
+	r = ins_record_state_json(record, "stopped", true, &state, err);
+	return r < 0 ? r : ins_hooks_run(hooks, INS_HOOK_POSTSTOP, state, err);
 }
 
 void ins_guest_poststop(struct ins_context *context, const struct ins_record *record)
 {
 	struct ins_error why = { 0 };
 
-	if (run_kind(record, INS_HOOK_POSTSTOP, "stopped", &why) < 0)
+	if (record->hooks_json && run_poststop(record, &why) < 0)
 		ins_context_log(context, INS_LOG_WARNING, "%s", why.text);
 }

@@ -137,7 +137,7 @@ static int start_locked(struct ins_guest *guest, const char *id, struct ins_erro
 			destroy_after_hook(guest);
 		return r;
 	}
-	r = ins_guest_poststart(guest->context, &guest->record, err);
+	r = ins_run_stage(&guest->run, INS_STAGE_STARTED, err);
 	if (r < 0)
 		destroy_after_hook(guest);
 	return r;

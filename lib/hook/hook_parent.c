@@ -147,7 +147,8 @@ int ins_hook_parent_op(struct ins_run *run, const struct ins_op *op, struct ins_
 {
 	const struct ins_plan_hook *hook = &op->hook;
 	cleanup_free char *state = NULL;
-	int r = run->state_json(run, "creating", &state, err);
+	const char *status = op->stage == INS_STAGE_STARTED ? "running" : "creating";
+	int r = run->state_json(run, status, &state, err);
 
 	if (r < 0)
 		return r;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who runs which hook: prestart and createRuntime belong to the runtime's namespaces and are run by
- * the parent; createContainer and startContainer belong to the container's and are run by init.
- * poststart and poststop come after the plan, from the record.
+ * the parent, as is poststart; createContainer and startContainer belong to the container's and are
+ * run by init. poststop comes after the plan, from the record.
  */
 #include "base/error.h"
 #include "plan/build.h"
@@ -53,5 +53,8 @@ int ins_hook_plan(struct ins_plan_builder *builder, struct ins_error *err)
 	if (r == 0)
 		r = add_kind(
 			builder, INS_HOOK_START_CONTAINER, INS_STAGE_START, INS_OP_HOOK_CHILD, err);
+	if (r == 0)
+		r = add_kind(
+			builder, INS_HOOK_POSTSTART, INS_STAGE_STARTED, INS_OP_HOOK_PARENT, err);
 	return r;
 }
