@@ -181,6 +181,10 @@ int ins_cgroup_plan(struct ins_plan_builder *builder, struct ins_error *err)
 	case INS_CGROUP_CGROUPFS:
 		break;
 	}
+	/* An ordinary user has no place to make cgroups in unless somebody gave one away, and then it
+	 * is named; a container that asks for none runs in its caller's. */
+	if (builder->host->euid != 0 && !builder->spec->cgroups_path)
+		return plan_devices(builder, err);
 	if (!builder->host->cgroup_mount[0])
 		return ins_error_text(err, EOPNOTSUPP,
 			"no cgroup2 hierarchy is mounted (--cgroup-manager=disabled does without)");

@@ -15,31 +15,41 @@ static int not_running(struct ins_error *err)
 	return ins_error_text(err, ESRCH, "container not running");
 }
 
-/* While the container is frozen nothing in it can fork away from us. */
-static int signal_all(const struct ins_record *record, int signal, struct ins_error *err)
+static int signal_each(int cgroup, int signal, struct ins_error *err)
 {
-	cleanup_fd int cgroup = -1;
 	cleanup_free pid_t *pids = NULL;
-	bool was_frozen;
-	size_t n;
-	int r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);
+	size_t n = 0;
+	int r = ins_cgroup_pids(cgroup, &pids, &n, err);
 
-	if (r < 0)
-		return r;
-	if (signal == SIGKILL)
+	if (r == 0 && n == 0)
+		return not_running(err);
+	if (r == 0 && signal == SIGKILL)
 		return ins_cgroup_kill(cgroup, err);
-	r = ins_cgroup_is_frozen(cgroup, &was_frozen, err);
-	if (r == 0 && !was_frozen)
-		r = ins_cgroup_freeze(cgroup, true, err);
-	if (r == 0)
-		r = ins_cgroup_pids(cgroup, &pids, &n, err);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		/* The pids cannot be reused while their processes are frozen. */
 		if (kill(pids[i], signal) < 0 && errno != ESRCH)
 			r = ins_error_set(err, errno, "send signal %d to process %d", signal,
 				(int)pids[i]);
 	}
-	if (!was_frozen && ins_cgroup_freeze(cgroup, false, r < 0 ? NULL : err) < 0 && r == 0)
+	return r;
+}
+
+static int signal_all(const struct ins_record *record, int signal, struct ins_error *err)
+{
+	cleanup_fd int cgroup = -1;
+	/* While the container is frozen nothing in it can fork away from us; cgroup.kill sees to
+	 * that itself. */
+	bool is_calm = signal == SIGKILL;
+	int r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);
+
+	if (r == 0 && !is_calm)
+		r = ins_cgroup_is_frozen(cgroup, &is_calm, err);
+	if (r == 0 && !is_calm)
+		r = ins_cgroup_freeze(cgroup, true, err);
+	if (r < 0)
+		return r;
+	r = signal_each(cgroup, signal, err);
+	if (!is_calm && ins_cgroup_freeze(cgroup, false, r < 0 ? NULL : err) < 0 && r == 0)
 		r = -EIO;
 	return r;
 }
@@ -56,7 +66,7 @@ int ins_kill(struct ins_context *context, const char *id, int signal, bool all,
 		return r;
 	pidfd = ins_record_pidfd(&store.record);
 	/* With --all also what outlives the first process (no pid namespace of its own) is meant. */
-	if (all && store.record.cgroup)
+	if (all && store.record.cgroup && ins_store_status(&store) != INS_STATUS_CREATING)
 		r = signal_all(&store.record, signal, err);
 	else if (pidfd < 0)
 		r = not_running(err);

@@ -271,8 +271,13 @@ stopped() {
 	background create --bundle "$BUNDLE" box
 	wait_for 5 test -e "$BATS_TEST_TMPDIR/here"
 	[ "$(status_of box)" = creating ]
-	run -1 insula start box
-	[ "${lines[0]}" != '' ]
+	run -1 insula kill box KILL
+	is 'insula: container not running'
+	run -1 insula kill --all box KILL
+	is 'insula: container not running'
+	run -255 insula exec box true
+	has 'container not running'
+	[ "$(status_of box)" = creating ]
 	touch "$BATS_TEST_TMPDIR/on"
 	background_ends
 	[ "$status" -eq 0 ]
@@ -360,14 +365,14 @@ stopped() {
 	detached run --detach --bundle "$BUNDLE" box
 	[ "$status" -eq 0 ]
 	wait_for 5 has_status box stopped
-	[ -s "$CGROUP_ROOT$TEST_CGROUP/1/cgroup.procs" ]
+	run ! cgroup_is_empty
 	run -0 insula kill --all box KILL
 	wait_for 5 cgroup_is_empty
 	run -0 insula delete box
 }
 
 cgroup_is_empty() {
-	[ ! -s "$CGROUP_ROOT$TEST_CGROUP/1/cgroup.procs" ]
+	[ -z "$(cat "$CGROUP_ROOT$TEST_CGROUP/1/cgroup.procs")" ]
 }
 
 @test 'kill --all of a paused container works' {
