@@ -134,6 +134,7 @@ struct start {
 	const char *argv[5];
 	sigset_t mask;
 	bool keep_capabilities;
+	volatile bool has_run; /* written by the child: it has got as far as its own code */
 };
 
 /*
@@ -161,6 +162,7 @@ static int execute_init(void *data)
 {
 	struct start *start = data;
 
+	start->has_run = true;
 	if (start->keep_capabilities)
 		make_capabilities_ambient();
 	(void)ins_sys(rt_sigprocmask, SIG_SETMASK, &start->mask, NULL, 8);
@@ -181,7 +183,7 @@ static void kill_and_reap(void *data, long number)
 		continue;
 }
 
-static int clone_init(struct ins_run *run, struct start *start, struct ins_error *err)
+static int clone_once(struct ins_run *run, struct start *start, int cgroup, struct ins_error *err)
 {
 	const struct ins_plan *plan = run->plan;
 	bool joins = plan->stage_start[INS_STAGE_JOIN] < plan->stage_start[INS_STAGE_JOIN + 1];
@@ -196,12 +198,11 @@ static int clone_init(struct ins_run *run, struct start *start, struct ins_error
 	sigset_t all;
 	pid_t pid;
 
-	if (run->cgroup_fd >= 0) {
+	if (cgroup >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)run->cgroup_fd;
+		args.cgroup = (uint64_t)cgroup;
 	}
 	start->keep_capabilities = args.flags & CLONE_NEWUSER;
-	ins_undo_push(&run->undo, kill_and_reap, run, 0);
 	/* No handler of the caller may run in the child while the memory is shared. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &start->mask);
@@ -209,9 +210,39 @@ static int clone_init(struct ins_run *run, struct start *start, struct ins_error
 	sigprocmask(SIG_SETMASK, &start->mask, NULL);
 	if (pid < 0)
 		return ins_error_set(err, -pid, "clone3 of the container process%s",
-			run->cgroup_fd >= 0 ? " into its cgroup" : "");
+			cgroup >= 0 ? " into its cgroup" : "");
 	run->pid = pid;
 	return 0;
+}
+
+static int move_into_cgroup(const struct ins_run *run, struct ins_error *err)
+{
+	cleanup_fd int fd = openat(run->cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%d", (int)run->pid);
+
+	if (fd < 0 || write(fd, text, (size_t)n) != n)
+		return ins_error_set(err, errno, "move the container process into its cgroup");
+	return 0;
+}
+
+/*
+ * Straight into the cgroup, so that no work of the child is ever done outside. Where cgroup.kill was
+ * used before in that cgroup, or in ours, Linux 6.14 to 6.18 take the child for one that has escaped
+ * the killing and kill it at birth; then it is moved before it does anything.
+ */
+static int clone_init(struct ins_run *run, struct start *start, struct ins_error *err)
+{
+	int r;
+
+	ins_undo_push(&run->undo, kill_and_reap, run, 0);
+	r = clone_once(run, start, run->cgroup_fd, err);
+	if (r < 0 || run->cgroup_fd < 0 || start->has_run)
+		return r;
+	kill_and_reap(run, 0);
+	run->pidfd = ins_close(run->pidfd);
+	r = clone_once(run, start, -1, err);
+	return r < 0 ? r : move_into_cgroup(run, err);
 }
 
 /* A copy for the child above all fds that it is to inherit, and inheritable itself. */
@@ -255,7 +286,10 @@ static int send_go(struct ins_run *run, enum ins_stage stage, int fd, struct ins
 	struct ins_message message = { .type = INS_MESSAGE_GO, .value = stage };
 	int r = send_slots(run, err);
 
-	return r < 0 ? r : ins_message_send(run->socket, &message, &fd, fd >= 0, err);
+	if (r == 0)
+		r = ins_message_send(run->socket, &message, &fd, fd >= 0, err);
+	/* The child is gone. What it said last is still to be read, and says why. */
+	return r == -EPIPE ? 0 : r;
 }
 
 /* The first process has joined, cloned the real one, and left. */

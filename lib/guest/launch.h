@@ -48,7 +48,8 @@ enum ins_converse {
 int ins_converse(struct ins_run *run, enum ins_converse until, int listener,
 	struct ins_error *err);
 
-/* ins_message_send - one packet with at most INS_MESSAGE_FDS fds. */
+/* ins_message_send - one packet with at most INS_MESSAGE_FDS fds. Return: 0, −EPIPE if nobody reads any
+ * more (no error recorded), or −errno. */
 int ins_message_send(int socket, const struct ins_message *message, const int *fds, size_t n,
 	struct ins_error *err);
 

@@ -31,6 +31,8 @@ int ins_message_send(int socket, const struct ins_message *message, const int *f
 		memcpy(CMSG_DATA(rights), fds, n * sizeof(int));
 	}
 	while (sendmsg(socket, &header, MSG_NOSIGNAL) < 0) {
+		if (errno == EPIPE || errno == ECONNRESET)
+			return -EPIPE;
 		if (errno != EINTR)
 			return ins_error_set(err, errno, "speak to the container process");
 	}

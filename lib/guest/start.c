@@ -77,7 +77,9 @@ static int say_start(struct ins_guest *guest, struct ins_error *err)
 			r = state < 0 ? state : 0;
 		}
 	}
-	return r < 0 ? r : ins_message_send(guest->run.socket, &message, &state, state >= 0, err);
+	if (r == 0)
+		r = ins_message_send(guest->run.socket, &message, &state, state >= 0, err);
+	return r == -EPIPE ? ins_run_child_ended(&guest->run, err) : r;
 }
 
 static int start_steps(struct ins_guest *guest, struct ins_error *err)
