@@ -2,7 +2,8 @@
 /*
  * Writing the maps from outside. A runtime with CAP_SETUID and CAP_SETGID writes what it likes; an
  * ordinary user may map only themselves, and for more asks newuidmap and newgidmap (setuid programs
- * of shadow), which look into /etc/subuid and /etc/subgid.
+ * of shadow), which look into /etc/subuid and /etc/subgid. And reading those of a namespace that is
+ * joined.
  */
 #include <linux/capability.h>
 #include <spawn.h>
@@ -12,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "plan/run.h"
 #include "sys/userns.h"
 
@@ -174,4 +176,41 @@ int ins_idmap_write_op(struct ins_run *run, const struct ins_op *op, struct ins_
 		return write_map(
 			run, proc, &uid_side, geteuid(), op->idmap.uid, op->idmap.n_uid, err);
 	return write_map(run, proc, &gid_side, getegid(), op->idmap.gid, op->idmap.n_gid, err);
+}
+
+/* Is this range a line of the map's text ("inside outside size")? */
+static bool has_range(const char *text, const struct ins_plan_id_map *range)
+{
+	unsigned int container, host, size;
+	int used;
+
+	while (sscanf(text, "%u %u %u%n", &container, &host, &size, &used) == 3) {
+		if (container == range->container && host == range->host && size == range->size)
+			return true;
+		text += used;
+	}
+	return false;
+}
+
+int ins_idmap_check_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	const struct side *side = op->idmap.n_uid ? &uid_side : &gid_side;
+	const struct ins_plan_id_map *maps = op->idmap.n_uid ? op->idmap.uid : op->idmap.gid;
+	uint32_t n = op->idmap.n_uid ? op->idmap.n_uid : op->idmap.n_gid;
+	cleanup_fd int proc = ins_proc_open(err);
+	cleanup_free char *text = NULL;
+	char path[40];
+	int r;
+
+	if (proc < 0)
+		return proc;
+	snprintf(path, sizeof(path), "%d/%s", (int)run->pid, side->file);
+	r = ins_file_read(proc, path, INS_MAP_TEXT * 4, &text, NULL, err);
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		if (!has_range(text, &maps[i]))
+			r = ins_error_text(err, EINVAL,
+				"the joined user namespace does not map %u to %u (%u in all)",
+				maps[i].container, maps[i].host, maps[i].size);
+	}
+	return r;
 }

@@ -51,28 +51,30 @@ static bool must_deny_setgroups(const struct ins_plan_builder *builder)
 }
 
 /* One operation a map, so that an error is one of the right key. */
-static int add_uid_map(struct ins_plan_builder *builder, struct ins_error *err)
+static int add_uid_map(
+	struct ins_plan_builder *builder, enum ins_op_kind kind, struct ins_error *err)
 {
 	const struct ins_id_maps *maps = &builder->spec->uid_mappings;
 	struct ins_op *op;
 	int r = check_maps(maps, "linux.uidMappings", err);
 
 	if (r == 0)
-		r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_IDMAP_WRITE, &op, err, "%s",
+		r = ins_plan_add(builder, INS_STAGE_IDMAP, kind, &op, err, "%s",
 			"linux.uidMappings");
 	if (r < 0)
 		return r;
 	return ins_plan_id_maps(builder, maps, &op->idmap.n_uid, &op->idmap.uid, err);
 }
 
-static int add_gid_map(struct ins_plan_builder *builder, struct ins_error *err)
+static int add_gid_map(
+	struct ins_plan_builder *builder, enum ins_op_kind kind, struct ins_error *err)
 {
 	const struct ins_id_maps *maps = &builder->spec->gid_mappings;
 	struct ins_op *op;
 	int r = check_maps(maps, "linux.gidMappings", err);
 
 	if (r == 0)
-		r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_IDMAP_WRITE, &op, err, "%s",
+		r = ins_plan_add(builder, INS_STAGE_IDMAP, kind, &op, err, "%s",
 			"linux.gidMappings");
 	if (r < 0)
 		return r;
@@ -83,15 +85,20 @@ static int add_gid_map(struct ins_plan_builder *builder, struct ins_error *err)
 int ins_idmap_plan(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	const struct ins_spec *spec = builder->spec;
+	enum ins_op_kind kind = ins_plan_has_own(builder, INS_NS_USER) ? INS_OP_IDMAP_WRITE
+								       : INS_OP_IDMAP_CHECK;
 	struct ins_op *op;
 	int r = 0;
 
 	if (!ins_plan_has_userns(builder))
 		return 0;
-	if (ins_plan_has_own(builder, INS_NS_USER))
-		r = add_uid_map(builder, err);
-	if (r == 0 && ins_plan_has_own(builder, INS_NS_USER))
-		r = add_gid_map(builder, err);
+	/* containerd names the maps of a pod's user namespace together with its path: they are what
+	 * id-mapped mounts go by, so they had better be true. */
+	if (spec->uid_mappings.n || ins_plan_has_own(builder, INS_NS_USER)) {
+		r = add_uid_map(builder, kind, err);
+		if (r == 0)
+			r = add_gid_map(builder, kind, err);
+	}
 	if (r == 0)
 		r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_BECOME_ROOT, &op, err, "%s", "");
 	if (r < 0)

@@ -164,11 +164,7 @@ static int check_user(const struct ins_plan_builder *builder, struct ins_error *
 
 	if (has_maps && !user->present)
 		return ins_error_key(
-			err, EINVAL, key, "needs a new user namespace in linux.namespaces");
-	if (has_maps && user->path)
-		return ins_error_key(err, EINVAL, key,
-			"the user namespace of linux.namespaces[%zu].path has its maps already",
-			user->index);
+			err, EINVAL, key, "needs a user namespace in linux.namespaces");
 	return 0;
 }
 

@@ -304,6 +304,13 @@ static void say_idmap(struct words *words, const struct ins_op *op)
 	say_maps(words, "gid", op->idmap.gid, op->idmap.n_gid);
 }
 
+static void say_idmap_check(struct words *words, const struct ins_op *op)
+{
+	say(words, "check the namespace's id map: ");
+	say_maps(words, "uid", op->idmap.uid, op->idmap.n_uid);
+	say_maps(words, "gid", op->idmap.gid, op->idmap.n_gid);
+}
+
 static void say_oom_score(struct words *words, const struct ins_op *op)
 {
 	say(words, "set oom_score_adj to %d", op->oom.score);
@@ -463,6 +470,7 @@ static const struct teller tellers[INS_OP_KINDS] = {
 	[INS_OP_NODE_OPEN] = { .words = "open the host's device %s" },
 	[INS_OP_CGROUP_OPEN] = { .words = "open the container's cgroup for a mount" },
 	[INS_OP_IDMAP_WRITE] = { .say = say_idmap },
+	[INS_OP_IDMAP_CHECK] = { .say = say_idmap_check },
 	[INS_OP_OOM_SCORE] = { .say = say_oom_score },
 	[INS_OP_RLIMIT_RAISE] = { .say = say_rlimit_raise },
 	[INS_OP_HOOK_PARENT] = { .say = say_hook },

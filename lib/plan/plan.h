@@ -55,6 +55,7 @@ enum ins_side {
 	X(NODE_OPEN, PARENT, ins_dev_node_open_op)         /* detached copy of a device */  \
 	X(CGROUP_OPEN, PARENT, ins_cgroup_open_op)         /* detached copy of the cgroup */ \
 	X(IDMAP_WRITE, PARENT, ins_idmap_write_op)         /* uid_map, gid_map */           \
+	X(IDMAP_CHECK, PARENT, ins_idmap_check_op)         /* a joined namespace has these maps */ \
 	X(OOM_SCORE, PARENT, ins_creds_oom_score_op)       /* oom_score_adj */              \
 	X(RLIMIT_RAISE, PARENT, ins_creds_rlimit_raise_op) /* what a user ns must not */    \
 	X(HOOK_PARENT, PARENT, ins_hook_parent_op)         /* prestart, createRuntime, … */ \
@@ -183,7 +184,7 @@ struct ins_op {
 			uint32_t n_uid, n_gid;
 			const struct ins_plan_id_map *uid, *gid;
 			bool deny_setgroups; /* needed for a map without privilege */
-		} idmap; /* IDMAP_WRITE; SOURCE_OPEN uses source.idmap */
+		} idmap; /* IDMAP_WRITE, IDMAP_CHECK; SOURCE_OPEN uses source.idmap */
 		struct {
 			uint32_t uid, gid;
 			bool clear_groups;
