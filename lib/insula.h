@@ -86,6 +86,8 @@ struct ins_create_args {
 	const char *pidfd_socket;   /* AF_UNIX path that gets a pidfd of the container process */
 	const char *pid_file;       /* written with the pid in decimal, no newline */
 	unsigned int preserve_fds;  /* so many fds from 3 on are handed to the container process */
+	unsigned int listen_fds;    /* the first so many of these it learns of by sd_listen_fds(3) */
+	const char *listen_fdnames; /* their LISTEN_FDNAMES; NULL: none */
 	bool no_pivot;              /* move the root onto / and chroot instead of pivot_root */
 	bool no_new_keyring;        /* keep the caller's session keyring */
 	bool no_subreaper;          /* run: do not become a subreaper */

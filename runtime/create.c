@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "listen.h"
 #include "verb.h"
 
 static const struct option create_options[] = { CREATE_OPTIONS, {} };
@@ -7,8 +8,11 @@ static int create(const struct call *call, struct ins_error *err)
 {
 	struct ins_create_args args = *(const struct ins_create_args *)call->options;
 
+	int r;
+
 	args.id = call->args[0];
-	return ins_create(call->context, &args, err);
+	r = listen_take(&args, err);
+	return r < 0 ? r : ins_create(call->context, &args, err);
 }
 
 const struct verb verb_create = {

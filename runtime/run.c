@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "listen.h"
 #include "verb.h"
 
 static const struct option run_options[] = {
@@ -18,7 +19,9 @@ static int run(const struct call *call, struct ins_error *err)
 	int r;
 
 	args.id = call->args[0];
-	r = ins_run(call->context, &args, &status, err);
+	r = listen_take(&args, err);
+	if (r == 0)
+		r = ins_run(call->context, &args, &status, err);
 	return r < 0 ? r : status;
 }
 

@@ -249,6 +249,40 @@ static bool has_variable(const struct ins_strings *env, const char *name)
 	return false;
 }
 
+/* The sockets of a service manager are announced as sd_listen_fds(3) has it, unless process.env already
+ * has something to say about that. */
+static bool announces_fds(const struct ins_plan_builder *builder)
+{
+	return builder->args->listen_fds > 0 &&
+	       !has_variable(&builder->spec->process.env, "LISTEN_FDS");
+}
+
+static int add_environment(struct ins_plan_builder *builder, struct ins_text_list *ret_env,
+	struct ins_error *err)
+{
+	const struct ins_create_args *args = builder->args;
+	const struct ins_strings *env = &builder->spec->process.env;
+	cleanup_free const char **v = NULL;
+	cleanup_free char *names = NULL;
+	struct ins_strings all = { 0 };
+	char fds[32];
+
+	if (!announces_fds(builder))
+		return ins_plan_strings(builder, env, ret_env, err);
+	v = calloc(env->n + 2, sizeof(*v));
+	if (!v || (args->listen_fdnames &&
+			  asprintf(&names, "LISTEN_FDNAMES=%s", args->listen_fdnames) < 0))
+		return ins_error_set(err, ENOMEM, "process.env");
+	for (; all.n < env->n; all.n++)
+		v[all.n] = env->v[all.n];
+	snprintf(fds, sizeof(fds), "LISTEN_FDS=%u", args->listen_fds);
+	v[all.n++] = fds;
+	if (names)
+		v[all.n++] = names;
+	all.v = v;
+	return ins_plan_strings(builder, &all, ret_env, err);
+}
+
 /* FIND_PROGRAM in ROOT, so that `create` already says what is missing; EXECVE at the very end. */
 static int add_program(struct ins_plan_builder *builder, struct ins_error *err)
 {
@@ -260,7 +294,7 @@ static int add_program(struct ins_plan_builder *builder, struct ins_error *err)
 	int r = ins_plan_strings(builder, &process->args, &args, err);
 
 	if (r == 0)
-		r = ins_plan_strings(builder, &process->env, &env, err);
+		r = add_environment(builder, &env, err);
 	if (r == 0)
 		r = ins_plan_strdup(builder, process->cwd, &cwd, err);
 	if (r == 0)
@@ -272,6 +306,7 @@ static int add_program(struct ins_plan_builder *builder, struct ins_error *err)
 	find->exec.args = args;
 	find->exec.env = env;
 	find->exec.want_home = want_home;
+	find->exec.want_listen_pid = announces_fds(builder);
 	find->exec.uid = process->uid;
 	r = ins_plan_add(
 		builder, INS_STAGE_EXEC, INS_OP_EXECVE, &execve, err, "%s", "process.args");

@@ -249,18 +249,29 @@ static void find_home(struct ins_child *child, uint32_t uid)
 	(void)ins_sys(close, fd);
 }
 
-/* The environment with one more variable, in pages of its own: the plan is read-only. */
-static int add_home(struct ins_child *child, const struct ins_text_list *env)
+/* sd_listen_fds(3) believes LISTEN_FDS only if this is the caller's pid, as its namespace has it. */
+static void name_listen_pid(struct ins_child *child)
 {
-	size_t size = (env->n + 2) * sizeof(char *);
+	(void)ins_text_copy(child->listen_pid, sizeof(child->listen_pid), "LISTEN_PID=");
+	(void)ins_text_number(child->listen_pid + ins_text_length(child->listen_pid),
+		(uint64_t)ins_sys(getpid));
+}
+
+/* The environment with more variables, in pages of its own: the plan is read-only. */
+static int add_variables(struct ins_child *child, const struct ins_text_list *env)
+{
+	size_t size = (env->n + 3) * sizeof(char *), n = env->n;
 	long memory =
 		ins_sys(mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const char **v = (const char **)memory;
 
 	if (memory < 0 && memory > -4096)
 		return (int)memory;
-	memcpy(v, env->v, env->n * sizeof(char *));
-	v[env->n] = child->home;
+	memcpy(v, env->v, n * sizeof(char *));
+	if (child->home[0])
+		v[n++] = child->home;
+	if (child->listen_pid[0])
+		v[n++] = child->listen_pid;
 	child->env = v;
 	return 0;
 }
@@ -282,10 +293,15 @@ int ins_creds_find_program_op(struct ins_child *child, const struct ins_op *op)
 	} else {
 		result = search(child, op, name);
 	}
-	if (result < 0 || !op->exec.want_home)
+	if (result < 0)
 		return result;
-	find_home(child, op->exec.uid);
-	return add_home(child, &op->exec.env);
+	if (op->exec.want_home)
+		find_home(child, op->exec.uid);
+	if (op->exec.want_listen_pid)
+		name_listen_pid(child);
+	if (!op->exec.want_home && !op->exec.want_listen_pid)
+		return 0;
+	return add_variables(child, &op->exec.env);
 }
 
 /* Handlers end with the execve, but what is ignored stays ignored, and what is blocked, blocked. */

@@ -91,10 +91,10 @@ void ins_guest_release(struct ins_guest *guest)
 
 int ins_guest_preserve_check(unsigned int n, struct ins_error *err)
 {
-	for (unsigned int fd = 3; fd < 3 + n; fd++) {
-		if (fcntl((int)fd, F_GETFD) < 0)
+	for (unsigned int i = 0; i < n; i++) {
+		if (fcntl((int)(3 + i), F_GETFD) < 0)
 			return ins_error_text(err, EBADF,
-				"--preserve-fds %u: file descriptor %u is not open", n, fd);
+				"--preserve-fds %u: file descriptor %u is not open", n, 3 + i);
 	}
 	return 0;
 }

@@ -37,7 +37,8 @@ struct ins_child {
 	uint32_t header_size;
 	uint8_t header[INS_MESSAGE_DETAIL]; /* of the program, as INS_DETAIL_HEADER */
 	char home[512];     /* "HOME=…" for EXECVE, "" */
-	const char *const *env; /* EXECVE's environment if HOME had to be added, else NULL */
+	char listen_pid[24]; /* "LISTEN_PID=…" for EXECVE, "" */
+	const char *const *env; /* EXECVE's environment if one of them had to be added, else NULL */
 	bool in_cwd;        /* the working directory is set */
 };
 

@@ -182,7 +182,7 @@ static void run_stage(struct ins_child *child, enum ins_stage stage)
 static void join(struct ins_child *child)
 {
 	struct ins_message message = { .type = INS_MESSAGE_PID };
-	int pidfd = -1;
+	int pidfd = -1, unused = -1;
 	struct clone_args args = {
 		/* With CLONE_PARENT the exit signal is our own, and must be 0 here. */
 		.flags = CLONE_PARENT | CLONE_PIDFD | child->plan->clone_flags,
@@ -192,15 +192,23 @@ static void join(struct ins_child *child)
 
 	run_stage(child, INS_STAGE_JOIN);
 	pid = ins_sys(clone3, &args, sizeof(args));
-	if (pid == 0)
+	if (pid == 0) {
+		/* Not a word before the parent knows who is speaking. */
+		int result = await_go(child, INS_STAGE_JOIN, &unused);
+
+		if (result < 0)
+			fail(child, NULL, result);
 		return;
+	}
 	if (pid < 0) {
 		(void)ins_child_detail(child, "clone3", 0);
 		fail(child, NULL, (int)pid);
 	}
 	message.value = pid;
-	if (ins_child_send(child, &message, pidfd) < 0)
+	if (ins_child_send(child, &message, pidfd) < 0) {
+		(void)ins_sys(pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		leave(1);
+	}
 	leave(0);
 }
 

@@ -293,6 +293,7 @@ struct ins_op {
 		struct {
 			struct ins_text_list args, env;
 			bool want_home; /* add HOME from the guest's passwd, the environment has none */
+			bool want_listen_pid; /* add LISTEN_PID */
 			uint32_t uid;   /* whose home */
 		} exec; /* FIND_PROGRAM, EXECVE */
 		struct {

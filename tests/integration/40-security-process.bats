@@ -34,7 +34,7 @@ status_line() {
 	[ "$(cat "$BUNDLE/rootfs/tmp/startContainer")" = '0 1 2' ]
 
 	config 'del(.hooks)'
-	run -0 insula_with_fds create --bundle "$BUNDLE" box 3>&- </dev/null >"$BATS_TEST_TMPDIR/fds" 2>&1
+	insula_with_fds create --bundle "$BUNDLE" box </dev/null >"$BATS_TEST_TMPDIR/fds" 2>&1
 	run -0 insula_with_fds start box
 	wait_for 5 has_status box stopped
 	[ "$(cat "$BATS_TEST_TMPDIR/fds")" = '0 1 2' ]
