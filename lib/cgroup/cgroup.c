@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/devices.h"
 #include "sys/bare.h"
@@ -24,6 +25,9 @@
 
 /* A guest may nest its cgroups as deep as it likes, but an fd is held for each level. */
 #define DEEPEST_LIST 128
+
+/* More text than all pids that there can be (2^22) make. */
+#define LARGEST_LIST ((size_t)64 << 20)
 
 /* The kernel says ENODEV of an open file, ENOENT of a name, once the cgroup is removed. */
 static bool is_gone(int r)
@@ -73,8 +77,7 @@ int ins_cgroup_open_sub(int *fd, const char *sub, struct ins_error *err)
 	int below = open_beneath(*fd, sub, O_RDONLY);
 
 	if (below == -EXDEV || below == -ELOOP)
-		return ins_error_text(
-			err, EINVAL, "%s leads out of the container's cgroup", sub);
+		return ins_error_text(err, EINVAL, "%s leads out of the container's cgroup", sub);
 	if (below < 0)
 		return ins_error_set(err, -below, "open the cgroup %s of the container", sub);
 	ins_close(*fd);
@@ -138,7 +141,7 @@ static int wait_event(int cgroup, const char *name, bool wanted, int timeout)
 	end.tv_nsec += timeout % 1000 * 1000000L;
 	for (;;) {
 		struct pollfd events = { .fd = fd, .events = POLLPRI };
-		bool value;
+		bool value = false;
 		int left, r = read_event(fd, name, &value);
 
 		if (r < 0 || value == wanted)
@@ -174,16 +177,17 @@ int ins_cgroup_is_frozen(int cgroup, bool *ret_frozen, struct ins_error *err)
 
 int ins_cgroup_kill(int cgroup, struct ins_error *err)
 {
-	bool populated;
+	bool populated = false;
 	int r = read_cgroup_event(cgroup, "populated ", &populated);
 
 	/* Not without need: clone3(CLONE_INTO_CGROUP) into a cgroup that has seen another number of
-	 * kills than the caller's own gives a child that is killed at birth (seen on Linux 6.18). */
+	 * kills than the caller's own gives a child that is killed at birth (seen on Linux 6.18).
+	 */
 	if (r == 0 && populated)
 		r = write_file(cgroup, "cgroup.kill", "1");
 	return r < 0 && !is_gone(r)
-		? ins_error_set(err, -r, "kill the processes of the container's cgroup")
-		: 0;
+		       ? ins_error_set(err, -r, "kill the processes of the container's cgroup")
+		       : 0;
 }
 
 int ins_cgroup_wait_empty(int cgroup, int timeout, struct ins_error *err)
@@ -191,8 +195,8 @@ int ins_cgroup_wait_empty(int cgroup, int timeout, struct ins_error *err)
 	int r = wait_event(cgroup, "populated ", false, timeout);
 
 	return r < 0 && !is_gone(r)
-		? ins_error_set(err, -r, "wait for the end of the container's processes")
-		: 0;
+		       ? ins_error_set(err, -r, "wait for the end of the container's processes")
+		       : 0;
 }
 
 /* --- listing --------------------------------------------------------------------------------- */
@@ -219,22 +223,24 @@ static int add_pid(struct pid_list *list, pid_t pid)
 
 static int add_own_pids(int cgroup, struct pid_list *list)
 {
-	int fd = openat(cgroup, "cgroup.procs", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	cleanup_file FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-	int pid, r = 0;
+	cleanup_free char *text = NULL;
+	char *next;
+	int r = ins_file_read(cgroup, "cgroup.procs", LARGEST_LIST, &text, NULL, NULL);
 
-	if (!file) {
-		r = -errno;
-		ins_close(fd);
-		return r;
-	}
-	/* 0 is a process that our pid namespace does not show. */
-	while (r == 0 && fscanf(file, "%d", &pid) == 1)
-		r = pid > 0 ? add_pid(list, pid) : 0;
-	if (r == 0 && ferror(file))
-		r = -errno;
 	/* A threaded cgroup cannot tell; its processes are listed further up (cgroups(7)). */
-	return r == -EOPNOTSUPP ? 0 : r;
+	if (r < 0)
+		return r == -EOPNOTSUPP ? 0 : r;
+	for (const char *rest = text; *rest && r == 0; rest = next) {
+		long pid = strtol(rest, &next, 10);
+
+		if (next == rest || *next != '\n')
+			return -EPROTO;
+		next++;
+		/* 0 is a process that our pid namespace does not show. */
+		if (pid > 0)
+			r = add_pid(list, (pid_t)pid);
+	}
+	return r;
 }
 
 /* The entries of a directory by an fd of their own. */
@@ -315,8 +321,8 @@ int ins_cgroup_pids(int cgroup, pid_t **ret_pids, size_t *ret_n, struct ins_erro
 
 /* --- removing -------------------------------------------------------------------------------- */
 
-/* The way from a cgroup down to one below it, as names: cgroups can be nested deeper than fds may be
- * open or a stack may grow. */
+/* The way from a cgroup down to one below it, as names: cgroups can be nested deeper than fds may
+ * be open or a stack may grow. */
 struct way {
 	char (*names)[NAME_MAX + 1];
 	size_t n, capacity;
@@ -412,8 +418,7 @@ static void remove_parents(int top, char *path, unsigned int n)
 	}
 }
 
-int ins_cgroup_remove(
-	const char *mount, const char *path, unsigned int made, struct ins_error *err)
+int ins_cgroup_remove(const char *mount, const char *path, unsigned int made, struct ins_error *err)
 {
 	cleanup_fd int top = open_mount(mount, err), cgroup = -1, parent = -1;
 	cleanup_free char *way = strdup(path);

@@ -3,8 +3,8 @@
  * cgroup2 for the verbs: open, freeze, kill, list, remove.
  *
  * A cgroup is named by where cgroup2 is mounted and a path below, which the state file keeps, and
- * worked on by an fd of its directory. Its files have the same meaning with and without controllers,
- * so all of this also works on a host whose controllers are on cgroup1 hierarchies.
+ * worked on by an fd of its directory. Its files have the same meaning with and without
+ * controllers, so all of this also works on a host whose controllers are on cgroup1 hierarchies.
  */
 #ifndef INSULA_CGROUP_CGROUP_H
 #define INSULA_CGROUP_CGROUP_H
@@ -39,8 +39,8 @@ int ins_cgroup_freeze(int cgroup, bool frozen, struct ins_error *err);
 /* ins_cgroup_is_frozen - it or one above it is frozen, and all its processes have stopped. */
 int ins_cgroup_is_frozen(int cgroup, bool *ret_frozen, struct ins_error *err);
 
-/* ins_cgroup_kill - SIGKILL for every process in it and below (cgroup.kill, Linux 5.14). One that is
- * gone is no error. */
+/* ins_cgroup_kill - SIGKILL for every process in it and below (cgroup.kill, Linux 5.14). One that
+ * is gone is no error. */
 int ins_cgroup_kill(int cgroup, struct ins_error *err);
 
 /* ins_cgroup_wait_empty - until no process is left in it or below. −ETIMEDOUT after @timeout ms. */

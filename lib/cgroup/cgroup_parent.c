@@ -249,8 +249,8 @@ int ins_cgroup_create_op(struct ins_run *run, const struct ins_op *op, struct in
 
 int ins_cgroup_devices_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
 {
-	return ins_devices_attach(
-		run->cgroup_fd, op->devices.instructions, op->devices.n_instructions, err);
+	return ins_devices_attach(run->cgroup_fd, run->state_root, op->devices.instructions,
+		op->devices.n_instructions, err);
 }
 
 int ins_cgroup_open_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)

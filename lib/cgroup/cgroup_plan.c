@@ -17,11 +17,11 @@ static int check_component(const char *name, size_t length, struct ins_error *er
 	static const char key[] = "linux.cgroupsPath";
 
 	if (length > NAME_MAX)
-		return ins_error_key(err, ENAMETOOLONG, key, "a part is longer than %d bytes",
-			NAME_MAX);
+		return ins_error_key(
+			err, ENAMETOOLONG, key, "a part is longer than %d bytes", NAME_MAX);
 	if ((length == 1 && name[0] == '.') || (length == 2 && name[0] == '.' && name[1] == '.'))
-		return ins_error_key(err, EINVAL, key, "must not contain \"%.*s\"", (int)length,
-			name);
+		return ins_error_key(
+			err, EINVAL, key, "must not contain \"%.*s\"", (int)length, name);
 	for (size_t i = 0; i < length; i++) {
 		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
 			return ins_error_key(err, EINVAL, key, "has a control character in it");
@@ -143,8 +143,7 @@ static int plan_devices(struct ins_plan_builder *builder, struct ins_error *err)
 	cleanup_free struct bpf_insn *program = NULL;
 	struct ins_op *op;
 	uint32_t n;
-	int r = ins_devices_compile(
-		builder->spec, ins_plan_has_userns(builder), &program, &n, err);
+	int r = ins_devices_compile(builder->spec, ins_plan_has_userns(builder), &program, &n, err);
 
 	if (r < 0 || !program)
 		return r;
@@ -181,8 +180,8 @@ int ins_cgroup_plan(struct ins_plan_builder *builder, struct ins_error *err)
 	case INS_CGROUP_CGROUPFS:
 		break;
 	}
-	/* An ordinary user has no place to make cgroups in unless somebody gave one away, and then it
-	 * is named; a container that asks for none runs in its caller's. */
+	/* An ordinary user has no place to make cgroups in unless somebody gave one away, and then
+	 * it is named; a container that asks for none runs in its caller's. */
 	if (builder->host->euid != 0 && !builder->spec->cgroups_path)
 		return plan_devices(builder, err);
 	if (!builder->host->cgroup_mount[0])

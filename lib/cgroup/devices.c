@@ -43,9 +43,9 @@ enum {
 
 struct rule {
 	bool allow;
-	char type; /* 'a': both kinds, 'b', 'c' */
+	char type;            /* 'a': both kinds, 'b', 'c' */
 	int64_t major, minor; /* ANY */
-	uint8_t access; /* BPF_DEVCG_ACC_… */
+	uint8_t access;       /* BPF_DEVCG_ACC_… */
 };
 
 struct rules {
@@ -53,8 +53,8 @@ struct rules {
 	size_t n;
 };
 
-static void add_rule(struct rules *rules, bool allow, char type, int64_t major, int64_t minor,
-	uint8_t access)
+static void add_rule(
+	struct rules *rules, bool allow, char type, int64_t major, int64_t minor, uint8_t access)
 {
 	rules->v[rules->n++] = (struct rule){ allow, type, major, minor, access };
 }
@@ -64,9 +64,10 @@ static void add_always_allowed(struct rules *rules)
 	static const struct {
 		int32_t major, minor;
 	} devices[] = {
-		{ 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, /* null zero full random urandom */
-		{ 5, 0 }, { 5, 1 }, { 5, 2 },                     /* tty console ptmx */
-		{ 136, ANY },                                     /* pts */
+		{ 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 },
+		{ 1, 9 },                     /* null zero full random urandom */
+		{ 5, 0 }, { 5, 1 }, { 5, 2 }, /* tty console ptmx */
+		{ 136, ANY },                 /* pts */
 	};
 
 	add_rule(rules, true, 'c', ANY, ANY, BPF_DEVCG_ACC_MKNOD);
@@ -194,8 +195,8 @@ static void put_rule(struct program *program, const struct rule *rule)
 
 	if (rule->type != 'a') {
 		conditions[n].reg = REGISTER_TYPE;
-		conditions[n++].value = rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK
-							  : BPF_DEVCG_DEV_CHAR;
+		conditions[n++].value =
+			rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
 	}
 	/* 32-bit comparisons (Linux 5.1): the highest numbers are not sign-extended. */
 	if (rule->major != ANY) {
@@ -241,13 +242,12 @@ static void put_end(struct program *program, bool allow)
 		struct bpf_insn *instruction = &program->v[i];
 
 		if (instruction->off == TO_ALLOW || instruction->off == TO_DENY)
-			instruction->off =
-				(int16_t)(place[instruction->off == TO_ALLOW] - i - 1);
+			instruction->off = (int16_t)(place[instruction->off == TO_ALLOW] - i - 1);
 	}
 }
 
-int ins_devices_compile(const struct ins_spec *spec, bool has_userns,
-	struct bpf_insn **ret_program, uint32_t *ret_n, struct ins_error *err)
+int ins_devices_compile(const struct ins_spec *spec, bool has_userns, struct bpf_insn **ret_program,
+	uint32_t *ret_n, struct ins_error *err)
 {
 	cleanup_free struct rule *memory = NULL;
 	struct rules rules = {};
@@ -258,7 +258,8 @@ int ins_devices_compile(const struct ins_spec *spec, bool has_userns,
 	*ret_program = NULL;
 	*ret_n = 0;
 	/* In a user namespace no device node can be made, and none opened that was not given to the
-	 * container. So without rules none are invented, which a user may have no right to attach. */
+	 * container. So without rules none are invented, which a user may have no right to attach.
+	 */
 	if (spec->resources.n_devices == 0 && has_userns)
 		return 0;
 	memory = calloc(spec->resources.n_devices + spec->n_devices + OWN_RULES, sizeof(*memory));

@@ -20,13 +20,15 @@ int ins_devices_compile(const struct ins_spec *spec, bool has_userns,
 	struct bpf_insn **ret_program, uint32_t *ret_n, struct ins_error *err);
 
 /**
- * ins_devices_attach - load a program and put a cgroup and all below it under it
+ * ins_devices_attach - put a cgroup and all below it under a program
+ * @state_root: the state directory, where it is noted which programs are loaded; NULL: none
  *
- * Needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the initial user namespace. Programs further
- * up stay in force: an access has to be allowed by all.
+ * All containers with the same rules share one program, as long as one of them lives. Needs CAP_BPF
+ * and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the initial user namespace. Programs further up stay in
+ * force: an access has to be allowed by all.
  */
-int ins_devices_attach(
-	int cgroup, const struct bpf_insn *program, uint32_t n, struct ins_error *err);
+int ins_devices_attach(int cgroup, const char *state_root, const struct bpf_insn *program,
+	uint32_t n, struct ins_error *err);
 
 /* ins_devices_detach - take off what ins_devices_attach() put on; for a cgroup that stays. */
 int ins_devices_detach(int cgroup, struct ins_error *err);

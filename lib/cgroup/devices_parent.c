@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cache.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cgroup/devices.h"
@@ -10,6 +11,8 @@
 
 /* By this name the program is found again (the kernel keeps 15 characters); `bpftool` shows it. */
 static const char program_name[BPF_OBJ_NAME_LEN] = "insula_devices";
+
+#define CACHE "devices"
 
 /* As many programs as the kernel lets sit on one cgroup (BPF_CGROUP_MAX_PROGS). */
 #define MOST_PROGRAMS 64
@@ -19,12 +22,30 @@ static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 	return (int)ins_sys(bpf, command, attr, sizeof(*attr));
 }
 
-int ins_devices_attach(
-	int cgroup, const struct bpf_insn *program, uint32_t n, struct ins_error *err)
+static int get_info(int fd, struct bpf_prog_info *ret_info)
 {
 	union bpf_attr attr;
-	cleanup_fd int fd = -1;
-	int r;
+
+	memset(ret_info, 0, sizeof(*ret_info));
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(*ret_info);
+	attr.info.info = (uintptr_t)ret_info;
+	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
+static int open_by_id(uint32_t id)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_id = id;
+	return bpf(BPF_PROG_GET_FD_BY_ID, &attr); /* close-on-exec by itself */
+}
+
+static int load(const struct bpf_insn *program, uint32_t n)
+{
+	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
@@ -33,17 +54,87 @@ int ins_devices_attach(
 	attr.license = (uintptr_t) "Apache-2.0"; /* no helper is called, so any will do */
 	attr.expected_attach_type = BPF_CGROUP_DEVICE;
 	memcpy(attr.prog_name, program_name, sizeof(program_name));
-	fd = bpf(BPF_PROG_LOAD, &attr); /* close-on-exec by itself */
-	if (fd < 0)
-		return ins_error_set(err, -fd, "load the device program");
+	return bpf(BPF_PROG_LOAD, &attr); /* close-on-exec by itself */
+}
+
+static int attach(int cgroup, int fd)
+{
+	union bpf_attr attr;
+
 	memset(&attr, 0, sizeof(attr));
 	attr.target_fd = (uint32_t)cgroup;
 	attr.attach_bpf_fd = (uint32_t)fd;
 	attr.attach_type = BPF_CGROUP_DEVICE;
 	/* Others may add theirs further down: a guest's systemd does. */
 	attr.attach_flags = BPF_F_ALLOW_MULTI;
-	r = bpf(BPF_PROG_ATTACH, &attr);
-	return r < 0 ? ins_error_set(err, -r, "attach the device program to the cgroup") : 0;
+	return bpf(BPF_PROG_ATTACH, &attr);
+}
+
+/*
+ * What the cache keeps of a program, by its instructions: loading one takes as long as a hundred
+ * system calls, and it is the same in most containers. It lives as long as one of them has it on its
+ * cgroup. An id may pass to another program then; when it was loaded, and the tag, which is the
+ * kernel's own hash of the instructions, tell.
+ */
+struct loaded {
+	uint32_t id;
+	uint8_t tag[BPF_TAG_SIZE];
+	uint64_t load_time; /* ns since the host was started */
+};
+
+/* A program with these instructions that another container has loaded. Return: an fd or −1. */
+static int find_loaded(const char *state_root, const struct bpf_insn *program, uint32_t n)
+{
+	cleanup_free struct loaded *loaded = NULL;
+	cleanup_fd int fd = -1;
+	struct bpf_prog_info info;
+	size_t size;
+
+	if (!ins_cache_read(state_root, CACHE, program, n * sizeof(*program), sizeof(*loaded),
+		    (void **)&loaded, &size) ||
+		size != sizeof(*loaded))
+		return -1;
+	fd = open_by_id(loaded->id);
+	if (fd < 0 || get_info(fd, &info) < 0 || info.type != BPF_PROG_TYPE_CGROUP_DEVICE ||
+		info.load_time != loaded->load_time ||
+		memcmp(info.tag, loaded->tag, sizeof(info.tag)) != 0)
+		return -1;
+	return TAKE_FD(fd);
+}
+
+static void keep_loaded(
+	const char *state_root, const struct bpf_insn *program, uint32_t n, int fd)
+{
+	struct loaded loaded = {};
+	struct bpf_prog_info info;
+
+	if (get_info(fd, &info) < 0)
+		return;
+	loaded.id = info.id;
+	loaded.load_time = info.load_time;
+	memcpy(loaded.tag, info.tag, sizeof(loaded.tag));
+	ins_cache_write(
+		state_root, CACHE, program, n * sizeof(*program), &loaded, sizeof(loaded));
+}
+
+int ins_devices_attach(int cgroup, const char *state_root, const struct bpf_insn *program,
+	uint32_t n, struct ins_error *err)
+{
+	cleanup_fd int shared = find_loaded(state_root, program, n);
+	cleanup_fd int fd = -1;
+	int r;
+
+	/* The kernel refuses a program that is on the cgroup already: then it gets one of its own. */
+	if (shared >= 0 && attach(cgroup, shared) == 0)
+		return 0;
+	fd = load(program, n);
+	if (fd < 0)
+		return ins_error_set(err, -fd, "load the device program");
+	r = attach(cgroup, fd);
+	if (r < 0)
+		return ins_error_set(err, -r, "attach the device program to the cgroup");
+	keep_loaded(state_root, program, n, fd);
+	return 0;
 }
 
 static int detach_if_ours(int cgroup, uint32_t id, struct ins_error *err)
@@ -53,19 +144,12 @@ static int detach_if_ours(int cgroup, uint32_t id, struct ins_error *err)
 	cleanup_fd int fd = -1;
 	int r;
 
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_id = id;
-	fd = bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+	fd = open_by_id(id);
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
 		return ins_error_set(err, -fd, "open a device program of the cgroup");
-	memset(&info, 0, sizeof(info));
-	memset(&attr, 0, sizeof(attr));
-	attr.info.bpf_fd = (uint32_t)fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uintptr_t)&info;
-	r = bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	r = get_info(fd, &info);
 	if (r < 0)
 		return ins_error_set(err, -r, "look at a device program of the cgroup");
 	if (memcmp(info.name, program_name, sizeof(program_name)) != 0)

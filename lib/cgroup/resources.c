@@ -33,8 +33,8 @@ static int check_wishes(const struct wish *wishes, size_t n, struct ins_error *e
 static int check_memory(const struct ins_spec_resources *resources, struct ins_error *err)
 {
 	const typeof(resources->memory) *m = &resources->memory;
-	/* −1 is "unlimited", as a new cgroup is. cgroup2 always counts hierarchically and always has
-	 * an OOM killer. checkBeforeUpdate is about a limit, and each limit is refused. */
+	/* −1 is "unlimited", as a new cgroup is. cgroup2 always counts hierarchically and always
+	 * has an OOM killer. checkBeforeUpdate is about a limit, and each limit is refused. */
 	const struct wish wishes[] = {
 		{ m->has_limit && m->limit != -1, "linux.resources.memory.limit" },
 		{ m->has_reservation && m->reservation != -1,

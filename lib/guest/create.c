@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -127,7 +128,9 @@ static int make_listener(struct ins_guest *guest, struct ins_error *err)
 		return ins_error_set(err, errno, "make the container's start socket");
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" INS_START_SOCKET,
 		guest->store.dir);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 1) < 0)
+	/* The file gets the mode that the socket has, less the umask. */
+	if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+		listen(fd, 1) < 0)
 		return ins_error_set(err, errno, "bind the container's start socket");
 	return TAKE_FD(fd);
 }
@@ -190,7 +193,7 @@ static int run_state_json(struct ins_run *run, const char *status, char **ret_te
 
 	guest->record.pid = run->pid;
 	if (!strcmp(status, "creating"))
-		guest->hooks_began = true;
+		guest->wants_poststop = true;
 	return ins_record_state_json(&guest->record, status, true, ret_text, err);
 }
 
@@ -205,7 +208,7 @@ static void remove_store(void *data, long number)
 	struct ins_guest *guest = data;
 
 	(void)number;
-	if (guest->hooks_began)
+	if (guest->wants_poststop)
 		ins_guest_poststop(guest->context, &guest->record);
 	(void)ins_store_remove(&guest->store, guest->create->id, NULL);
 }
@@ -261,7 +264,11 @@ int ins_guest_created_op(struct ins_run *run, const struct ins_op *op, struct in
 	if (ins_process_start_time(run->pid, &guest->record.start_time) < 0)
 		return ins_error_text(err, ESRCH, "the container process is gone");
 	r = ins_guest_hand_over(guest, err);
-	return r < 0 ? r : ins_store_save(&guest->store, &guest->record, err);
+	if (r == 0)
+		r = ins_store_save(&guest->store, &guest->record, err);
+	/* There is a container now: what fails later, in a run, ends it in the ordinary way. */
+	guest->wants_poststop |= r == 0;
+	return r;
 }
 
 static int make_steps(struct ins_guest *guest, bool waits, struct ins_error *err)

@@ -26,7 +26,7 @@ struct ins_guest {
 	char *bundle;              /* absolute */
 	char created[64];
 	int console_socket;        /* connected, −1 */
-	bool hooks_began;          /* from here on a failure ends with the poststop hooks */
+	bool wants_poststop;       /* from here on a failure ends with the poststop hooks */
 };
 
 /**

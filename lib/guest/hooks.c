@@ -7,7 +7,9 @@
 #include "guest/guest.h"
 #include "hook/hook.h"
 
-static int run_poststop(const struct ins_record *record, struct ins_error *err)
+/* runtime.md, lifecycle 13: one that fails is warned of, and the others run all the same. */
+static int run_poststop(struct ins_context *context, const struct ins_record *record,
+	struct ins_error *err)
 {
 	cleanup_spec struct ins_spec *spec = NULL;
 	cleanup_free char *state = NULL;
@@ -20,13 +22,19 @@ static int run_poststop(const struct ins_record *record, struct ins_error *err)
 	if (!hooks->n)
 		return 0;
 	r = ins_record_state_json(record, "stopped", true, &state, err);
-	return r < 0 ? r : ins_hooks_run(hooks, INS_HOOK_POSTSTOP, state, err);
+	for (size_t i = 0; r == 0 && i < hooks->n; i++) {
+		struct ins_error why = { 0 };
+
+		if (ins_hook_run(hooks, INS_HOOK_POSTSTOP, i, state, &why) < 0)
+			ins_context_log(context, INS_LOG_WARNING, "%s", why.text);
+	}
+	return r;
 }
 
 void ins_guest_poststop(struct ins_context *context, const struct ins_record *record)
 {
 	struct ins_error why = { 0 };
 
-	if (record->hooks_json && run_poststop(record, &why) < 0)
+	if (record->hooks_json && run_poststop(context, record, &why) < 0)
 		ins_context_log(context, INS_LOG_WARNING, "%s", why.text);
 }

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "guest/context.h"
 #include "guest/launch.h"
 #include "spec/spec.h"
 #include "sys/bare.h"
@@ -44,6 +45,7 @@ int ins_run_init(struct ins_run *run, struct ins_context *context, const struct 
 	*run = (struct ins_run){ .plan = plan,
 		.host = host,
 		.context = context,
+		.state_root = context->root,
 		.cgroup_fd = -1,
 		.pidfd = -1,
 		.socket = -1,

@@ -6,13 +6,13 @@
 #include "spec/spec.h"
 
 /**
- * ins_hooks_run - run all hooks of one kind in the runtime's namespaces, in order
+ * ins_hook_run - run one hook in the runtime's namespaces
  * @hooks: of that kind
  * @state_json: the state object, given on stdin
  *
- * Return: 0; the first that fails ends it: −errno, the error names hooks.<kind>[i] and the path.
+ * Return: 0 or −errno; the error names hooks.<kind>[@index] and the path.
  */
-int ins_hooks_run(const struct ins_spec_hooks *hooks, enum ins_hook_kind kind,
+int ins_hook_run(const struct ins_spec_hooks *hooks, enum ins_hook_kind kind, size_t index,
 	const char *state_json, struct ins_error *err);
 
 #endif

@@ -166,24 +166,20 @@ static char **vector_of(const struct ins_strings *list)
 	return v;
 }
 
-int ins_hooks_run(const struct ins_spec_hooks *hooks, enum ins_hook_kind kind,
+int ins_hook_run(const struct ins_spec_hooks *hooks, enum ins_hook_kind kind, size_t index,
 	const char *state_json, struct ins_error *err)
 {
-	for (size_t i = 0; i < hooks->n; i++) {
-		const struct ins_spec_hook *hook = &hooks->v[i];
-		const struct ins_strings only_path = { .n = 1, .v = &hook->path };
-		cleanup_free char **argv = vector_of(hook->args.n ? &hook->args : &only_path);
-		cleanup_free char **envp = vector_of(&hook->env);
-		int r;
+	const struct ins_spec_hook *hook = &hooks->v[index];
+	const struct ins_strings only_path = { .n = 1, .v = &hook->path };
+	cleanup_free char **argv = vector_of(hook->args.n ? &hook->args : &only_path);
+	cleanup_free char **envp = vector_of(&hook->env);
+	int r;
 
-		if (!argv || !envp)
-			return ins_error_set(
-				err, ENOMEM, "hooks.%s[%zu]", ins_hook_kind_name(kind), i);
+	if (argv && envp)
 		r = run_hook(hook->path, argv, envp, hook->timeout, state_json, err);
-		if (r < 0) {
-			ins_error_prefix(err, "hooks.%s[%zu]", ins_hook_kind_name(kind), i);
-			return r;
-		}
-	}
-	return 0;
+	else
+		r = ins_error_set(err, ENOMEM, "hook %s", hook->path);
+	if (r < 0)
+		ins_error_prefix(err, "hooks.%s[%zu]", ins_hook_kind_name(kind), index);
+	return r;
 }

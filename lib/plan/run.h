@@ -19,6 +19,7 @@ struct ins_run {
 	const struct ins_plan *plan;
 	const struct ins_host *host;
 	struct ins_context *context;
+	const char *state_root; /* the state directory, for caches; NULL: none */
 	struct ins_undo undo;  /* the inverse of each effect on the host so far, run on failure */
 	struct ins_guest *guest; /* what the verbs know; opaque to the rooms */
 	int *slots;            /* plan->n_slots fds, −1 where not opened, else INS_SLOT_SENT */

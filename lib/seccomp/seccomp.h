@@ -2,9 +2,10 @@
 /*
  * The seccomp room: linux.seccomp becomes a BPF program once, is kept, and is loaded by init.
  *
- * Compiling podman's default profile with libseccomp takes some 20 ms, loading it 0.2: so a compiled
- * program is looked up in a cache below the state directory first. What a hit hands out is never
- * weaker than what would have been compiled: the entry holds the whole of what it was made from.
+ * Compiling podman's default profile with libseccomp takes some 20 ms, loading it 0.2: so a
+ * compiled program is looked up in a cache below the state directory first. What a hit hands out is
+ * never weaker than what would have been compiled: the entry holds the whole of what it was made
+ * from.
  */
 #ifndef INSULA_SECCOMP_SECCOMP_H
 #define INSULA_SECCOMP_SECCOMP_H
@@ -55,7 +56,8 @@ int ins_seccomp_generate(const struct ins_spec_seccomp *spec,
  */
 int ins_seccomp_optimize(struct sock_filter **program, uint32_t *n, struct ins_error *err);
 
-/* --- the cache, and a container's own filter --------------------------------------------------- */
+/* --- the cache, and a container's own filter ---------------------------------------------------
+ */
 
 /* ins_seccomp_key - what a program is made from, as bytes; to be freed with free(). −ENOMEM. */
 int ins_seccomp_key(const struct ins_spec_seccomp *spec, void **ret_key, size_t *ret_size,
@@ -85,8 +87,8 @@ void ins_seccomp_cache_write(const char *state_root, const void *key, size_t key
  * @dirfd: the container's state directory
  * @name: of the file, which is made or replaced
  */
-int ins_seccomp_filter_store(int dirfd, const char *name, const struct ins_plan_filter *filter,
-	struct ins_error *err);
+int ins_seccomp_filter_store(
+	int dirfd, const char *name, const struct ins_plan_filter *filter, struct ins_error *err);
 
 /**
  * ins_seccomp_filter_load - read it back
@@ -125,8 +127,8 @@ int ins_seccomp_listener_fetch(struct ins_run *run, struct ins_error *err);
  *
  * One connection, one containerProcessState; the descriptor is in the first packet.
  */
-int ins_seccomp_listener_send(const char *path, const char *state, int listener,
-	struct ins_error *err);
+int ins_seccomp_listener_send(
+	const char *path, const char *state, int listener, struct ins_error *err);
 
 /* ins_seccomp_listener_release - let the child go on. */
 int ins_seccomp_listener_release(struct ins_run *run, struct ins_error *err);

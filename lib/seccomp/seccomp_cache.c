@@ -96,8 +96,8 @@ static void add_rule(struct bytes *bytes, const struct ins_spec_seccomp_rule *ru
 }
 
 /*
- * What is not in it: the kernel. A program is the same for all of them; what a kernel lacks is found
- * when it is loaded, or by the planner before.
+ * What is not in it: the kernel. A program is the same for all of them; what a kernel lacks is
+ * found when it is loaded, or by the planner before.
  */
 int ins_seccomp_key(const struct ins_spec_seccomp *spec, void **ret_key, size_t *ret_size,
 	struct ins_error *err)
@@ -143,9 +143,9 @@ static void *pack(const struct ins_plan_filter *filter, size_t *ret_size)
 
 	if (!head)
 		return NULL;
-	*head = (struct head){ .n = filter->n,
-		.flags = filter->flags,
-		.listener = filter->listener };
+	*head = (struct head){
+		.n = filter->n, .flags = filter->flags, .listener = filter->listener
+	};
 	memcpy(head->magic, magic, sizeof(magic));
 	memcpy(head + 1, filter->instructions, program_size);
 	head->checksum = checksum(head, size);
@@ -154,8 +154,8 @@ static void *pack(const struct ins_plan_filter *filter, size_t *ret_size)
 }
 
 /* If this is a whole filter, its instructions go to the arena. */
-static bool unpack(const void *file, size_t size, struct ins_arena *arena,
-	struct ins_plan_filter *ret_filter)
+static bool unpack(
+	const void *file, size_t size, struct ins_arena *arena, struct ins_plan_filter *ret_filter)
 {
 	const struct head *head = file;
 	const void *instructions;
@@ -195,8 +195,8 @@ void ins_seccomp_cache_write(const char *state_root, const void *key, size_t key
 		ins_cache_write(state_root, CACHE, key, key_size, file, size);
 }
 
-int ins_seccomp_filter_store(int dirfd, const char *name, const struct ins_plan_filter *filter,
-	struct ins_error *err)
+int ins_seccomp_filter_store(
+	int dirfd, const char *name, const struct ins_plan_filter *filter, struct ins_error *err)
 {
 	size_t size;
 	cleanup_free void *file = pack(filter, &size);

@@ -101,6 +101,7 @@ int ins_seccomp_load_op(struct ins_child *child, const struct ins_op *op)
 	if (op->seccomp.listener)
 		return load_with_listener(child, &op->seccomp);
 	result = load(&op->seccomp);
-	/* With TSYNC a positive result is a thread that could not follow; there is none but this. */
+	/* With TSYNC a positive result is a thread that could not follow; there is none but this.
+	 */
 	return result > 0 ? -ESRCH : (int)result;
 }

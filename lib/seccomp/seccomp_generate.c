@@ -4,15 +4,15 @@
  * optimize.c makes it a faster one.
  *
  * What the specification leaves open is done as the field does it:
- * - The machine's own architecture is in the filter also if `architectures` does not list it. A call
- *   that comes by any other that is not listed kills the process.
+ * - The machine's own architecture is in the filter also if `architectures` does not list it. A
+ * call that comes by any other that is not listed kills the process.
  * - Several comparisons of one argument in one rule are alternatives: a rule each. Comparisons of
  *   different arguments have to be true together.
  * - A rule without comparisons beats those with, for the same call; of two without, the first one
  *   counts. (libseccomp; where comparisons of several rules overlap, it makes no promise.)
  * - A rule whose action is the default says nothing, and is left out.
- * - A system call that libseccomp does not know, or that an architecture does not have, is left out:
- *   profiles are written for newer and for other kernels. If the rule forbids what the default
+ * - A system call that libseccomp does not know, or that an architecture does not have, is left
+ * out: profiles are written for newer and for other kernels. If the rule forbids what the default
  *   allows, that is a hole, and is warned of.
  */
 #include <errno.h>
@@ -82,8 +82,8 @@ static int action_number(const char *name, bool has_data, uint32_t data, const c
 	return ins_error_key(err, EINVAL, key, "unknown action %s", name);
 }
 
-static int operator_number(const char *name, const char *key, enum scmp_compare *ret_operator,
-	struct ins_error *err)
+static int operator_number(
+	const char *name, const char *key, enum scmp_compare *ret_operator, struct ins_error *err)
 {
 	static const struct {
 		const char *name;
@@ -110,8 +110,8 @@ static int operator_number(const char *name, const char *key, enum scmp_compare 
 }
 
 /* TSYNC has nothing to do in init, which has one thread, but is what was asked for. */
-static int flag_numbers(const struct ins_strings *names, bool listener, uint32_t *ret_flags,
-	struct ins_error *err)
+static int flag_numbers(
+	const struct ins_strings *names, bool listener, uint32_t *ret_flags, struct ins_error *err)
 {
 	static const struct {
 		const char *name;
@@ -120,7 +120,8 @@ static int flag_numbers(const struct ins_strings *names, bool listener, uint32_t
 		{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
 		{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
 		{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
-		{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+		{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+			SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
 	};
 	uint32_t all = 0;
 
@@ -138,7 +139,8 @@ static int flag_numbers(const struct ins_strings *names, bool listener, uint32_t
 		all |= flags[j].flag;
 	}
 	if (listener) {
-		/* With both, the kernel needs a way to tell an fd from a thread's id (Linux 5.7). */
+		/* With both, the kernel needs a way to tell an fd from a thread's id (Linux 5.7).
+		 */
 		if (all & SECCOMP_FILTER_FLAG_TSYNC)
 			all |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
 		all |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
@@ -159,7 +161,7 @@ static uint32_t architecture_number(const char *name)
 
 	if (strncmp(name, prefix, sizeof(prefix) - 1) != 0)
 		return 0;
-	for (name += sizeof(prefix) - 1; name[n] && n < sizeof(lower) - 1; n++) {
+	for (name += sizeof(prefix) - 1; n < sizeof(lower) - 1 && name[n]; n++) {
 		/* Its own spelling must not pass for the specification's. */
 		if (name[n] >= 'a' && name[n] <= 'z')
 			return 0;
@@ -188,8 +190,8 @@ static int add_architectures(
 			return ins_error_key(err, EINVAL, key,
 				"%s has another byte order than this machine", names->v[i]);
 		if (r < 0 && r != -EEXIST)
-			return ins_error_key(err, -r, key, "libseccomp refuses %s: %s",
-				names->v[i], strerror(-r));
+			return ins_error_key(err, -r, key, "libseccomp refuses %s: %s", names->v[i],
+				strerror(-r));
 	}
 	return 0;
 }
@@ -247,14 +249,14 @@ static int rule_args(const struct ins_spec_seccomp_rule *rule, size_t index,
 	return 0;
 }
 
-static int add_rule(scmp_filter_ctx context, const struct ins_spec_seccomp_rule *rule,
-	size_t index, uint32_t default_action, struct ins_seccomp_program *program,
+static int add_rule(scmp_filter_ctx context, const struct ins_spec_seccomp_rule *rule, size_t index,
+	uint32_t default_action, struct ins_seccomp_program *program,
 	void (*warn)(void *data, const char *text), void *warn_data, struct ins_error *err)
 {
 	cleanup_free struct scmp_arg_cmp *args = NULL;
 	char key[KEY_SIZE], data_key[KEY_SIZE];
 	bool alternatives = false;
-	uint32_t action;
+	uint32_t action = 0;
 	int r;
 
 	snprintf(key, sizeof(key), "linux.seccomp.syscalls[%zu].action", index);
@@ -336,7 +338,7 @@ int ins_seccomp_generate(const struct ins_spec_seccomp *spec,
 {
 	__attribute__((cleanup(cleanup_context))) scmp_filter_ctx context = NULL;
 	struct ins_seccomp_program program = {};
-	uint32_t action;
+	uint32_t action = 0;
 	int r = action_number(spec->default_action, spec->has_default_errno, spec->default_errno,
 		"linux.seccomp.defaultAction", "linux.seccomp.defaultErrnoRet", &action, err);
 

@@ -2,17 +2,17 @@
 /*
  * A faster program of equal meaning.
  *
- * libseccomp asks for one system call after the other, or for groups of them. Loading such a program
- * is dear: the kernel translates every instruction, and runs the program for each number there is,
- * to learn which calls are always allowed (Linux 5.11). Here it is turned into a search tree over
- * ranges of numbers.
+ * libseccomp asks for one system call after the other, or for groups of them. Loading such a
+ * program is dear: the kernel translates every instruction, and runs the program for each number
+ * there is, to learn which calls are always allowed (Linux 5.11). Here it is turned into a search
+ * tree over ranges of numbers.
  *
  * The way is partial evaluation, so nothing has to be known about how the program was made. For
  * each architecture that it asks for, and for all others, it is followed with that architecture and
  * one number of each range whose numbers it cannot tell apart: the ranges are cut at the constants
- * that it compares the number with. Where that ends in a result, the range has this result. Where an
- * argument is looked at first, the instructions from there on are copied, without what is known by
- * then. A program with anything in it that is not understood here is left as it is.
+ * that it compares the number with. Where that ends in a result, the range has this result. Where
+ * an argument is looked at first, the instructions from there on are copied, without what is known
+ * by then. A program with anything in it that is not understood here is left as it is.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -33,15 +33,15 @@
 /* What is in the accumulator: one bit each, so that they make sets. */
 enum content {
 	CONTENT_NONE = 1,
-	CONTENT_NUMBER = 2,   /* of the system call */
+	CONTENT_NUMBER = 2, /* of the system call */
 	CONTENT_ARCH = 4,
-	CONTENT_UNKNOWN = 8,  /* made from an argument or the instruction pointer */
+	CONTENT_UNKNOWN = 8, /* made from an argument or the instruction pointer */
 };
 
 /* A range of numbers, up to the next one's start, that the program treats alike. */
 struct range {
 	uint32_t from;
-	bool is_code;   /* value is the first of the instructions that decide; else the result */
+	bool is_code; /* value is the first of the instructions that decide; else the result */
 	uint32_t value;
 };
 
@@ -50,15 +50,15 @@ struct optimizer {
 	uint32_t n_old;
 	uint32_t architectures[MOST_ARCHITECTURES];
 	uint32_t n_architectures;
-	uint8_t *contents;       /* of each old instruction: what the accumulator may hold there */
-	uint32_t *cuts;          /* the numbers at which ranges begin */
+	uint8_t *contents; /* of each old instruction: what the accumulator may hold there */
+	uint32_t *cuts;    /* the numbers at which ranges begin */
 	uint32_t n_cuts;
 	struct range *ranges;
 	uint32_t n_ranges;
-	uint32_t *places;        /* of each old instruction that is copied: where it went */
+	uint32_t *places; /* of each old instruction that is copied: where it went */
 
-	/* The new program grows towards its front, because jumps go forward only: whatever is jumped
-	 * to is there already. */
+	/* The new program grows towards its front, because jumps go forward only: whatever is
+	 * jumped to is there already. */
 	struct sock_filter *new;
 	uint32_t capacity, start;
 };
@@ -161,8 +161,8 @@ static bool mark_contents(struct optimizer *optimizer)
  * From @at on, go as far as the architecture and the number decide.
  * Return: the instruction that is a result, or that does something with an argument.
  */
-static uint32_t follow(const struct optimizer *optimizer, uint32_t at, uint32_t architecture,
-	uint32_t number)
+static uint32_t follow(
+	const struct optimizer *optimizer, uint32_t at, uint32_t architecture, uint32_t number)
 {
 	for (;;) {
 		const struct sock_filter *instruction = &optimizer->old[at];
@@ -173,9 +173,9 @@ static uint32_t follow(const struct optimizer *optimizer, uint32_t at, uint32_t 
 		} else if (instruction->code == (BPF_JMP | BPF_JA)) {
 			at += 1 + instruction->k;
 		} else if (BPF_CLASS(instruction->code) == BPF_JMP &&
-			optimizer->contents[at] != CONTENT_UNKNOWN) {
-			uint32_t value = optimizer->contents[at] == CONTENT_ARCH ? architecture
-										 : number;
+			   optimizer->contents[at] != CONTENT_UNKNOWN) {
+			uint32_t value =
+				optimizer->contents[at] == CONTENT_ARCH ? architecture : number;
 
 			at += 1 + (holds(instruction, value) ? instruction->jt : instruction->jf);
 		} else {
@@ -201,7 +201,8 @@ static void find_cuts(struct optimizer *optimizer)
 		const struct sock_filter *instruction = &optimizer->old[i];
 
 		if (optimizer->contents[i] != CONTENT_NUMBER ||
-			BPF_CLASS(instruction->code) != BPF_JMP || BPF_OP(instruction->code) == BPF_JA)
+			BPF_CLASS(instruction->code) != BPF_JMP ||
+			BPF_OP(instruction->code) == BPF_JA)
 			continue;
 		optimizer->cuts[n++] = instruction->k;
 		if (instruction->k != UINT32_MAX)
@@ -248,13 +249,13 @@ static bool put(struct optimizer *optimizer, struct sock_filter instruction)
 static bool put_way_to(struct optimizer *optimizer, uint32_t target)
 {
 	return target == optimizer->start ||
-	       put(optimizer, (struct sock_filter)BPF_STMT(
-				      BPF_JMP | BPF_JA, target - optimizer->start));
+	       put(optimizer,
+		       (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, target - optimizer->start));
 }
 
 /* A conditional jump to two places; where it does not reach, it jumps to a jump. */
-static bool put_choice(struct optimizer *optimizer, uint16_t code, uint32_t k, uint32_t if_true,
-	uint32_t if_false)
+static bool put_choice(
+	struct optimizer *optimizer, uint16_t code, uint32_t k, uint32_t if_true, uint32_t if_false)
 {
 	/* One more instruction may come between, for the other branch. */
 	if (if_true - optimizer->start > NEAR - 1) {
@@ -267,9 +268,9 @@ static bool put_choice(struct optimizer *optimizer, uint16_t code, uint32_t k, u
 			return false;
 		if_false = optimizer->start;
 	}
-	return put(optimizer, (struct sock_filter)BPF_JUMP(code, k,
-				      (uint8_t)(if_true - optimizer->start),
-				      (uint8_t)(if_false - optimizer->start)));
+	return put(optimizer,
+		(struct sock_filter)BPF_JUMP(code, k, (uint8_t)(if_true - optimizer->start),
+			(uint8_t)(if_false - optimizer->start)));
 }
 
 /* A result, or one of the same value that is near. */
@@ -289,8 +290,8 @@ static bool put_result(struct optimizer *optimizer, uint32_t value, uint32_t *re
 }
 
 /* Copy one instruction whose successors are copied already. */
-static bool copy_instruction(struct optimizer *optimizer, uint32_t at, uint32_t architecture,
-	uint32_t number)
+static bool copy_instruction(
+	struct optimizer *optimizer, uint32_t at, uint32_t architecture, uint32_t number)
 {
 	const struct sock_filter *instruction = &optimizer->old[at];
 	uint32_t *places = optimizer->places;
@@ -299,10 +300,10 @@ static bool copy_instruction(struct optimizer *optimizer, uint32_t at, uint32_t 
 	if (BPF_CLASS(instruction->code) == BPF_RET)
 		return put_result(optimizer, instruction->k, &places[at]);
 	if (BPF_CLASS(instruction->code) == BPF_JMP) {
-		uint32_t if_true = follow(
-			optimizer, at + 1 + instruction->jt, architecture, number);
-		uint32_t if_false = follow(
-			optimizer, at + 1 + instruction->jf, architecture, number);
+		uint32_t if_true =
+			follow(optimizer, at + 1 + instruction->jt, architecture, number);
+		uint32_t if_false =
+			follow(optimizer, at + 1 + instruction->jf, architecture, number);
 
 		done = put_choice(optimizer, instruction->code, instruction->k, places[if_true],
 			places[if_false]);
@@ -316,8 +317,8 @@ static bool copy_instruction(struct optimizer *optimizer, uint32_t at, uint32_t 
 }
 
 /* Copy what is reached from @first, last instruction first. */
-static bool copy_code(struct optimizer *optimizer, uint32_t first, uint32_t architecture,
-	uint32_t number)
+static bool copy_code(
+	struct optimizer *optimizer, uint32_t first, uint32_t architecture, uint32_t number)
 {
 	cleanup_free bool *reached = calloc(optimizer->n_old, sizeof(*reached));
 
@@ -346,8 +347,8 @@ static bool copy_code(struct optimizer *optimizer, uint32_t first, uint32_t arch
 }
 
 /* The search tree over ranges @from up to, not including, @to. */
-static bool put_tree(struct optimizer *optimizer, uint32_t from, uint32_t to,
-	uint32_t architecture, uint32_t *ret_place)
+static bool put_tree(struct optimizer *optimizer, uint32_t from, uint32_t to, uint32_t architecture,
+	uint32_t *ret_place)
 {
 	const struct range *range = &optimizer->ranges[from];
 	uint32_t middle = from + (to - from) / 2, low, high;
@@ -409,8 +410,8 @@ static bool put_program(struct optimizer *optimizer)
 			return false;
 	}
 	for (uint32_t i = optimizer->n_architectures; i-- > 0;) {
-		if (!put_choice(optimizer, BPF_JMP | BPF_JEQ | BPF_K,
-			    optimizer->architectures[i], places[i], place))
+		if (!put_choice(optimizer, BPF_JMP | BPF_JEQ | BPF_K, optimizer->architectures[i],
+			    places[i], place))
 			return false;
 		place = optimizer->start;
 	}
@@ -430,10 +431,9 @@ static void release(struct optimizer *optimizer)
 
 int ins_seccomp_optimize(struct sock_filter **program, uint32_t *n, struct ins_error *err)
 {
-	__attribute__((cleanup(release))) struct optimizer optimizer = { .old = *program,
-		.n_old = *n,
-		.capacity = INS_SECCOMP_MAX,
-		.start = INS_SECCOMP_MAX };
+	__attribute__((cleanup(release))) struct optimizer optimizer = {
+		.old = *program, .n_old = *n, .capacity = INS_SECCOMP_MAX, .start = INS_SECCOMP_MAX
+	};
 	struct sock_filter *better;
 	uint32_t length;
 

@@ -99,7 +99,8 @@ static int connect_to(const char *path, int *ret_fd, struct ins_error *err)
 		return ins_error_set(err, errno, "make a socket for the seccomp listener");
 	while (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
 		if (errno != EINTR)
-			return ins_error_set(err, errno, "connect to the seccomp listener %s", path);
+			return ins_error_set(
+				err, errno, "connect to the seccomp listener %s", path);
 	}
 	*ret_fd = TAKE_FD(fd);
 	return 0;

@@ -46,8 +46,8 @@ static int compile(struct ins_plan_builder *builder, const void *key, size_t key
 	filter->n = program.n;
 	filter->flags = program.flags;
 	filter->listener = program.listener;
-	filter->instructions = ins_arena_copy(
-		builder->arena, instructions, program.n * sizeof(*instructions));
+	filter->instructions =
+		ins_arena_copy(builder->arena, instructions, program.n * sizeof(*instructions));
 	if (!filter->instructions)
 		return ins_error_set(err, ENOMEM, "build the plan");
 	/* A warning has to be given each time, so each time it has to be found. */
@@ -56,8 +56,8 @@ static int compile(struct ins_plan_builder *builder, const void *key, size_t key
 	return 0;
 }
 
-int ins_seccomp_compile(struct ins_plan_builder *builder, struct ins_plan_filter *ret_filter,
-	struct ins_error *err)
+int ins_seccomp_compile(
+	struct ins_plan_builder *builder, struct ins_plan_filter *ret_filter, struct ins_error *err)
 {
 	const struct ins_spec_seccomp *spec = &builder->spec->seccomp;
 	struct ins_plan_filter filter = {};

@@ -178,6 +178,8 @@ orphan() {
 	run -1 "$INSULA" --root "$STATE" run --preserve-fds 2 --bundle "$BUNDLE" box 3</dev/null 4<&-
 	has 'file descriptor 4 is not open'
 	one_line
+	run -1 insula run --preserve-fds 4294967295 --bundle "$BUNDLE" box
+	has "is not open"
 	run -1 insula run --preserve-fds -1 --bundle "$BUNDLE" box
 	run -1 insula run --preserve-fds x --bundle "$BUNDLE" box
 	leaves_nothing box

@@ -157,8 +157,9 @@ static bool try_trace(pid_t pid, const char *name)
 	int status;
 	bool found;
 
-	if (ptrace(PTRACE_ATTACH, pid, 0, 0) < 0)
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) < 0)
 		return false;
+	ptrace(PTRACE_INTERRUPT, pid, 0, 0);
 	waitpid(pid, &status, __WALL);
 	found = is_init(name);
 	ptrace(PTRACE_DETACH, pid, 0, 0);

@@ -74,12 +74,12 @@ static inline int tear_down_cgroup(void **data)
 	return 0;
 }
 
-#define NEEDS_CGROUP(fixture)                                     \
-	do {                                                      \
-		if (!(fixture)->path[0]) {                        \
+#define NEEDS_CGROUP(fixture)                                      \
+	do {                                                       \
+		if (!(fixture)->path[0]) {                         \
 			print_message("needs root and cgroup2\n"); \
-			skip();                                   \
-		}                                                 \
+			skip();                                    \
+		}                                                  \
 	} while (0)
 
 /* start_sleeper - a process in the cgroup that only waits to be killed */

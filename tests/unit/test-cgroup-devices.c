@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -270,11 +271,13 @@ static int set_up(void **data)
 static int tear_down(void **data)
 {
 	struct fixture *fixture = *data;
+	char command[128];
 
 	if (fixture->cgroup >= 0)
 		(void)ins_cgroup_remove(fixture->host.cgroup_mount, fixture->path, 1, NULL);
-	if (fixture->directory[0])
-		(void)rmdir(fixture->directory);
+	snprintf(command, sizeof(command), "rm -rf '%s'", fixture->directory);
+	if (fixture->directory[0] && system(command) != 0)
+		return -1;
 	ins_close(fixture->cgroup);
 	free(fixture);
 	return 0;
@@ -323,7 +326,7 @@ static void test_kernel(void **data)
 		free(program.v);
 		skip();
 	}
-	assert_int_equal(ins_devices_attach(fixture->cgroup, program.v, program.n, &err), 0);
+	assert_int_equal(ins_devices_attach(fixture->cgroup, NULL, program.v, program.n, &err), 0);
 	assert_int_equal(try_device(fixture, S_IFCHR, 1, 3), 1 | 2 | 4);
 	assert_int_equal(try_device(fixture, S_IFCHR, 1, 11), 1 | 2); /* kmsg */
 	assert_int_equal(try_device(fixture, S_IFCHR, 1, 1), 1);      /* mem */
@@ -332,6 +335,86 @@ static void test_kernel(void **data)
 	/* once more: nothing is left to detach */
 	assert_int_equal(ins_devices_detach(fixture->cgroup, &err), 0);
 	free(program.v);
+}
+
+/* The id of the program that was attached last, and how many there are. */
+static uint32_t last_program(int cgroup, uint32_t *ret_n)
+{
+	uint32_t ids[64];
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = (uint32_t)cgroup;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uintptr_t)ids;
+	attr.query.prog_cnt = ARRAY_LENGTH(ids);
+	assert_int_equal(syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)), 0);
+	assert_true(attr.query.prog_cnt > 0);
+	*ret_n = attr.query.prog_cnt;
+	return ids[attr.query.prog_cnt - 1];
+}
+
+/* Change one byte of the only entry of the cache. */
+static void damage_entry(const struct fixture *fixture, off_t at)
+{
+	char path[128], entry[512], byte;
+	cleanup_fd int fd = -1;
+	cleanup_dir DIR *entries = NULL;
+	struct dirent *found;
+
+	snprintf(path, sizeof(path), "%s/.cache/devices", fixture->directory);
+	entries = opendir(path);
+	assert_non_null(entries);
+	while ((found = readdir(entries))) {
+		if (found->d_name[0] != '.')
+			snprintf(entry, sizeof(entry), "%s/%s", path, found->d_name);
+	}
+	fd = open(entry, O_RDWR);
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+}
+
+static void test_sharing(void **data)
+{
+	const struct fixture *fixture = *data;
+	const struct bpf_insn deny[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 0 },
+		{ .code = BPF_JMP | BPF_EXIT } };
+	const struct bpf_insn allow[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT } };
+	const char *root = fixture->directory;
+	cleanup_fd int second = -1;
+	struct ins_error err = { 0 };
+	uint32_t first, n;
+
+	if (fixture->cgroup < 0) {
+		print_message("needs root and a cgroup2 mount\n");
+		skip();
+	}
+	assert_int_equal(mkdirat(fixture->cgroup, "second", 0755), 0);
+	second = openat(fixture->cgroup, "second", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(ins_devices_attach(fixture->cgroup, root, allow, 2, &err), 0);
+	first = last_program(fixture->cgroup, &n);
+	assert_int_equal(ins_devices_attach(second, root, allow, 2, &err), 0);
+	assert_int_equal(last_program(second, &n), first);
+	/* one cgroup cannot have it twice */
+	assert_int_equal(ins_devices_attach(second, root, allow, 2, &err), 0);
+	assert_int_not_equal(last_program(second, &n), first);
+	assert_int_equal(n, 2);
+	assert_int_equal(try_device(fixture, S_IFCHR, 1, 11), 1 | 2 | 4);
+	/* another program, and one that only bears the id of the noted one */
+	assert_int_equal(ins_devices_detach(second, &err), 0);
+	assert_int_equal(ins_devices_attach(second, NULL, deny, 2, &err), 0);
+	assert_int_equal(ins_devices_detach(second, &err), 0);
+	first = last_program(fixture->cgroup, &n);
+	for (off_t at = 0; at < 48; at++) {
+		assert_int_equal(ins_devices_attach(second, root, allow, 2, &err), 0);
+		assert_int_equal(ins_devices_detach(second, &err), 0);
+		damage_entry(fixture, at);
+		assert_int_equal(ins_devices_attach(second, root, allow, 2, &err), 0);
+		assert_int_not_equal(last_program(second, &n), first);
+		assert_int_equal(ins_devices_detach(second, &err), 0);
+	}
 }
 
 static void test_attach_fails(void **data)
@@ -346,10 +429,10 @@ static void test_attach_fails(void **data)
 		print_message("needs root\n");
 		skip();
 	}
-	assert_int_equal(ins_devices_attach(0, &wrong, 1, &err), -EACCES);
+	assert_int_equal(ins_devices_attach(0, NULL, &wrong, 1, &err), -EACCES);
 	assert_string_equal(err.text, "load the device program: Permission denied");
 	memset(&err, 0, sizeof(err));
-	assert_int_equal(ins_devices_attach(-1, right, 2, &err), -EBADF);
+	assert_int_equal(ins_devices_attach(-1, NULL, right, 2, &err), -EBADF);
 	assert_string_equal(
 		err.text, "attach the device program to the cgroup: Bad file descriptor");
 }
@@ -364,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_numbers),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test_setup_teardown(test_kernel, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sharing, set_up, tear_down),
 		cmocka_unit_test(test_attach_fails),
 	};
 

@@ -37,8 +37,12 @@ static int set_up(void **data)
 	*data = p;
 	p->host = (struct ins_host){ .kernel_major = 6, .cgroup_mount = "/cg" };
 	p->args.id = "c1";
-	p->builder = (struct ins_plan_builder){ .spec = &p->spec, .host = &p->host,
-		.args = &p->args, .plan = &p->plan, .warn = note_warning, .warn_data = p };
+	p->builder = (struct ins_plan_builder){ .spec = &p->spec,
+		.host = &p->host,
+		.args = &p->args,
+		.plan = &p->plan,
+		.warn = note_warning,
+		.warn_data = p };
 	return ins_arena_new(NULL, 1 << 20, &p->builder.arena, &p->err);
 }
 
@@ -126,8 +130,9 @@ static void test_wrong_paths(void **data)
 
 static void test_managers(void **data)
 {
-	const struct ins_spec_device_rule deny = { .type = 'a', .major = -1, .minor = -1,
-		.read = true, .write = true, .mknod = true };
+	const struct ins_spec_device_rule deny = {
+		.type = 'a', .major = -1, .minor = -1, .read = true, .write = true, .mknod = true
+	};
 	struct planned *p = *data;
 
 	p->builder.cgroup_manager = INS_CGROUP_SYSTEMD;
@@ -154,8 +159,13 @@ static void test_managers(void **data)
 static void test_devices(void **data)
 {
 	struct planned *p = *data;
-	const struct ins_spec_device_rule allow = { .allow = true, .type = 'a', .major = -1,
-		.minor = -1, .read = true, .write = true, .mknod = true };
+	const struct ins_spec_device_rule allow = { .allow = true,
+		.type = 'a',
+		.major = -1,
+		.minor = -1,
+		.read = true,
+		.write = true,
+		.mknod = true };
 
 	assert_int_equal(plan(p), 0);
 	assert_true(find_op(p, INS_OP_CGROUP_DEVICES)->devices.n_instructions > 10);
@@ -170,8 +180,10 @@ static void test_owner(void **data)
 	static const char *const rw[] = { "nosuid", "rw" }, *const ro[] = { "nosuid", "ro" };
 	static const struct ins_id_map maps[] = { { 0, 100000, 10 }, { 10, 200000, 100 } };
 	struct planned *p = *data;
-	struct ins_spec_mount mount = { .destination = "/sys/fs/cgroup", .type = "cgroup",
-		.source = "cgroup", .options = { 2, rw } };
+	struct ins_spec_mount mount = { .destination = "/sys/fs/cgroup",
+		.type = "cgroup",
+		.source = "cgroup",
+		.options = { 2, rw } };
 	const struct ins_op *op;
 
 	p->spec.mounts = &mount;
@@ -234,13 +246,13 @@ static void test_limits(void **data)
 	struct ins_spec *s = &p->spec;
 	struct ins_spec_resources *r = &s->resources;
 
-#define REFUSED(change, key)                                                  \
-	do {                                                                  \
-		memset(s, 0, sizeof(*s));                                     \
-		change;                                                       \
-		memset(&p->err, 0, sizeof(p->err));                           \
+#define REFUSED(change, key)                                                    \
+	do {                                                                    \
+		memset(s, 0, sizeof(*s));                                       \
+		change;                                                         \
+		memset(&p->err, 0, sizeof(p->err));                             \
 		assert_int_equal(ins_resources_check(s, &p->err), -EOPNOTSUPP); \
-		assert_string_equal(p->err.text, key ": not supported yet");   \
+		assert_string_equal(p->err.text, key ": not supported yet");    \
 	} while (0)
 
 	REFUSED((r->memory.has_limit = true, r->memory.limit = 0), "linux.resources.memory.limit");

@@ -177,8 +177,7 @@ static void test_remove_deep(void **data)
 	close(fd);
 	assert_int_equal(ins_cgroup_pids(fixture->fd, &pids, &n, &err), -ELOOP);
 	memset(&err, 0, sizeof(err));
-	assert_int_equal(
-		ins_cgroup_remove(fixture->host.cgroup_mount, fixture->path, 1, &err), 0);
+	assert_int_equal(ins_cgroup_remove(fixture->host.cgroup_mount, fixture->path, 1, &err), 0);
 	assert_int_equal(access(fixture->full, F_OK), -1);
 }
 

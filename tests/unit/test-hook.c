@@ -46,7 +46,9 @@ static int run(const char *args, const char *state, struct ins_error *err)
 	snprintf(config, sizeof(config), HOOKS("'poststart':[%s]"), args);
 	spec = parse(config);
 	*err = (struct ins_error){ 0 };
-	return ins_hooks_run(&spec->hooks[INS_HOOK_POSTSTART], INS_HOOK_POSTSTART, state, err);
+	for (size_t i = 0; i < spec->hooks[INS_HOOK_POSTSTART].n && !err->code; i++)
+		ins_hook_run(&spec->hooks[INS_HOOK_POSTSTART], INS_HOOK_POSTSTART, i, state, err);
+	return -err->code;
 }
 
 #define SH(script, more) "{'path':'/bin/sh','args':['sh','-c','" script "']" more "}"

@@ -59,6 +59,11 @@ static void joined(void **data)
 	plan_with(p, ins_idmap_plan,
 		LINUX("'namespaces':[{'type':'user','path':'/proc/1/ns/user'}]"));
 	expect_ops(p, INS_STAGE_IDMAP, "BECOME_ROOT");
+	plan_with(p, ins_idmap_plan,
+		LINUX("'namespaces':[{'type':'user','path':'/proc/1/ns/user'}],"
+		      "'uidMappings':[{'containerID':0,'hostID':5,'size':9}],"
+		      "'gidMappings':[{'containerID':0,'hostID':6,'size':9}]"));
+	expect_ops(p, INS_STAGE_IDMAP, "IDMAP_CHECK IDMAP_CHECK BECOME_ROOT");
 }
 
 static void unprivileged(void **data)

@@ -59,8 +59,9 @@ static int set_up(void **state)
 	static const char *const names[] = { "write", "sendmsg", "sendto", "fcntl", "mmap" };
 	static const struct ins_spec_seccomp_rule rule = { .names = { ARRAY_LENGTH(names), names },
 		.action = "SCMP_ACT_NOTIFY" };
-	const struct ins_spec_seccomp spec = { .present = true, .default_action = "SCMP_ACT_ALLOW",
-		.n_rules = 1, .rules = &rule };
+	const struct ins_spec_seccomp spec = {
+		.present = true, .default_action = "SCMP_ACT_ALLOW", .n_rules = 1, .rules = &rule
+	};
 	struct ins_seccomp_program program = { 0 };
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -68,8 +69,10 @@ static int set_up(void **state)
 	if (ins_seccomp_generate(&spec, &program, NULL, NULL, &f->err) < 0)
 		return -1;
 	f->instructions = program.instructions;
-	f->op.seccomp = (struct ins_plan_filter){ .n = program.n, .flags = program.flags,
-		.listener = true, .instructions = program.instructions };
+	f->op.seccomp = (struct ins_plan_filter){ .n = program.n,
+		.flags = program.flags,
+		.listener = true,
+		.instructions = program.instructions };
 	f->run = (struct ins_run){ .listener = -1, .pidfd = -1 };
 	f->run.page = memfd_create("page", MFD_CLOEXEC);
 	if (f->run.page < 0 || ftruncate(f->run.page, sizeof(*f->page)) < 0)
@@ -123,7 +126,9 @@ static int receive_state(int server, const char *expected)
 	size_t size = strlen(expected), got;
 	char *text = malloc(size + 1);
 	struct iovec vector = { text, size };
-	struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr header = { .msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &control,
 		.msg_controllen = sizeof(control) };
 	int connection = accept(server, NULL, NULL), fd = -1;
 	ssize_t n = recvmsg(connection, &header, 0);
@@ -160,8 +165,8 @@ static bool answer_one(int listener, pid_t pid)
 	struct seccomp_notif request = { 0 };
 	struct seccomp_notif_resp answer = { .error = -ANSWER };
 
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) != 0 ||
-		(pid_t)request.pid != pid || request.data.nr != SYS_write)
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) != 0 || (pid_t)request.pid != pid ||
+		request.data.nr != SYS_write)
 		return false;
 	answer.id = request.id;
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer) == 0;
@@ -190,8 +195,8 @@ static void test_hand_over(void **state)
 		fd = receive_state(server, json);
 		_exit(answer_one(fd, pid) ? 0 : 1);
 	}
-	assert_int_equal(ins_seccomp_listener_send(
-				 address.sun_path, json, f->run.listener, &f->err), 0);
+	assert_int_equal(
+		ins_seccomp_listener_send(address.sun_path, json, f->run.listener, &f->err), 0);
 	/* The child waits until it is told. */
 	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
 	assert_int_equal(ins_seccomp_listener_release(&f->run, &f->err), 0);
@@ -255,10 +260,11 @@ static void test_nobody_listens(void **state)
 	struct fixture *f = *state;
 	char path[200];
 
-	assert_int_equal(ins_seccomp_listener_send("/tmp/insula-test-none", "{}", 0, &f->err),
-		-ENOENT);
-	assert_string_equal(f->err.text, "connect to the seccomp listener /tmp/insula-test-none: No "
-					 "such file or directory");
+	assert_int_equal(
+		ins_seccomp_listener_send("/tmp/insula-test-none", "{}", 0, &f->err), -ENOENT);
+	assert_string_equal(f->err.text,
+		"connect to the seccomp listener /tmp/insula-test-none: No "
+		"such file or directory");
 	memset(&f->err, 0, sizeof(f->err));
 	memset(path, 'a', sizeof(path));
 	path[108] = '\0';

@@ -63,7 +63,8 @@ static void compare_call(const struct program *a, const struct program *b, uint3
 	for (unsigned int round = 0; round < rounds; round++) {
 		for (size_t i = 0; i < 6; i++)
 			data.args[i] = values[pick(ARRAY_LENGTH(values))];
-		if (interpret(a->instructions, a->n, &data) != interpret(b->instructions, b->n, &data))
+		if (interpret(a->instructions, a->n, &data) !=
+			interpret(b->instructions, b->n, &data))
 			fail_msg("arch %x, call %u differs", architecture, number);
 	}
 }
@@ -109,8 +110,8 @@ static void test_random(void **unused)
 
 	(void)unused;
 	for (unsigned int round = 0; round < 40; round++) {
-		scmp_filter_ctx context = seccomp_init(
-			pick(2) ? SCMP_ACT_ERRNO(38) : SCMP_ACT_ALLOW);
+		scmp_filter_ctx context =
+			seccomp_init(pick(2) ? SCMP_ACT_ERRNO(38) : SCMP_ACT_ALLOW);
 		struct program old, new;
 		struct ins_error err = {};
 
@@ -147,8 +148,8 @@ static void unchanged(const struct sock_filter *instructions, uint32_t n)
 	free(copy);
 }
 
-#define LOAD(field)     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define RESULT(value)   BPF_STMT(BPF_RET | BPF_K, value)
+#define LOAD(field)       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define RESULT(value)     BPF_STMT(BPF_RET | BPF_K, value)
 #define JUMP(op, k, t, f) BPF_JUMP(BPF_JMP | (op) | BPF_K, k, t, f)
 
 /* What it does not understand it leaves alone. */
@@ -158,7 +159,8 @@ static void test_not_understood(void **unused)
 	const struct sock_filter masked[] = { LOAD(nr), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 1),
 		JUMP(BPF_JEQ, 1, 0, 1), RESULT(1), RESULT(2) };
 	/* bits of the number, an order of architectures */
-	const struct sock_filter bits[] = { LOAD(nr), JUMP(BPF_JSET, 1, 0, 1), RESULT(1), RESULT(2) };
+	const struct sock_filter bits[] = { LOAD(nr), JUMP(BPF_JSET, 1, 0, 1), RESULT(1),
+		RESULT(2) };
 	const struct sock_filter order[] = { LOAD(arch), JUMP(BPF_JGT, 1, 0, 1), RESULT(1),
 		RESULT(2) };
 	/* the number on one way, an argument on the other */
@@ -211,8 +213,8 @@ static void test_long_jumps(void **unused)
 	assert_in_range(new.n, 256, old.n / 2);
 	for (uint32_t number = 0; number < 1500; number++) {
 		data.nr = (int)number;
-		assert_int_equal(interpret(raw, old.n, &data),
-			interpret(new.instructions, new.n, &data));
+		assert_int_equal(
+			interpret(raw, old.n, &data), interpret(new.instructions, new.n, &data));
 	}
 	free(new.instructions);
 }

@@ -1,0 +1,349 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# `exec`: one more process in a container, and each of its options.
+
+load helpers
+
+# process_file FILTER: a process object, that of the container changed by a jq filter, in $PROCESS.
+process_file() {
+	PROCESS=$BATS_TEST_TMPDIR/process.json
+	jq ".process | $1" "$BUNDLE/config.json" >"$PROCESS"
+}
+
+# status_line NAME: what the executed program has in /proc/self/status.
+status_line() {
+	sed -n "s/^$1:[[:space:]]*//p" <<<"$output"
+}
+
+# --- where it runs ------------------------------------------------------------------------------
+
+@test 'exec runs in the namespaces, the root and the cgroup of the container' {
+	sleeper box
+	run -0 insula exec box sh -c 'hostname; ls /bin/busybox; cat /proc/1/cmdline | tr "\0" " "; echo; cat /proc/self/cgroup'
+	[ "${lines[0]}" = box ]
+	[ "${lines[1]}" = /bin/busybox ]
+	[ "${lines[2]}" = 'sleep 1000 ' ]
+	has $'\n0::/'
+	detached exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" box sleep 1000
+	[ "$status" -eq 0 ]
+	pid=$(cat "$BATS_TEST_TMPDIR/pid")
+	[ "$(grep ^0:: "/proc/$pid/cgroup")" = "$(grep ^0:: "/proc/$(pid_of box)/cgroup")" ]
+	for ns in cgroup ipc mnt net pid uts; do
+		[ "$(readlink "/proc/$pid/ns/$ns")" = "$(readlink "/proc/$(pid_of box)/ns/$ns")" ]
+	done
+}
+
+@test 'exec enters a user namespace' {
+	with_userns
+	sleeper box
+	run -0 insula exec box sh -c 'id -u; cat /proc/self/uid_map'
+	[ "${lines[0]}" = 0 ]
+	[[ ${lines[1]} =~ ^\ *0\ +100000\ +65536$ ]]
+	run -0 insula exec --user 1000:1000 box id -u
+	is 1000
+}
+
+@test 'exec has nothing open but 0, 1 and 2' {
+	sleeper box
+	run -0 "$INSULA" --root "$STATE" exec box \
+		sh -c 'ls -l /proc/self/fd 2>/dev/null | grep -v " -> /proc/" | grep -c -e "->"' 7</dev/null
+	is 3
+}
+
+@test 'standard input, output and error go through' {
+	sleeper box
+	run -0 --separate-stderr insula exec box sh -c 'cat; echo err >&2' <<<'in and out'
+	is 'in and out'
+	# shellcheck disable=SC2154
+	[ "$stderr" = err ]
+}
+
+# --- exit status --------------------------------------------------------------------------------
+
+@test 'exec passes the exit status on' {
+	local code
+	sleeper box
+	for code in 0 1 7 126 127 255; do
+		run "-$code" insula exec box sh -c "exit $code"
+		is ''
+	done
+	run -137 insula exec box sh -c 'kill -9 $$'
+	run -143 insula exec box sh -c 'kill -15 $$'
+	[ "$(status_of box)" = running ]
+}
+
+@test 'exec of a program that is not there is 127, with its name and without a pid file' {
+	sleeper box
+	run -127 insula exec --pid-file "$BATS_TEST_TMPDIR/pid" box nothing
+	has 'executable file `nothing` not found in $PATH: No such file or directory'
+	one_line
+	[ ! -e "$BATS_TEST_TMPDIR/pid" ]
+	run -127 insula exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" box /bin/nothing
+	has 'executable file `/bin/nothing` not found: No such file or directory'
+	[ ! -e "$BATS_TEST_TMPDIR/pid" ]
+	process_file '.args = ["/bin/nothing"]'
+	run -127 insula exec --detach --process "$PROCESS" --pid-file "$BATS_TEST_TMPDIR/pid" box
+	[ ! -e "$BATS_TEST_TMPDIR/pid" ]
+	[ "$(insula ps --format json box)" = "[$(pid_of box)]" ]
+}
+
+@test 'exec of what cannot be executed is 126' {
+	sleeper box
+	run -126 insula exec box /etc/passwd
+	has 'Permission denied'
+	one_line
+	run -126 insula exec box /bin
+	one_line
+}
+
+@test 'a failure of exec itself is 255' {
+	sleeper box
+	run -255 insula exec --cwd relative box true
+	one_line
+	run -255 insula exec --process /nowhere box
+	has '/nowhere'
+	run -255 insula exec --user root box true
+	has 'numbers'
+	run -255 insula exec box
+	run -255 insula exec --nonsense box true
+	run -255 insula exec --pid-file /nowhere/pid box true
+	has '--pid-file'
+}
+
+# --- which containers ---------------------------------------------------------------------------
+
+@test 'exec works in a created container' {
+	command_is sleep 1000
+	detached create --bundle "$BUNDLE" box
+	run -0 insula exec box sh -c 'echo hello; ls /proc/1'
+	[ "${lines[0]}" = hello ]
+	run -0 insula start box
+	[ "$(status_of box)" = running ]
+}
+
+@test 'exec refuses a stopped container' {
+	command_is true
+	run -0 insula run --keep --bundle "$BUNDLE" box
+	run -255 insula exec box true
+	has 'container not running'
+	one_line
+}
+
+@test 'exec refuses a paused container, unless it may wait in it' {
+	sleeper box
+	run -0 insula pause box
+	run -255 insula exec box true
+	has 'paused'
+	one_line
+	background exec --ignore-paused box echo awake
+	sleep 0.3
+	kill -0 "$BACKGROUND"
+	run -0 insula resume box
+	background_ends
+	[ "$status" -eq 0 ]
+	is awake
+}
+
+# --- options ------------------------------------------------------------------------------------
+
+@test '--user, --additional-gids' {
+	sleeper box
+	run -0 insula exec box grep -E '^(Uid|Gid|Groups)' /proc/self/status
+	[ "$(status_line Uid)" = $'0\t0\t0\t0' ]
+	run -0 insula exec --user 1000 box grep -E '^(Uid|Gid|Groups)' /proc/self/status
+	[ "$(status_line Uid)" = $'1000\t1000\t1000\t1000' ]
+	[ "$(status_line Gid)" = $'0\t0\t0\t0' ]
+	run -0 insula exec -u 1000:2000 -g 5,6 --additional-gids=7 box grep -E '^(Uid|Gid|Groups)' /proc/self/status
+	[ "$(status_line Uid)" = $'1000\t1000\t1000\t1000' ]
+	[ "$(status_line Gid)" = $'2000\t2000\t2000\t2000' ]
+	[ "$(status_line Groups)" = '5 6 7 ' ] || [ "$(status_line Groups)" = '5 6 7 2000 ' ]
+	for user in '' x 1: :1 -1 4294967295 1:2:3 '1 '; do
+		run -255 insula exec --user "$user" box true
+		one_line
+	done
+	run -255 insula exec --additional-gids 1,x box true
+	one_line
+}
+
+@test '--cwd' {
+	sleeper box
+	run -0 insula exec box pwd
+	is /
+	run -0 insula exec --cwd /usr/bin box pwd
+	is /usr/bin
+	run ! insula exec --cwd /etc/passwd box pwd
+	one_line
+}
+
+@test '--env adds, and wins over what the container has' {
+	config '.process.env += ["A=config", "B=config"]'
+	sleeper box
+	run -0 insula exec --env A=first -e 'C=with space=and' box sh -c 'echo "$A|$B|$C|$HOME"'
+	is 'first|config|with space=and|/root'
+	run -255 insula exec --env nothing box true
+	one_line
+}
+
+@test '--cap adds capabilities, but not inheritable ones' {
+	sleeper box
+	run -0 insula exec box grep ^Cap /proc/self/status
+	before=$(status_line CapEff)
+	run -0 insula exec --cap CAP_SYS_ADMIN -c CAP_NET_ADMIN box grep ^Cap /proc/self/status
+	[ $((0x$(status_line CapEff))) -eq $((0x$before | 1 << 21 | 1 << 12)) ]
+	[ $((0x$(status_line CapBnd) & 1 << 21)) -ne 0 ]
+	[ "$(status_line CapInh)" = 0000000000000000 ]
+	run -255 insula exec --cap CAP_MOON box true
+	one_line
+}
+
+@test '--no-new-privs' {
+	config '.process.noNewPrivileges = false'
+	sleeper box
+	run -0 insula exec box grep ^NoNewPrivs /proc/self/status
+	[ "$(status_line NoNewPrivs)" = 0 ]
+	run -0 insula exec --no-new-privs box grep ^NoNewPrivs /proc/self/status
+	[ "$(status_line NoNewPrivs)" = 1 ]
+}
+
+@test 'noNewPrivileges of the container holds for exec' {
+	sleeper box
+	run -0 insula exec box grep ^NoNewPrivs /proc/self/status
+	[ "$(status_line NoNewPrivs)" = 1 ]
+}
+
+@test 'the filter of the container holds for exec' {
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}]}'
+	sleeper box
+	run -1 insula exec box mkdir /tmp/x
+	has 'Operation not supported'
+}
+
+@test '--cgroup runs it in a cgroup below' {
+	sleeper box
+	below=$CGROUP_ROOT$TEST_CGROUP/1/below
+	mkdir "$below"
+	detached exec --detach --cgroup below --pid-file "$BATS_TEST_TMPDIR/pid" box sleep 1000
+	[ "$status" -eq 0 ]
+	[ "$(cat "$below/cgroup.procs")" = "$(cat "$BATS_TEST_TMPDIR/pid")" ]
+	run -255 insula exec --cgroup nowhere box true
+	one_line
+	run -255 insula exec --cgroup ../.. box true
+	one_line
+	run -255 insula exec --cgroup /../.. box true
+	one_line
+}
+
+@test '--preserve-fds' {
+	echo three >"$BATS_TEST_TMPDIR/3"
+	sleeper box
+	run -0 "$INSULA" --root "$STATE" exec --preserve-fds 1 box \
+		sh -c 'cat <&3; [ ! -e /proc/self/fd/4 ] && echo "no 4"' 3<"$BATS_TEST_TMPDIR/3" 4</dev/null
+	is $'three\nno 4'
+	run -255 "$INSULA" --root "$STATE" exec --preserve-fds 1 box true 3<&-
+	has 'file descriptor 3 is not open'
+}
+
+@test 'options after the id belong to the program' {
+	sleeper box
+	run -0 insula exec box echo --tty -d --user 3
+	is '--tty -d --user 3'
+	run -0 insula exec -- box echo -- x
+	is '-- x'
+}
+
+# --- --process ----------------------------------------------------------------------------------
+
+@test '--process takes everything from the file' {
+	config '.process.env += ["A=config"]'
+	sleeper box
+	process_file '.args = ["sh", "-c", "echo \"$A|$B|$(pwd)|$(id -u)|$(id -g)|$(umask)\""]
+		| .env = ["PATH=/bin", "B=file"] | .cwd = "/tmp"
+		| .user = {uid: 5, gid: 6, umask: 63, additionalGids: [7]}'
+	run -0 insula exec --process "$PROCESS" box
+	is '|file|/tmp|5|6|0077'
+	run -0 insula exec -p "$PROCESS" box
+}
+
+@test '--process with anything that it excludes is an error' {
+	sleeper box
+	process_file '.'
+	run -255 insula exec --process "$PROCESS" box true
+	has 'exclude'
+	run -255 insula exec --process "$PROCESS" --user 1 box
+	has 'exclude'
+	run -255 insula exec --process "$PROCESS" --tty box
+	has 'exclude'
+}
+
+@test 'a process file that is wrong is named' {
+	local text
+	sleeper box
+	for text in '' '{' '[]' '{}' '{"args":[],"cwd":"/"}' '{"args":["true"],"cwd":"relative"}' \
+		'{"args":["true"],"cwd":"/","user":{"uid":-1}}' '{"args":["true"],"args":["true"],"cwd":"/"}'; do
+		printf '%s' "$text" >"$BATS_TEST_TMPDIR/bad.json"
+		run -255 insula exec --process "$BATS_TEST_TMPDIR/bad.json" box
+		one_line
+		has "$BATS_TEST_TMPDIR/bad.json"
+	done
+}
+
+# --- --detach, --pid-file -----------------------------------------------------------------------
+
+@test 'exec --detach returns once the program runs' {
+	sleeper box
+	detached exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" box sh -c 'echo $$; exec sleep 1000'
+	[ "$status" -eq 0 ]
+	pid=$(cat "$BATS_TEST_TMPDIR/pid")
+	wait_for 5 grep -q . "$OUTPUT_FILE"
+	[ "$(awk '/^NSpid/ { print $NF }' "/proc/$pid/status")" = "$(cat "$OUTPUT_FILE")" ]
+	kill -9 "$pid"
+	[ "$(status_of box)" = running ]
+}
+
+@test 'exec writes the pid file while the program runs' {
+	sleeper box
+	background exec --pid-file "$BATS_TEST_TMPDIR/pid" box sleep 1000
+	wait_for 5 test -s "$BATS_TEST_TMPDIR/pid"
+	kill -TERM "$(cat "$BATS_TEST_TMPDIR/pid")"
+	background_ends
+	[ "$status" -eq 143 ]
+}
+
+@test 'a signal to insula exec is passed on to the program' {
+	sleeper box
+	background exec box sh -c 'trap "echo got HUP; exit 9" HUP; echo ready; while :; do sleep 0.05; done'
+	wait_for 5 grep -qx ready "$OUTPUT_FILE"
+	kill -HUP "$BACKGROUND"
+	background_ends
+	[ "$status" -eq 9 ]
+	has 'got HUP'
+}
+
+@test 'the end of the container ends what exec runs' {
+	sleeper box
+	background exec box sleep 1000
+	wait_for 5 two_processes
+	run -0 insula delete --force box
+	background_ends
+	[ "$status" -eq 137 ]
+	leaves_nothing box
+}
+
+two_processes() {
+	[ "$(insula ps --format json box | jq length)" = 2 ]
+}
+
+@test 'many at once' {
+	local i pids=()
+	sleeper box
+	for i in 1 2 3 4 5 6 7 8; do
+		"$INSULA" --root "$STATE" exec box sh -c "exit $i" </dev/null >/dev/null 2>&1 3>&- &
+		pids+=($!)
+	done
+	for i in 1 2 3 4 5 6 7 8; do
+		code=0
+		wait "${pids[i - 1]}" || code=$?
+		[ "$code" -eq "$i" ]
+	done
+}
