@@ -418,11 +418,33 @@ static void remove_parents(int top, char *path, unsigned int n)
 	}
 }
 
+/* Remove the cgroup at @path, which is cut, and those that were made above it. Only its processes or
+ * what is below it can keep it: −EBUSY. */
+static int remove_made(int top, char *path, unsigned int made)
+{
+	const char *name = cut_last(path);
+	cleanup_fd int parent = name ? open_beneath(top, path, O_PATH) : -1;
+
+	if (!name)
+		return -EINVAL;
+	if (parent >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return -errno;
+	remove_parents(top, path, made - 1);
+	return 0;
+}
+
+bool ins_cgroup_remove_empty(const char *mount, const char *path, unsigned int made)
+{
+	cleanup_fd int top = made > 0 ? open_mount(mount, NULL) : -1;
+	cleanup_free char *way = top >= 0 ? strdup(path) : NULL;
+
+	return way && remove_made(top, way, made) == 0;
+}
+
 int ins_cgroup_remove(const char *mount, const char *path, unsigned int made, struct ins_error *err)
 {
-	cleanup_fd int top = open_mount(mount, err), cgroup = -1, parent = -1;
+	cleanup_fd int top = open_mount(mount, err), cgroup = -1;
 	cleanup_free char *way = strdup(path);
-	const char *name;
 	int r = 0;
 
 	if (top < 0)
@@ -438,12 +460,6 @@ int ins_cgroup_remove(const char *mount, const char *path, unsigned int made, st
 		return ins_error_set(err, -r, "remove the cgroups below %s", path);
 	if (made == 0)
 		return cgroup >= 0 ? ins_devices_detach(cgroup, err) : 0;
-	name = cut_last(way);
-	if (!name)
-		return ins_error_text(err, EINVAL, "%s is no cgroup that could be removed", path);
-	parent = open_beneath(top, way, O_PATH);
-	if (parent >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return ins_error_set(err, errno, "remove the cgroup %s", path);
-	remove_parents(top, way, made - 1);
-	return 0;
+	r = remove_made(top, way, made);
+	return r < 0 ? ins_error_set(err, -r, "remove the cgroup %s", path) : 0;
 }

@@ -55,6 +55,16 @@ int ins_cgroup_wait_empty(int cgroup, int timeout, struct ins_error *err);
 int ins_cgroup_pids(int cgroup, pid_t **ret_pids, size_t *ret_n, struct ins_error *err);
 
 /**
+ * ins_cgroup_remove_empty - remove a cgroup in which nobody is left and nothing is below it
+ * @made: as for ins_cgroup_remove(), which does the rest; with 0 nothing is done
+ *
+ * The kernel knows best whether all is over, and says so by the removal itself.
+ *
+ * Return: true if the cgroup is gone.
+ */
+bool ins_cgroup_remove_empty(const char *mount, const char *path, unsigned int made);
+
+/**
  * ins_cgroup_remove - remove a cgroup without processes, with what the guest made below it
  * @made: how many of @path's last components insula made: above the first, only empty ones go; with
  *        0 the cgroup itself stays, without our device program

@@ -14,19 +14,27 @@
 
 #define KILL_TIMEOUT_MS 10000
 
-/* End the container process, and wait until it is gone. */
-static int kill_process(const struct ins_record *record, struct ins_error *err)
+int ins_guest_kill_process(const struct ins_record *record, struct ins_error *err)
 {
 	cleanup_fd int pidfd = ins_record_pidfd(record);
 	struct pollfd wait = { pidfd, POLLIN, 0 };
-	int n;
+	long n;
 
-	if (pidfd < 0)
+	if (pidfd == -ESRCH)
 		return 0;
-	(void)ins_sys(pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	if (pidfd < 0)
+		return ins_error_set(err, -pidfd, "look at process %d of container \"%s\"",
+			(int)record->pid, record->id);
+	n = ins_sys(pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	if (n < 0 && n != -ESRCH)
+		return ins_error_set(err, (int)-n, "kill process %d of container \"%s\"",
+			(int)record->pid, record->id);
 	do {
 		n = poll(&wait, 1, KILL_TIMEOUT_MS);
 	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return ins_error_set(err, errno, "wait for the end of process %d of container \"%s\"",
+			(int)record->pid, record->id);
 	if (n == 0)
 		return ins_error_text(err, ETIMEDOUT,
 			"process %d of container \"%s\" does not die: it hangs in the kernel",
@@ -51,16 +59,20 @@ int ins_guest_destroy(struct ins_context *context, struct ins_store *store, cons
 	struct ins_error *err)
 {
 	const struct ins_record *record = &store->record;
+	/* Mostly the container has ended: then its cgroup goes at once, with nobody to be killed. */
+	bool has_cgroup = record->cgroup &&
+			  !ins_cgroup_remove_empty(record->cgroup_mount, record->cgroup,
+				  record->cgroup_made);
 	cleanup_fd int cgroup = -1;
 	int r = 0;
 
-	if (record->cgroup)
+	if (has_cgroup)
 		r = kill_cgroup(record, &cgroup, err);
 	if (r == 0)
-		r = kill_process(record, err);
+		r = ins_guest_kill_process(record, err);
 	if (r == 0 && cgroup >= 0)
 		r = ins_cgroup_wait_empty(cgroup, KILL_TIMEOUT_MS, err);
-	if (r == 0 && record->cgroup)
+	if (r == 0 && has_cgroup)
 		r = ins_cgroup_remove(record->cgroup_mount, record->cgroup, record->cgroup_made, err);
 	if (r == 0)
 		r = ins_store_remove(store, id, err);
@@ -78,7 +90,7 @@ static void interrupt_creation(struct ins_context *context, const char *id)
 
 	if (ins_store_open(context, id, INS_LOCK_NONE, true, &store, &ignored) < 0)
 		return;
-	if (store.record.cgroup && ins_store_busy(&store))
+	if (store.record.cgroup && ins_store_busy(&store, &ignored) > 0)
 		(void)kill_cgroup(&store.record, &cgroup, &ignored);
 	ins_store_close(&store);
 }
@@ -100,14 +112,16 @@ int ins_delete(struct ins_context *context, const char *id, bool force, struct i
 	}
 	if (r < 0)
 		return r;
-	status = ins_store_status(&store);
+	/* By force, whatever it is. */
+	status = INS_STATUS_STOPPED;
+	r = force ? 0 : ins_store_status(&store, &status, err);
 	/* The specification wants "stopped". All callers delete created containers without force
 	 * when something between create and start goes wrong, so that is allowed too. */
-	if (!force && status != INS_STATUS_STOPPED && status != INS_STATUS_CREATED)
+	if (r == 0 && status != INS_STATUS_STOPPED && status != INS_STATUS_CREATED)
 		r = ins_error_text(err, EINVAL,
 			"cannot delete container \"%s\" that is not stopped: it is %s", id,
 			ins_status_name(status));
-	else
+	if (r == 0)
 		r = ins_guest_destroy(context, &store, id, err);
 	ins_store_close(&store);
 	return r;

@@ -255,8 +255,11 @@ static int exec_steps(struct ins_guest *guest, struct ins_error *err)
 	run->warn = ins_context_warn;
 	run->warn_data = guest->context;
 	run->slots[INS_SLOT_TARGET] = ins_record_pidfd(&guest->record);
-	if (run->slots[INS_SLOT_TARGET] < 0)
+	if (run->slots[INS_SLOT_TARGET] == -ESRCH)
 		return ins_error_text(err, ESRCH, "container not running");
+	if (run->slots[INS_SLOT_TARGET] < 0)
+		return ins_error_set(err, -run->slots[INS_SLOT_TARGET],
+			"look at the container process");
 	r = open_cgroup(guest, err);
 	if (r == 0)
 		r = ins_run_stage(run, INS_STAGE_PREPARE, err);
@@ -276,8 +279,11 @@ static int exec_steps(struct ins_guest *guest, struct ins_error *err)
 
 static int check_status(struct ins_guest *guest, struct ins_error *err)
 {
-	enum ins_status status = ins_store_status(&guest->store);
+	enum ins_status status;
+	int r = ins_store_status(&guest->store, &status, err);
 
+	if (r < 0)
+		return r;
 	if (status == INS_STATUS_PAUSED && guest->exec->ignore_paused)
 		return 0;
 	if (status == INS_STATUS_PAUSED)

@@ -7,12 +7,30 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "creds/creds.h"
+#include "guest/context.h"
 #include "guest/launch.h"
 #include "plan/build.h"
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
+
+void ins_run_tell(struct ins_run *run, enum ins_stage stage)
+{
+	uint32_t end = run->plan->stage_start[stage + 1];
+	char what[512];
+
+	if (!ins_context_wants(run->context, INS_LOG_DEBUG))
+		return;
+	for (; run->told < end; run->told++) {
+		const struct ins_op *op = &run->plan->ops[run->told];
+
+		ins_op_describe(op, what, sizeof(what));
+		ins_context_log(run->context, INS_LOG_DEBUG, "%s: %s%s%s",
+			ins_stage_name((enum ins_stage)op->stage), op->key, op->key[0] ? ": " : "",
+			what);
+	}
+}
 
 int ins_run_child_failed(struct ins_run *run, const struct ins_message *message,
 	struct ins_error *err)

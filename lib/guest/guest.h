@@ -86,6 +86,13 @@ void ins_guest_poststop(struct ins_context *context, const struct ins_record *re
 int ins_guest_attend(struct ins_guest *guest, int *ret_status, struct ins_error *err);
 
 /**
+ * ins_guest_kill_process - end the container process, and wait until it is gone
+ *
+ * That it is gone already is no error.
+ */
+int ins_guest_kill_process(const struct ins_record *record, struct ins_error *err);
+
+/**
  * ins_guest_destroy - take away all that a container has on the host: processes, cgroup, state
  *
  * What is already gone is no error. Runs the poststop hooks.

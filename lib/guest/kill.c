@@ -54,28 +54,34 @@ static int signal_all(const struct ins_record *record, int signal, struct ins_er
 	return r;
 }
 
+static int signal_first(const struct ins_record *record, int signal, struct ins_error *err)
+{
+	cleanup_fd int pidfd = ins_record_pidfd(record);
+	long result = pidfd < 0 ? pidfd : ins_sys(pidfd_send_signal, pidfd, signal, NULL, 0);
+
+	if (result == -ESRCH)
+		return not_running(err);
+	return result < 0 ? ins_error_set(err, (int)-result, "send signal %d to container \"%s\"",
+				    signal, record->id)
+			  : 0;
+}
+
 int ins_kill(struct ins_context *context, const char *id, int signal, bool all,
 	struct ins_error *err)
 {
 	struct ins_store store = { -1, -1, { 0 } };
-	cleanup_fd int pidfd = -1;
-	long result = 0;
+	enum ins_status status = INS_STATUS_CREATING;
 	int r = ins_store_open(context, id, INS_LOCK_NONE, false, &store, err);
 
 	if (r < 0)
 		return r;
-	pidfd = ins_record_pidfd(&store.record);
+	if (all && store.record.cgroup)
+		r = ins_store_status(&store, &status, err);
 	/* With --all also what outlives the first process (no pid namespace of its own) is meant. */
-	if (all && store.record.cgroup && ins_store_status(&store) != INS_STATUS_CREATING)
+	if (r == 0 && status != INS_STATUS_CREATING)
 		r = signal_all(&store.record, signal, err);
-	else if (pidfd < 0)
-		r = not_running(err);
-	else
-		result = ins_sys(pidfd_send_signal, pidfd, signal, NULL, 0);
-	if (r == 0 && result == -ESRCH)
-		r = not_running(err);
-	else if (r == 0 && result < 0)
-		r = ins_error_set(err, (int)-result, "send signal %d to container \"%s\"", signal, id);
+	else if (r == 0)
+		r = signal_first(&store.record, signal, err);
 	ins_store_close(&store);
 	return r;
 }
@@ -89,12 +95,12 @@ static int freeze(struct ins_context *context, const char *id, bool frozen, stru
 
 	if (r < 0)
 		return r;
-	status = ins_store_status(&store);
+	r = ins_store_status(&store, &status, err);
 	wanted = frozen ? INS_STATUS_RUNNING : INS_STATUS_PAUSED;
-	if (status != wanted && !(frozen && status == INS_STATUS_CREATED))
+	if (r == 0 && status != wanted && !(frozen && status == INS_STATUS_CREATED))
 		r = ins_error_text(err, EINVAL, "cannot %s container \"%s\": it is %s",
 			frozen ? "pause" : "resume", id, ins_status_name(status));
-	else if (!store.record.cgroup)
+	else if (r == 0 && !store.record.cgroup)
 		r = ins_error_text(err, EOPNOTSUPP,
 			"cannot %s container \"%s\": it has no cgroup of its own",
 			frozen ? "pause" : "resume", id);

@@ -78,6 +78,7 @@ void ins_run_release(struct ins_run *run)
 
 int ins_run_stage(struct ins_run *run, enum ins_stage stage, struct ins_error *err)
 {
+	ins_run_tell(run, stage);
 	INS_FOR_EACH_OP(op, run->plan, stage) {
 		int r;
 
@@ -283,11 +284,22 @@ static int send_slots(struct ins_run *run, struct ins_error *err)
 	return 0;
 }
 
+/* The child goes on alone until parent and child meet again, or until it waits for `start`. */
+static enum ins_stage last_alone(const struct ins_plan *plan, enum ins_stage stage)
+{
+	if (stage == INS_STAGE_CREATED && plan->waits_for_start)
+		return stage;
+	while (stage < INS_STAGE_EXEC && !ins_plan_meets(plan, stage + 1))
+		stage++;
+	return stage;
+}
+
 static int send_go(struct ins_run *run, enum ins_stage stage, int fd, struct ins_error *err)
 {
 	struct ins_message message = { .type = INS_MESSAGE_GO, .value = stage };
 	int r = send_slots(run, err);
 
+	ins_run_tell(run, last_alone(run->plan, stage));
 	if (r == 0)
 		r = ins_message_send(run->socket, &message, &fd, fd >= 0, err);
 	/* The child is gone. What it said last is still to be read, and says why. */

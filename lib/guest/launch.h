@@ -62,6 +62,10 @@ int ins_message_send(int socket, const struct ins_message *message, const int *f
 int ins_message_receive(int socket, struct ins_message *message, int *ret_fd,
 	struct ins_error *err);
 
+/* ins_run_tell - name to the debug log what is to be done up to the end of @stage and was not named
+ * yet, on both sides. */
+void ins_run_tell(struct ins_run *run, enum ins_stage stage);
+
 /* ins_run_child_failed - put an ERROR message into words; any other message is out of order.
  * Return: −errno. */
 int ins_run_child_failed(struct ins_run *run, const struct ins_message *message,

@@ -18,7 +18,7 @@
  * none. In between, or if `start` was killed there, what the process executes tells the truth; init
  * lets itself be looked at by nobody but root.
  */
-static bool is_still_init(pid_t pid)
+static int is_still_init(pid_t pid, struct ins_error *err)
 {
 	char path[40], exe[64];
 	ssize_t n;
@@ -26,54 +26,83 @@ static bool is_still_init(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	n = readlink(path, exe, sizeof(exe) - 1);
 	if (n < 0)
-		return true;
+		return errno == EACCES ? 1 : ins_error_set(err, errno, "read the link %s", path);
 	exe[n] = '\0';
 	return !strncmp(exe, INIT_EXE, strlen(INIT_EXE));
 }
 
-static bool is_frozen(const struct ins_record *record)
+static int is_frozen(const struct ins_record *record, struct ins_error *err)
 {
-	struct ins_error ignored = { 0 };
+	struct ins_error why = { 0 };
 	cleanup_fd int cgroup = -1;
 	bool frozen = false;
+	int r;
 
-	if (!record->cgroup ||
-		ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, &ignored) < 0 ||
-		ins_cgroup_is_frozen(cgroup, &frozen, &ignored) < 0)
-		return false;
-	return frozen;
+	if (!record->cgroup)
+		return 0;
+	r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, &why);
+	if (r == 0)
+		r = ins_cgroup_is_frozen(cgroup, &frozen, &why);
+	/* Somebody has taken the cgroup away: nothing in it is frozen. */
+	if (r == -ENOENT || r == -ENODEV)
+		return 0;
+	return r < 0 ? ins_error_text(err, -r, "%s", why.text) : frozen;
 }
 
-enum ins_status ins_store_status(const struct ins_store *store)
+/* The status of a container whose process is there. Return: an enum ins_status or −errno. */
+static int live_status(const struct ins_store *store, struct ins_error *err)
+{
+	int r = is_frozen(&store->record, err);
+
+	if (r != 0)
+		return r < 0 ? r : INS_STATUS_PAUSED;
+	if (faccessat(store->dir, INS_START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? INS_STATUS_RUNNING
+				       : ins_error_set(err, errno, "look for the start socket");
+	r = is_still_init(store->record.pid, err);
+	if (r < 0)
+		return r;
+	return r ? INS_STATUS_CREATED : INS_STATUS_RUNNING;
+}
+
+int ins_store_status(const struct ins_store *store, enum ins_status *ret_status,
+	struct ins_error *err)
 {
 	const struct ins_record *record = &store->record;
-	cleanup_fd int pidfd = -1;
+	int status = INS_STATUS_STOPPED;
 
-	if (!record->id)
-		return INS_STATUS_STOPPED;
-	if (record->status == INS_STATUS_CREATING)
-		return ins_store_busy(store) ? INS_STATUS_CREATING : INS_STATUS_STOPPED;
-	pidfd = ins_record_pidfd(record);
-	if (pidfd < 0)
-		return INS_STATUS_STOPPED;
-	if (is_frozen(record))
-		return INS_STATUS_PAUSED;
-	if (faccessat(store->dir, INS_START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return INS_STATUS_RUNNING;
-	return is_still_init(record->pid) ? INS_STATUS_CREATED : INS_STATUS_RUNNING;
+	if (record->id && record->status == INS_STATUS_CREATING) {
+		status = ins_store_busy(store, err);
+		if (status >= 0)
+			status = status ? INS_STATUS_CREATING : INS_STATUS_STOPPED;
+	} else if (record->id) {
+		int pidfd = ins_record_pidfd(record);
+
+		if (pidfd >= 0)
+			status = live_status(store, err);
+		else if (pidfd != -ESRCH)
+			status = ins_error_set(err, -pidfd, "look at process %d", (int)record->pid);
+		ins_close(pidfd);
+	}
+	if (status < 0)
+		return ins_error_prefix(err, "the status of container %s", record->id);
+	*ret_status = (enum ins_status)status;
+	return 0;
 }
 
 static int visit_store(const struct ins_store *store, ins_container_visit_fn *visit, void *data,
 	struct ins_error *err)
 {
 	const struct ins_record *record = &store->record;
-	enum ins_status status = ins_store_status(store);
+	enum ins_status status;
 	struct ins_container_info info;
 	cleanup_free char *json = NULL;
 	char owner[INS_OWNER_SIZE];
 	struct ins_state state;
-	int r;
+	int r = ins_store_status(store, &status, err);
 
+	if (r < 0)
+		return r;
 	ins_record_state(record, ins_status_name(status), &state, owner, sizeof(owner));
 	r = ins_state_emit(&state, false, &json, err);
 	if (r < 0)

@@ -141,6 +141,8 @@ int ins_record_load(int dir, struct ins_record *ret_record, struct ins_error *er
 	if (r < 0)
 		return r;
 	record.document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+	if (!record.document && json_error_code(&why) == json_error_out_of_memory)
+		return ins_error_set(err, ENOMEM, "read state.json");
 	if (!record.document)
 		return ins_error_text(err, EINVAL, "state.json is damaged: %s", why.text);
 	r = load_fields(&record, record.document);
@@ -169,10 +171,10 @@ int ins_process_start_time(pid_t pid, uint64_t *ret_time)
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -ESRCH;
+		return errno == ENOENT ? -ESRCH : -errno;
 	n = read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return -ESRCH;
+	if (n < 0)
+		return -errno;
 	text[n] = '\0';
 	/* The second field is the name in parentheses, which may hold anything: start behind the
 	 * last one. There stand the state, field 3, and the rest. */
@@ -194,21 +196,20 @@ int ins_process_start_time(pid_t pid, uint64_t *ret_time)
 
 int ins_record_pidfd(const struct ins_record *record)
 {
+	cleanup_fd int fd = -1;
 	uint64_t start_time;
-	int fd;
+	int r;
 
 	if (record->pid <= 0)
 		return -ESRCH;
 	fd = (int)syscall(SYS_pidfd_open, record->pid, 0); /* Linux 5.3 */
 	if (fd < 0)
-		return -ESRCH;
+		return -errno;
 	/* With the pidfd in hand the pid cannot pass to another process unnoticed. */
-	if (ins_process_start_time(record->pid, &start_time) < 0 ||
-		start_time != record->start_time) {
-		ins_close(fd);
-		return -ESRCH;
-	}
-	return fd;
+	r = ins_process_start_time(record->pid, &start_time);
+	if (r < 0)
+		return r;
+	return start_time == record->start_time ? TAKE_FD(fd) : -ESRCH;
 }
 
 /* From /etc/passwd itself: a static program has no name service switch. */

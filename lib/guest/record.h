@@ -54,6 +54,7 @@ struct ins_store {
 	int root;  /* the state directory */
 	int dir;   /* the container's directory, locked if asked for; −1 */
 	struct ins_record record;
+	bool is_locked; /* by us */
 };
 
 enum ins_lock {
@@ -100,11 +101,13 @@ int ins_store_ids(struct ins_context *context, char ***ret_ids, size_t *ret_n,
 	struct ins_error *err);
 
 /**
- * ins_store_busy - a verb holds the lock of this container right now
+ * ins_store_busy - another verb holds the lock of this container right now
  *
  * Tells a container that is being created from what a killed create left.
+ *
+ * Return: 1, 0, or −errno.
  */
-bool ins_store_busy(const struct ins_store *store);
+int ins_store_busy(const struct ins_store *store, struct ins_error *err);
 
 /* ins_record_load - read state.json in @dir. Return: 0, −ENOENT, −EINVAL (not a record), −errno. */
 int ins_record_load(int dir, struct ins_record *ret_record, struct ins_error *err);
@@ -112,18 +115,21 @@ int ins_record_load(int dir, struct ins_record *ret_record, struct ins_error *er
 /* ins_record_clear - free what loading allocated. */
 void ins_record_clear(struct ins_record *record);
 
-/* ins_process_start_time - field 22 of /proc/PID/stat. Return: 0, −ESRCH (gone, or a zombie). */
+/* ins_process_start_time - field 22 of /proc/PID/stat. Return: 0, −ESRCH (gone, or a zombie), or
+ * −errno: it cannot be told. */
 int ins_process_start_time(pid_t pid, uint64_t *ret_time);
 
 /**
  * ins_record_pidfd - a pidfd of the container process, if it is still the one that was recorded
  *
- * Return: an fd, or −ESRCH.
+ * Return: an fd, −ESRCH if it is gone, or −errno: it cannot be told. No error is recorded.
  */
 int ins_record_pidfd(const struct ins_record *record);
 
-/* ins_store_status - what the container is now, judged by its process and its cgroup. */
-enum ins_status ins_store_status(const struct ins_store *store);
+/* ins_store_status - what the container is now, judged by its process and its cgroup. Whoever took one
+ * that cannot be looked at for stopped would take it away from under its processes: it is an error. */
+int ins_store_status(const struct ins_store *store, enum ins_status *ret_status,
+	struct ins_error *err);
 
 /* Room for the owner's name. */
 #define INS_OWNER_SIZE 64

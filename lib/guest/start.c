@@ -77,6 +77,9 @@ static int say_start(struct ins_guest *guest, struct ins_error *err)
 			r = state < 0 ? state : 0;
 		}
 	}
+	/* What came before was told by `create`. */
+	guest->run.told = guest->plan->stage_start[INS_STAGE_START];
+	ins_run_tell(&guest->run, INS_STAGE_EXEC);
 	if (r == 0)
 		r = ins_message_send(guest->run.socket, &message, &state, state >= 0, err);
 	return r == -EPIPE ? ins_run_child_ended(&guest->run, err) : r;
@@ -88,18 +91,24 @@ static int start_steps(struct ins_guest *guest, struct ins_error *err)
 	int r;
 
 	guest->run.pidfd = ins_record_pidfd(record);
-	if (guest->run.pidfd < 0)
+	if (guest->run.pidfd == -ESRCH)
 		return ins_error_text(err, ESRCH, "the container process is gone");
+	if (guest->run.pidfd < 0)
+		return ins_error_set(err, -guest->run.pidfd, "look at the container process");
 	guest->run.pid = record->pid;
 	guest->run.socket = connect_to_init(guest, err);
 	if (guest->run.socket < 0)
 		return guest->run.socket;
 	r = say_start(guest, err);
-	if (r == 0)
-		r = ins_converse(&guest->run, INS_CONVERSE_EXECUTED, -1, err);
+	if (r < 0)
+		return r;
+	r = ins_converse(&guest->run, INS_CONVERSE_EXECUTED, -1, err);
 	/* Without its socket a container is not waiting any more: see ins_store_status(). */
 	if (r == 0 && unlinkat(guest->store.dir, INS_START_SOCKET, 0) < 0)
 		r = ins_error_set(err, errno, "remove the container's start socket");
+	/* init was told to go on, and whoever reads that start has failed counts on that nothing runs. */
+	if (r < 0)
+		(void)ins_guest_kill_process(record, NULL);
 	return r;
 }
 
@@ -115,9 +124,11 @@ static void destroy_after_hook(struct ins_guest *guest)
 
 static int start_locked(struct ins_guest *guest, const char *id, struct ins_error *err)
 {
-	enum ins_status status = ins_store_status(&guest->store);
-	int r;
+	enum ins_status status;
+	int r = ins_store_status(&guest->store, &status, err);
 
+	if (r < 0)
+		return r;
 	guest->record = guest->store.record;
 	if (status != INS_STATUS_CREATED)
 		return ins_error_text(err, EINVAL,

@@ -56,7 +56,11 @@ static int open_root(struct ins_context *context, bool make, struct ins_error *e
 	if (fd < 0)
 		return ins_error_set(err, errno, "state directory %s", path);
 	/* Who may write there could exchange a container's state (CVE-2021-41103's class). */
-	if (fstat(fd, &s) < 0 || (s.st_uid != geteuid() && s.st_uid != 0) || (s.st_mode & 022)) {
+	if (fstat(fd, &s) < 0) {
+		ins_close(fd);
+		return ins_error_set(err, errno, "stat of the state directory %s", path);
+	}
+	if ((s.st_uid != geteuid() && s.st_uid != 0) || (s.st_mode & 022)) {
 		ins_close(fd);
 		return ins_error_text(err, EPERM,
 			"the state directory %s must belong to the caller and be writable by nobody else",
@@ -87,13 +91,16 @@ static int lock(int dir, enum ins_lock how, const char *id, struct ins_error *er
 	return 0;
 }
 
-/* Between our open and our lock, another verb may have removed the directory. */
-static bool still_there(int root, int dir, const char *id)
+/* Between our open and our lock, another verb may have removed the directory. Return: 1 if it is still
+ * there, 0, or −errno. */
+static int is_still_there(int root, int dir, const char *id, struct ins_error *err)
 {
 	struct stat held, named;
 
-	return fstat(dir, &held) == 0 && fstatat(root, id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+	if (fstat(dir, &held) == 0 && fstatat(root, id, &named, AT_SYMLINK_NOFOLLOW) == 0)
+		return held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+	return errno == ENOENT ? 0
+			       : ins_error_set(err, errno, "stat of the state directory of container %s", id);
 }
 
 static int exists_already(const char *id, struct ins_error *err)
@@ -101,10 +108,28 @@ static int exists_already(const char *id, struct ins_error *err)
 	return ins_error_text(err, EEXIST, "container with given ID already exists: %s", id);
 }
 
+/* Lock a directory that is to be a new container's. One that nobody holds and that has no record is
+ * what a killed create left before it had any effect: the id is free. */
+static int claim(int root, int dir, const char *id, struct ins_error *err)
+{
+	int r;
+
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? exists_already(id, err)
+					    : ins_error_set(err, errno, "lock container %s", id);
+	r = is_still_there(root, dir, id, err);
+	if (r < 0)
+		return r;
+	if (r == 0 || faccessat(dir, "state.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return exists_already(id, err);
+	return errno == ENOENT ? 0 : ins_error_set(err, errno, "look for container %s", id);
+}
+
 int ins_store_create(struct ins_context *context, const char *id, struct ins_store *ret_store,
 	struct ins_error *err)
 {
 	cleanup_fd int root = -1, dir = -1;
+	bool is_new;
 	int r = ins_id_check(id, err);
 
 	if (r < 0)
@@ -112,17 +137,18 @@ int ins_store_create(struct ins_context *context, const char *id, struct ins_sto
 	root = open_root(context, true, err);
 	if (root < 0)
 		return root;
-	if (mkdirat(root, id, 0700) < 0 && errno != EEXIST)
+	is_new = mkdirat(root, id, 0700) == 0;
+	if (!is_new && errno != EEXIST)
 		return ins_error_set(err, errno, "make the state directory of container %s", id);
 	dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0)
-		return ins_error_set(err, errno, "open the state directory of container %s", id);
-	/* A directory that nobody holds and that has no record is what a killed create left before
-	 * it had any effect: the id is free. */
-	if (flock(dir, LOCK_EX | LOCK_NB) < 0 || !still_there(root, dir, id) ||
-		faccessat(dir, "state.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return exists_already(id, err);
-	*ret_store = (struct ins_store){ .root = TAKE_FD(root), .dir = TAKE_FD(dir) };
+	r = dir < 0 ? ins_error_set(err, errno, "open the state directory of container %s", id)
+		    : claim(root, dir, id, err);
+	if (r < 0) {
+		if (is_new && r != -EEXIST)
+			(void)unlinkat(root, id, AT_REMOVEDIR);
+		return r;
+	}
+	*ret_store = (struct ins_store){ .root = TAKE_FD(root), .dir = TAKE_FD(dir), .is_locked = true };
 	return 0;
 }
 
@@ -149,19 +175,22 @@ int ins_store_open(struct ins_context *context, const char *id, enum ins_lock ho
 	r = lock(dir, how, id, err);
 	if (r < 0)
 		return r;
-	if (how != INS_LOCK_NONE && !still_there(root, dir, id))
-		return does_not_exist(id, err);
+	r = how == INS_LOCK_NONE ? 1 : is_still_there(root, dir, id, err);
+	if (r <= 0)
+		return r < 0 ? r : does_not_exist(id, err);
 	r = ins_record_load(dir, &record, err);
 	if (r == -ENOENT) {
 		ins_error_clear(err);
 		if (!allow_broken)
 			return does_not_exist(id, err);
-	} else if (r < 0 && allow_broken) {
+	} else if (r == -EINVAL && allow_broken) {
+		/* Whoever asked for this gets rid of what names nothing any more. One that only could
+		 * not be read just now still does. */
 		ins_error_clear(err);
 	} else if (r < 0) {
 		return ins_error_prefix(err, "the state of container %s", id);
 	}
-	*ret_store = (struct ins_store){ TAKE_FD(root), TAKE_FD(dir), record };
+	*ret_store = (struct ins_store){ TAKE_FD(root), TAKE_FD(dir), record, how != INS_LOCK_NONE };
 	return 0;
 }
 
@@ -172,14 +201,19 @@ void ins_store_close(struct ins_store *store)
 	store->root = ins_close(store->root);
 }
 
-bool ins_store_busy(const struct ins_store *store)
+int ins_store_busy(const struct ins_store *store, struct ins_error *err)
 {
-	/* Another open file description, or the lock we may hold ourselves would say yes. */
-	cleanup_fd int again = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int again = -1;
 
+	if (store->is_locked)
+		return 0;
+	/* By another open file description: our own must not come to hold the lock. */
+	again = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (again < 0)
-		return false;
-	return flock(again, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+		return ins_error_set(err, errno, "open the state directory of the container");
+	if (flock(again, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? 1 : ins_error_set(err, errno, "look at the container's lock");
 }
 
 int ins_store_remove(struct ins_store *store, const char *id, struct ins_error *err)
@@ -194,7 +228,7 @@ int ins_store_remove(struct ins_store *store, const char *id, struct ins_error *
 		return ins_error_set(err, errno, "read the state directory of container %s", id);
 	}
 	/* The record goes last: a kill in between leaves something that can be found. */
-	while ((entry = readdir(dir))) {
+	while (errno = 0, entry = readdir(dir)) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
 			!strcmp(entry->d_name, "state.json"))
 			continue;
@@ -202,6 +236,8 @@ int ins_store_remove(struct ins_store *store, const char *id, struct ins_error *
 			return ins_error_set(err, errno, "remove %s of container %s",
 				entry->d_name, id);
 	}
+	if (errno)
+		return ins_error_set(err, errno, "read the state directory of container %s", id);
 	if (unlinkat(store->dir, "state.json", 0) < 0 && errno != ENOENT)
 		return ins_error_set(err, errno, "remove state.json of container %s", id);
 	if (unlinkat(store->root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
@@ -218,7 +254,7 @@ static int collect_ids(DIR *dir, char ***ids, size_t *n)
 {
 	struct dirent *entry;
 
-	while ((entry = readdir(dir))) {
+	while (errno = 0, entry = readdir(dir)) {
 		char **grown;
 
 		if (entry->d_name[0] == '.' ||
@@ -233,7 +269,7 @@ static int collect_ids(DIR *dir, char ***ids, size_t *n)
 			return -ENOMEM;
 		(*n)++;
 	}
-	return 0;
+	return -errno;
 }
 
 int ins_store_ids(struct ins_context *context, char ***ret_ids, size_t *ret_n,
@@ -243,7 +279,7 @@ int ins_store_ids(struct ins_context *context, char ***ret_ids, size_t *ret_n,
 	struct ins_error ignored = { 0 };
 	char **ids = NULL;
 	size_t n = 0;
-	int root = open_root(context, false, &ignored);
+	int root = open_root(context, false, &ignored), r;
 
 	if (root < 0 && root != -ENOENT)
 		return ins_error_text(err, -root, "%s", ignored.text);
@@ -253,11 +289,12 @@ int ins_store_ids(struct ins_context *context, char ***ret_ids, size_t *ret_n,
 			ins_close(root);
 			return ins_error_set(err, errno, "read the state directory");
 		}
-		if (collect_ids(dir, &ids, &n) < 0) {
+		r = collect_ids(dir, &ids, &n);
+		if (r < 0) {
 			while (n > 0)
 				free(ids[--n]);
 			free(ids);
-			return ins_error_set(err, ENOMEM, "list the containers");
+			return ins_error_set(err, -r, "list the containers");
 		}
 		if (n > 1)
 			qsort(ids, n, sizeof(*ids), compare_names);

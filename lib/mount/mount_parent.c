@@ -31,30 +31,32 @@ static bool is_proc(int fd, bool at_root)
 }
 
 /* A procfs that nobody can mount anything over, because it is attached nowhere (Linux 5.2). */
-static int make_proc(struct ins_error *err)
+static int make_proc(void)
 {
 	cleanup_fd int context = (int)ins_sys(fsopen, "proc", FSOPEN_CLOEXEC);
-	long r;
+	long r = context;
 
-	if (context < 0)
-		return ins_error_set(err, -context, "/proc is not a procfs, and fsopen of one");
-	r = ins_sys(fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (context >= 0)
+		r = ins_sys(fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (r == 0)
 		r = ins_sys(fsmount, context, FSMOUNT_CLOEXEC,
 			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	return r < 0 ? ins_error_set(err, (int)-r, "/proc is not a procfs, and a mount of one")
-		     : (int)r;
+	return (int)r;
 }
 
+/*
+ * One of our own; whoever may not make one (an ordinary user) takes the host's, of which no guest has
+ * made anything either. Nothing is written to through a mount that lies over it (ins_child_proc_write).
+ */
 int ins_mount_proc_open_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
 {
-	cleanup_fd int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int fd = make_proc();
+	int code = fd;
 
-	if (fd < 0 || !is_proc(fd, true)) {
-		ins_close(fd);
-		fd = make_proc(err);
-		if (fd < 0)
-			return fd;
+	if (fd < 0) {
+		fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 || !is_proc(fd, true))
+			return ins_error_set(err, -code, "make a private procfs, for /proc is none");
 	}
 	run->slots[op->slot] = TAKE_FD(fd);
 	return 0;

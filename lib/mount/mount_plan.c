@@ -81,16 +81,6 @@ static const struct root_propagation *find_root_propagation(const struct ins_spe
 	return NULL;
 }
 
-static int add_proc(struct ins_plan_builder *builder, struct ins_error *err)
-{
-	struct ins_op *op;
-	int r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_PROC_OPEN, &op, err, "%s", "");
-
-	if (r == 0)
-		op->slot = INS_SLOT_PROC;
-	return r;
-}
-
 static int add_root_open(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	const struct root_propagation *propagation = find_root_propagation(builder->spec);
@@ -335,12 +325,11 @@ int ins_mount_plan(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	size_t n = builder->spec->n_mounts;
 	cleanup_free struct ins_mount_entry *entries = calloc(n + 1, sizeof(*entries));
-	int r;
+	int r = 0;
 
 	if (!entries)
 		return out_of_memory(err);
-	r = add_proc(builder, err);
-	if (r == 0 && !ins_plan_has_own(builder, INS_NS_MOUNT))
+	if (!ins_plan_has_own(builder, INS_NS_MOUNT))
 		r = check_no_mounts(builder, err);
 	if (r == 0)
 		r = check_label(builder, err);

@@ -163,6 +163,43 @@ static int finish_plan(struct ins_plan_builder *builder, struct ins_error *err)
 	return ins_arena_seal(builder->arena, err);
 }
 
+/* Does this operation of the child read or write procfs? */
+static bool uses_proc(const struct ins_plan_builder *builder, const struct ins_op *op)
+{
+	uint32_t user = ins_ns_flag(INS_NS_USER);
+
+	switch ((enum ins_op_kind)op->kind) {
+	case INS_OP_TIME_OFFSETS:
+	case INS_OP_SYSCTL:
+	case INS_OP_LSM_LABEL:
+		return true;
+	case INS_OP_PIVOT:
+		return op->pivot.no_pivot;
+	case INS_OP_IDS: /* to tell why setgroups(2) is refused */
+		return builder->host->euid != 0 || builder->host->in_user_namespace ||
+		       ((builder->plan->clone_flags | builder->plan->join_flags) & user);
+	default: /* All others do without. */
+		return false;
+	}
+}
+
+/* A procfs costs some 30 µs: it is made if something needs it. */
+static int add_proc(struct ins_plan_builder *builder, struct ins_error *err)
+{
+	bool wanted = false;
+	struct ins_op *op;
+	int r;
+
+	for (uint32_t i = 0; i < builder->n_staged; i++)
+		wanted = wanted || uses_proc(builder, &builder->staged[i]);
+	if (!wanted)
+		return 0;
+	r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_PROC_OPEN, &op, err, "%s", "");
+	if (r == 0)
+		op->slot = INS_SLOT_PROC;
+	return r;
+}
+
 static int call_planners(struct ins_plan_builder *builder, ins_planner_fn *const *planners,
 	size_t n, struct ins_error *err)
 {
@@ -172,7 +209,7 @@ static int call_planners(struct ins_plan_builder *builder, ins_planner_fn *const
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return add_proc(builder, err);
 }
 
 static int check_rootfs(struct ins_plan_builder *builder, struct ins_error *err)
@@ -217,11 +254,8 @@ static int add_exec_entry(struct ins_plan_builder *builder, uint32_t join_flags,
 	struct ins_error *err)
 {
 	struct ins_op *op;
-	int r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_PROC_OPEN, &op, err, "%s", "");
+	int r;
 
-	if (r < 0)
-		return r;
-	op->slot = INS_SLOT_PROC;
 	if (join_flags) {
 		r = ins_plan_add(builder, INS_STAGE_JOIN, INS_OP_NS_JOIN, &op, err, "%s", "");
 		if (r < 0)

@@ -29,6 +29,7 @@ struct ins_run {
 	int socket;            /* the parent's end */
 	int console;           /* master of the pty, −1 */
 	int listener;          /* seccomp notify fd, −1 */
+	uint32_t told;         /* so many of the plan's operations are in the debug log */
 	int failed_kind;       /* enum ins_op_kind of the operation that the child failed at, −1 */
 	int page;              /* in EXEC: the child's page of errors (message.h), −1 before */
 	int userns;            /* of the container, for idmapped mounts; −1 */

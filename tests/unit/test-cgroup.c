@@ -158,6 +158,35 @@ static void test_remove_busy(void **data)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+static void test_remove_empty(void **data)
+{
+	const struct fixture *fixture = *data;
+	const char *mount = fixture->host.cgroup_mount;
+	char path[256];
+	pid_t pid;
+
+	NEEDS_CGROUP(fixture);
+	make_cgroup(fixture, "parent");
+	make_cgroup(fixture, "parent/own");
+	make_cgroup(fixture, "parent/own/guest");
+	make_cgroup(fixture, "sibling");
+	snprintf(path, sizeof(path), "%s/parent/own", fixture->path);
+	assert_false(ins_cgroup_remove_empty(mount, path, 2));
+	assert_true(cgroup_exists(fixture, "parent/own/guest"));
+	snprintf(path, sizeof(path), "%s/parent/own/guest", fixture->path);
+	assert_false(ins_cgroup_remove_empty(mount, path, 0));
+	assert_true(cgroup_exists(fixture, "parent/own/guest"));
+	/* all four are ours, but the uppermost is not empty */
+	assert_true(ins_cgroup_remove_empty(mount, path, 4));
+	assert_false(cgroup_exists(fixture, "parent"));
+	assert_true(cgroup_exists(fixture, "sibling"));
+	assert_true(ins_cgroup_remove_empty(mount, path, 4));
+	pid = start_sleeper(fixture->fd);
+	assert_false(ins_cgroup_remove_empty(mount, fixture->path, 1));
+	assert_int_equal(ins_cgroup_kill(fixture->fd, NULL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 /* A guest with a cgroup of its own may dig deep. */
 static void test_remove_deep(void **data)
 {
@@ -209,6 +238,7 @@ int main(void)
 		TEST(test_pids),
 		TEST(test_remove),
 		TEST(test_remove_busy),
+		TEST(test_remove_empty),
 		TEST(test_remove_deep),
 		TEST(test_gone),
 	};

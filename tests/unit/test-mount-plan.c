@@ -71,10 +71,9 @@ static void root(void **data)
 	const struct ins_op *op;
 
 	plan(p, NOTHING(""));
-	expect_ops(p, INS_STAGE_PREPARE, "PROC_OPEN ROOT_OPEN");
+	expect_ops(p, INS_STAGE_PREPARE, "ROOT_OPEN");
 	expect_ops(p, INS_STAGE_MOUNT, "ROOT_PRIVATE ROOT_ATTACH");
 	expect_ops(p, INS_STAGE_ROOT, "PIVOT");
-	assert_int_equal(get_op(p, INS_OP_PROC_OPEN)->slot, INS_SLOT_PROC);
 	op = get_op(p, INS_OP_ROOT_OPEN);
 	assert_int_equal(op->slot, INS_SLOT_ROOT);
 	assert_string_equal(op->key, "root.path");
@@ -438,7 +437,7 @@ static void unprivileged(void **data)
 
 	p->host.capabilities = 0;
 	plan(p, IN(USERNS, BIND("/m", "/s", "'bind'"), MAPS));
-	expect_ops(p, INS_STAGE_PREPARE, "PROC_OPEN");
+	expect_ops(p, INS_STAGE_PREPARE, "");
 	expect_ops(p, INS_STAGE_MOUNT,
 		"ROOT_PRIVATE SOURCE_CLONE SOURCE_CLONE ROOT_ATTACH MOUNT_ATTACH");
 	assert_int_equal(find_op_on(p, INS_OP_SOURCE_CLONE, "/bundle/r")->slot, INS_SLOT_ROOT);
