@@ -406,16 +406,15 @@ static char *cut_last(char *path)
 	return slash + 1;
 }
 
-/* Remove the cgroups that were made above the container's own, as far as they are empty. */
-static void remove_parents(int top, char *path, unsigned int n)
+/* Remove the last component of @path, which is cut off. Return: 0, also if it is gone, or −errno. */
+static int remove_last(int top, char *path)
 {
-	while (n-- > 0) {
-		const char *name = cut_last(path);
-		cleanup_fd int parent = name ? open_beneath(top, path, O_PATH) : -1;
+	const char *name = cut_last(path);
+	cleanup_fd int parent = name ? open_beneath(top, path, O_PATH) : -EINVAL;
 
-		if (parent >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-			return;
-	}
+	if (parent < 0)
+		return is_gone(parent) ? 0 : parent;
+	return unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 /* Remove the cgroup at @path, which is cut, and those that were made above it. Only its processes or

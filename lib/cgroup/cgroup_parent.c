@@ -33,6 +33,17 @@
 
 #define DELEGATE_FILE "/sys/kernel/cgroup/delegate"
 
+static void remove_made(struct ins_run *run, const char *path, unsigned int made)
+{
+	struct ins_error why = { 0 };
+
+	if (ins_cgroup_remove(run->host->cgroup_mount, path, made, &why) == 0)
+		return;
+	run->undo_failed = true;
+	if (run->warn)
+		run->warn(run->warn_data, why.text);
+}
+
 static void remove_cgroup(void *data, long made)
 {
 	struct ins_run *run = data;
@@ -43,7 +54,7 @@ static void remove_cgroup(void *data, long made)
 	if (ins_cgroup_open(mount, path, &cgroup, NULL) == 0 &&
 		ins_cgroup_kill(cgroup, NULL) == 0)
 		(void)ins_cgroup_wait_empty(cgroup, KILL_TIMEOUT_MS, NULL);
-	(void)ins_cgroup_remove(mount, path, (unsigned int)made, NULL);
+	remove_made(run, path, (unsigned int)made);
 }
 
 /* The next component of a path: *path is moved behind it. Return: its length, 0 at the end. */
@@ -99,14 +110,16 @@ static int open_existing(int top, const char **path, int *ret_fd, struct ins_err
 }
 
 /* Remove the first @made of the @missing last components of a path: we were not able to go on. */
-static void unmake(const char *mount, const char *path, int missing, int made)
+static void unmake(struct ins_run *run, int missing, int made)
 {
-	cleanup_free char *way = strdup(path);
+	cleanup_free char *way = strdup(run->plan->cgroup);
 
 	for (int i = made; way && i < missing; i++)
 		*strrchr(way, '/') = '\0';
-	if (way && made > 0)
-		(void)ins_cgroup_remove(mount, way, (unsigned int)made, NULL);
+	if (!way)
+		run->undo_failed = true;
+	else if (made > 0)
+		remove_made(run, way, (unsigned int)made);
 }
 
 /* Make what is missing below *fd, which becomes the last one. Return: 0, −ESTALE to start over. */
@@ -115,13 +128,16 @@ static int make_missing(int *fd, const char *path, int missing, int *ret_made, s
 	char name[NAME_MAX + 1];
 	int made = 0;
 
-	for (; next_component(&path, name) > 0; *ret_made = ++made) {
-		int next, r = 0;
+	while (next_component(&path, name) > 0) {
+		int next = 0;
 
 		/* Above the container's own, another one may be first and be the one who made it. */
 		if (mkdirat(*fd, name, 0755) < 0 && (errno != EEXIST || made == missing - 1))
-			r = -errno;
-		next = r < 0 ? r : open_child(*fd, name);
+			next = -errno;
+		if (next == 0) {
+			*ret_made = ++made;
+			next = open_child(*fd, name);
+		}
 		if (next == -ENOENT || next == -ENODEV)
 			return -ESTALE;
 		if (next < 0)
@@ -222,7 +238,7 @@ static int attempt(struct ins_run *run, int top, int *announced, struct ins_erro
 	if (r == 0)
 		r = make_missing(&fd, path, missing, &made, err);
 	if (r < 0) {
-		unmake(run->host->cgroup_mount, run->plan->cgroup, missing, made);
+		unmake(run, missing, made);
 		return r;
 	}
 	ins_undo_push(&run->undo, remove_cgroup, run, *announced);

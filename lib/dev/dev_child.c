@@ -215,6 +215,19 @@ static int replace(struct ins_child *child, int directory, const char *name, con
 	return (int)ins_sys(symlinkat, target, directory, name);
 }
 
+/* Several links want to know, and nothing is mounted between them. Return: 1 or −errno. */
+static int look_for_fds(struct ins_child *child)
+{
+	if (child->fds == 0) {
+		int fd = ins_child_open(child, FD_DIRECTORY, O_PATH);
+
+		child->fds = fd < 0 ? fd : 1;
+		if (fd >= 0)
+			(void)ins_sys(close, fd);
+	}
+	return child->fds;
+}
+
 int ins_dev_symlink_op(struct ins_child *child, const struct ins_op *op)
 {
 	const char *target = op->text.text;
@@ -222,11 +235,9 @@ int ins_dev_symlink_op(struct ins_child *child, const struct ins_op *op)
 	int directory, r;
 
 	if (ins_text_starts(target, FD_DIRECTORY)) {
-		int fd = ins_child_open(child, FD_DIRECTORY, O_PATH);
-
-		if (fd < 0)
-			return fd == -ENOENT ? 0 : fd;
-		(void)ins_sys(close, fd);
+		r = look_for_fds(child);
+		if (r < 0)
+			return r == -ENOENT ? 0 : r;
 	}
 	directory = open_directory(child, op->path, &name);
 	if (directory < 0)

@@ -261,8 +261,11 @@ int ins_guest_created_op(struct ins_run *run, const struct ins_op *op, struct in
 	(void)op;
 	guest->record.pid = run->pid;
 	guest->record.status = INS_STATUS_CREATED;
-	if (ins_process_start_time(run->pid, &guest->record.start_time) < 0)
+	r = ins_process_start_time(run->pid, &guest->record.start_time);
+	if (r == -ESRCH)
 		return ins_error_text(err, ESRCH, "the container process is gone");
+	if (r < 0)
+		return ins_error_set(err, -r, "read the container process's start time");
 	r = ins_guest_hand_over(guest, err);
 	if (r == 0)
 		r = ins_store_save(&guest->store, &guest->record, err);
@@ -327,7 +330,7 @@ int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err)
 int ins_create(struct ins_context *context, const struct ins_create_args *args,
 	struct ins_error *err)
 {
-	cleanup_guest struct ins_guest guest = { .store = { -1, -1, { 0 } }, .console_socket = -1 };
+	cleanup_guest struct ins_guest guest = { .store = { .root = -1, .dir = -1 }, .console_socket = -1 };
 	int r = ins_id_check(args->id, err);
 
 	if (r == 0)
@@ -342,7 +345,7 @@ int ins_create(struct ins_context *context, const struct ins_create_args *args,
 int ins_plan(struct ins_context *context, const struct ins_create_args *args,
 	enum ins_format format, char **ret_text, struct ins_error *err)
 {
-	cleanup_guest struct ins_guest guest = { .store = { -1, -1, { 0 } }, .console_socket = -1 };
+	cleanup_guest struct ins_guest guest = { .store = { .root = -1, .dir = -1 }, .console_socket = -1 };
 	int r = ins_guest_load(&guest, context, args, true, true, err);
 
 	return r < 0 ? r : ins_plan_print(guest.plan, &guest.host, format, ret_text, err);

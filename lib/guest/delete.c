@@ -84,7 +84,7 @@ int ins_guest_destroy(struct ins_context *context, struct ins_store *store, cons
 /* A create that is still at it holds the lock: end its child first, then it gives up by itself. */
 static void interrupt_creation(struct ins_context *context, const char *id)
 {
-	struct ins_store store = { -1, -1, { 0 } };
+	struct ins_store store = { .root = -1, .dir = -1 };
 	struct ins_error ignored = { 0 };
 	cleanup_fd int cgroup = -1;
 
@@ -97,7 +97,7 @@ static void interrupt_creation(struct ins_context *context, const char *id)
 
 int ins_delete(struct ins_context *context, const char *id, bool force, struct ins_error *err)
 {
-	struct ins_store store = { -1, -1, { 0 } };
+	struct ins_store store = { .root = -1, .dir = -1 };
 	enum ins_status status;
 	int r = ins_id_check(id, err);
 

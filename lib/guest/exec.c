@@ -301,7 +301,7 @@ int ins_exec(struct ins_context *context, const struct ins_exec_args *args, int 
 {
 	cleanup_guest struct ins_guest guest = { .context = context,
 		.exec = args,
-		.store = { -1, -1, { 0 } },
+		.store = { .root = -1, .dir = -1 },
 		.console_socket = -1 };
 	int r = ins_guest_preserve_check(args->preserve_fds, err);
 

@@ -44,7 +44,7 @@ int ins_run_child_failed(struct ins_run *run, const struct ins_message *message,
 	memcpy(detail, message->detail, message->detail_size);
 	detail[message->detail_size] = '\0';
 	if (message->op >= run->plan->n_ops)
-		return ins_error_set(err, code, "the container process");
+		return ins_error_set(err, code, "the container process: %s", detail);
 	op = &run->plan->ops[message->op];
 	run->failed_kind = op->kind;
 	if (op->kind == INS_OP_EXECVE || op->kind == INS_OP_FIND_PROGRAM)

@@ -82,6 +82,8 @@ void ins_guest_poststop(struct ins_context *context, const struct ins_record *re
  *
  * Passes signals on, and relays the terminal if run->console is one.
  * @ret_status: exit status, or 128 + the signal that ended it
+ *
+ * On failure the process is killed.
  */
 int ins_guest_attend(struct ins_guest *guest, int *ret_status, struct ins_error *err);
 

@@ -69,7 +69,7 @@ static int signal_first(const struct ins_record *record, int signal, struct ins_
 int ins_kill(struct ins_context *context, const char *id, int signal, bool all,
 	struct ins_error *err)
 {
-	struct ins_store store = { -1, -1, { 0 } };
+	struct ins_store store = { .root = -1, .dir = -1 };
 	enum ins_status status = INS_STATUS_CREATING;
 	int r = ins_store_open(context, id, INS_LOCK_NONE, false, &store, err);
 
@@ -88,7 +88,7 @@ int ins_kill(struct ins_context *context, const char *id, int signal, bool all,
 
 static int freeze(struct ins_context *context, const char *id, bool frozen, struct ins_error *err)
 {
-	struct ins_store store = { -1, -1, { 0 } };
+	struct ins_store store = { .root = -1, .dir = -1 };
 	cleanup_fd int cgroup = -1;
 	enum ins_status status, wanted;
 	int r = ins_store_open(context, id, INS_LOCK_WAIT, false, &store, err);

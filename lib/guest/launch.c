@@ -168,22 +168,30 @@ static int execute_init(void *data)
 	start->has_run = true;
 	if (start->keep_capabilities)
 		make_capabilities_ambient();
-	(void)ins_sys(rt_sigprocmask, SIG_SETMASK, &start->mask, NULL, 8);
-	(void)ins_sys(execveat, start->image, "", start->argv, start->argv + 4, AT_EMPTY_PATH);
+	if (ins_sys(rt_sigprocmask, SIG_SETMASK, &start->mask, NULL, 8) == 0)
+		(void)ins_sys(execveat, start->image, "", start->argv, start->argv + 4,
+			AT_EMPTY_PATH);
 	return 127;
+}
+
+void ins_run_kill(struct ins_run *run)
+{
+	siginfo_t info;
+
+	if (run->pidfd < 0)
+		return;
+	/* By its number too, which is nobody else's as long as nobody has reaped it: a wait for what
+	 * was not killed has no end. */
+	if (ins_sys(pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0) < 0 && run->pid > 0)
+		(void)kill(run->pid, SIGKILL);
+	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		continue;
 }
 
 static void kill_and_reap(void *data, long number)
 {
-	struct ins_run *run = data;
-	siginfo_t info;
-
 	(void)number;
-	if (run->pidfd < 0)
-		return;
-	(void)ins_sys(pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0);
-	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
-		continue;
+	ins_run_kill(data);
 }
 
 static int clone_once(struct ins_run *run, struct start *start, int cgroup, struct ins_error *err)
@@ -208,9 +216,11 @@ static int clone_once(struct ins_run *run, struct start *start, int cgroup, stru
 	start->keep_capabilities = args.flags & CLONE_NEWUSER;
 	/* No handler of the caller may run in the child while the memory is shared. */
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &start->mask);
+	if (sigprocmask(SIG_SETMASK, &all, &start->mask) < 0)
+		return ins_error_set(err, errno, "block signals");
 	pid = ins_clone_vm(&args, execute_init, start);
-	sigprocmask(SIG_SETMASK, &start->mask, NULL);
+	/* Should this fail, signals wait until we have done our work. */
+	(void)sigprocmask(SIG_SETMASK, &start->mask, NULL);
 	if (pid < 0)
 		return ins_error_set(err, -pid, "clone3 of the container process%s",
 			cgroup >= 0 ? " into its cgroup" : "");
@@ -374,14 +384,18 @@ int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_er
 }
 
 /* What goes along with GO: the state object for the child's hooks, or the socket to wait on. */
-static int go_fd(struct ins_run *run, enum ins_stage stage, int listener, struct ins_error *err)
+static int go_fd(struct ins_run *run, enum ins_stage stage, int listener, int *ret_fd,
+	struct ins_error *err)
 {
 	cleanup_free char *text = NULL;
 	bool hooks = false;
 	int r;
 
-	if (stage == INS_STAGE_CREATED && listener >= 0)
-		return fcntl(listener, F_DUPFD_CLOEXEC, 3);
+	if (stage == INS_STAGE_CREATED && listener >= 0) {
+		*ret_fd = fcntl(listener, F_DUPFD_CLOEXEC, 3);
+		return *ret_fd < 0 ? ins_error_set(err, errno, "duplicate the container's start socket")
+				   : 0;
+	}
 	if (stage == INS_STAGE_HOOKS || stage == INS_STAGE_CREATED) {
 		enum ins_stage where = stage == INS_STAGE_HOOKS ? stage : INS_STAGE_START;
 
@@ -389,9 +403,12 @@ static int go_fd(struct ins_run *run, enum ins_stage stage, int listener, struct
 			hooks = hooks || op->kind == INS_OP_HOOK_CHILD;
 	}
 	if (!hooks)
-		return -1;
+		return 0;
 	r = run->state_json(run, stage == INS_STAGE_HOOKS ? "creating" : "created", &text, err);
-	return r < 0 ? r : ins_memfd_text("insula-state", text, err);
+	if (r < 0)
+		return r;
+	*ret_fd = ins_memfd_text("insula-state", text, err);
+	return *ret_fd < 0 ? *ret_fd : 0;
 }
 
 static int enter_stage(struct ins_run *run, int64_t stage, int listener, struct ins_error *err)
@@ -404,10 +421,8 @@ static int enter_stage(struct ins_run *run, int64_t stage, int listener, struct 
 	r = ins_run_stage(run, (enum ins_stage)stage, err);
 	if (r < 0)
 		return r;
-	fd = go_fd(run, (enum ins_stage)stage, listener, err);
-	if (fd < -1)
-		return fd;
-	return send_go(run, (enum ins_stage)stage, fd, err);
+	r = go_fd(run, (enum ins_stage)stage, listener, &fd, err);
+	return r < 0 ? r : send_go(run, (enum ins_stage)stage, fd, err);
 }
 
 /* One message of the child. Return: 1 if @until is reached. */

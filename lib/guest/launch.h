@@ -33,6 +33,9 @@ int ins_run_stage(struct ins_run *run, enum ins_stage stage, struct ins_error *e
  */
 int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_error *err);
 
+/* ins_run_kill - end the process of run->pidfd, a child of ours, and reap it. */
+void ins_run_kill(struct ins_run *run);
+
 /* What ins_converse() comes back for. */
 enum ins_converse {
 	INS_CONVERSE_CREATED, /* the child waits for `start` */

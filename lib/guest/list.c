@@ -121,7 +121,7 @@ static int visit_store(const struct ins_store *store, ins_container_visit_fn *vi
 int ins_state(struct ins_context *context, const char *id, ins_container_visit_fn *visit,
 	void *data, struct ins_error *err)
 {
-	struct ins_store store = { -1, -1, { 0 } };
+	struct ins_store store = { .root = -1, .dir = -1 };
 	int r = ins_store_open(context, id, INS_LOCK_NONE, false, &store, err);
 
 	if (r < 0)
@@ -139,7 +139,7 @@ int ins_list(struct ins_context *context, ins_container_visit_fn *visit, void *d
 	int r = ins_store_ids(context, &ids, &n, err);
 
 	for (size_t i = 0; i < n; i++) {
-		struct ins_store store = { -1, -1, { 0 } };
+		struct ins_store store = { .root = -1, .dir = -1 };
 		struct ins_error why = { 0 };
 		int opened = -1;
 
@@ -161,7 +161,7 @@ int ins_list(struct ins_context *context, ins_container_visit_fn *visit, void *d
 int ins_ps(struct ins_context *context, const char *id, pid_t **ret_pids, size_t *ret_count,
 	struct ins_error *err)
 {
-	struct ins_store store = { -1, -1, { 0 } };
+	struct ins_store store = { .root = -1, .dir = -1 };
 	cleanup_fd int cgroup = -1;
 	const struct ins_record *record = &store.record;
 	int r = ins_store_open(context, id, INS_LOCK_NONE, false, &store, err);

@@ -203,8 +203,9 @@ int ins_record_pidfd(const struct ins_record *record)
 	if (record->pid <= 0)
 		return -ESRCH;
 	fd = (int)syscall(SYS_pidfd_open, record->pid, 0); /* Linux 5.3 */
+	/* EINVAL and, since Linux 6.9, ENOENT: it is the number of a thread now. */
 	if (fd < 0)
-		return -errno;
+		return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
 	/* With the pidfd in hand the pid cannot pass to another process unnoticed. */
 	r = ins_process_start_time(record->pid, &start_time);
 	if (r < 0)

@@ -51,7 +51,7 @@ static int wait_and_forward(struct ins_guest *guest, int signals, struct ins_err
 	}
 }
 
-int ins_guest_attend(struct ins_guest *guest, int *ret_status, struct ins_error *err)
+static int attend(struct ins_guest *guest, int *ret_status, struct ins_error *err)
 {
 	cleanup_fd int signals = -1;
 	sigset_t set, before;
@@ -59,7 +59,8 @@ int ins_guest_attend(struct ins_guest *guest, int *ret_status, struct ins_error 
 	int r;
 
 	forwarded_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, &before);
+	if (sigprocmask(SIG_BLOCK, &set, &before) < 0)
+		return ins_error_set(err, errno, "block signals");
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0)
 		r = ins_error_set(err, errno, "make a signalfd");
@@ -78,33 +79,50 @@ int ins_guest_attend(struct ins_guest *guest, int *ret_status, struct ins_error 
 	return 0;
 }
 
-static int run_attached(struct ins_guest *guest, int *ret_status, struct ins_error *err)
+int ins_guest_attend(struct ins_guest *guest, int *ret_status, struct ins_error *err)
+{
+	int r = attend(guest, ret_status, err);
+
+	/* What nobody waits for must not go on: the caller is told that it has failed. */
+	if (r < 0)
+		ins_run_kill(&guest->run);
+	return r;
+}
+
+/* The container is ours again, unless somebody has deleted it. */
+static int destroy_after_run(struct ins_guest *guest, struct ins_error *err)
 {
 	const char *id = guest->create->id;
-	int status = 0, r;
+	struct ins_error why = { 0 };
+	int r = ins_store_open(guest->context, id, INS_LOCK_WAIT, false, &guest->store, &why);
 
-	/* Other commands may work on the container while it runs; afterwards it is ours again,
-	 * unless one of them has deleted it. */
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = ins_guest_destroy(guest->context, &guest->store, id, &why);
+	return r < 0 ? ins_error_text(err, -r, "%s", why.text) : 0;
+}
+
+static int run_attached(struct ins_guest *guest, int *ret_status, struct ins_error *err)
+{
+	int status = 0, destroyed = 0, r;
+
+	/* Other commands may work on the container while it runs. */
 	ins_store_close(&guest->store);
 	r = ins_guest_attend(guest, &status, err);
-	if (r == 0 && !guest->create->keep) {
-		r = ins_store_open(guest->context, id, INS_LOCK_WAIT, false, &guest->store, err);
-		if (r == 0)
-			r = ins_guest_destroy(guest->context, &guest->store, id, err);
-		else if (r == -ENOENT)
-			r = 0;
-	}
-	if (r < 0)
-		return r;
-	ins_error_clear(err);
-	*ret_status = status;
-	return 0;
+	if (!guest->create->keep)
+		destroyed = destroy_after_run(guest, err);
+	if (r == 0)
+		r = destroyed;
+	if (r == 0)
+		*ret_status = status;
+	return r;
 }
 
 int ins_run(struct ins_context *context, const struct ins_create_args *args, int *ret_status,
 	struct ins_error *err)
 {
-	cleanup_guest struct ins_guest guest = { .store = { -1, -1, { 0 } }, .console_socket = -1 };
+	cleanup_guest struct ins_guest guest = { .store = { .root = -1, .dir = -1 }, .console_socket = -1 };
 	bool stays = !args->detach;
 	int r = ins_id_check(args->id, err);
 

@@ -159,7 +159,7 @@ static int start_locked(struct ins_guest *guest, const char *id, struct ins_erro
 int ins_start(struct ins_context *context, const char *id, struct ins_error *err)
 {
 	cleanup_guest struct ins_guest guest = { .context = context,
-		.store = { -1, -1, { 0 } },
+		.store = { .root = -1, .dir = -1 },
 		.console_socket = -1 };
 	int r = ins_store_open(context, id, INS_LOCK_WAIT, false, &guest.store, err);
 

@@ -148,7 +148,9 @@ int ins_store_create(struct ins_context *context, const char *id, struct ins_sto
 			(void)unlinkat(root, id, AT_REMOVEDIR);
 		return r;
 	}
-	*ret_store = (struct ins_store){ .root = TAKE_FD(root), .dir = TAKE_FD(dir), .is_locked = true };
+	*ret_store = (struct ins_store){ .root = TAKE_FD(root),
+		.dir = TAKE_FD(dir),
+		.is_locked = true };
 	return 0;
 }
 
@@ -190,7 +192,10 @@ int ins_store_open(struct ins_context *context, const char *id, enum ins_lock ho
 	} else if (r < 0) {
 		return ins_error_prefix(err, "the state of container %s", id);
 	}
-	*ret_store = (struct ins_store){ TAKE_FD(root), TAKE_FD(dir), record, how != INS_LOCK_NONE };
+	*ret_store = (struct ins_store){ .root = TAKE_FD(root),
+		.dir = TAKE_FD(dir),
+		.record = record,
+		.is_locked = how != INS_LOCK_NONE };
 	return 0;
 }
 

@@ -162,6 +162,12 @@ int ins_child_make(struct ins_child *child, const char *path, uint32_t mode)
 	length = ins_text_copy(way, sizeof(way), path);
 	if (length < 0)
 		return (int)length;
+	/* Mostly only the last component is missing. */
+	if (length > 0 && make_component(child, way, (size_t)length, mode) == 0) {
+		fd = ins_child_open(child, way, O_PATH);
+		if (fd != -ENOENT)
+			return fd;
+	}
 	for (int links = 0; links < MOST_LINKS; links++) {
 		fd = make_path(child, way, sizeof(way), mode);
 		if (fd != -EAGAIN)

@@ -32,15 +32,17 @@ int ins_mount_readonly_op(struct ins_child *child, const struct ins_op *op)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 	int target = ins_child_open(child, op->path, O_PATH);
+	struct statx status;
 	int fd, r;
 
 	if (is_missing(target))
 		return 0;
 	if (target < 0)
 		return target;
-	if (ins_tree_is_root(target, child->root_fd)) {
+	r = ins_tree_look(target, &status);
+	if (r < 0 || ins_tree_is_root(&status, child->root_fd)) {
 		(void)ins_sys(close, target);
-		return ins_tree_set(child->root_fd, false, &attr);
+		return r < 0 ? r : ins_tree_set(child->root_fd, false, &attr);
 	}
 	/* With what is mounted below, which keeps its own attributes: in a user namespace a copy
 	 * without it is refused, as it would show what is hidden there. */
@@ -117,21 +119,27 @@ static int cover_directory(struct ins_child *child, int target)
 }
 
 /* /dev/null of the host, that the parent has looked at; here once more, as it costs little. */
-static int cover_file(struct ins_child *child, int null, int target)
+static int prepare_null(int null)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC,
 		.propagation = MS_PRIVATE };
 	struct statx status;
-	int r;
+	int r = (int)ins_sys(statx, null, "", AT_EMPTY_PATH, STATX_TYPE, &status);
 
-	r = (int)ins_sys(statx, null, "", AT_EMPTY_PATH, STATX_TYPE, &status);
-	if (r == 0 && ((status.stx_mode & S_IFMT) != S_IFCHR || status.stx_rdev_major != 1 ||
-			      status.stx_rdev_minor != 3))
-		r = -EINVAL;
+	if (r < 0)
+		return r;
+	if ((status.stx_mode & S_IFMT) != S_IFCHR || status.stx_rdev_major != 1 ||
+		status.stx_rdev_minor != 3)
+		return -EINVAL;
 	/* Read-only: a device can be written to all the same, but its owner and mode are the
 	 * host's. Private: what is mounted on it in here must not appear on the host's. */
-	if (r == 0 && !child->null_attached)
-		r = ins_tree_set(null, false, &attr);
+	return ins_tree_set(null, false, &attr);
+}
+
+static int cover_file(struct ins_child *child, int null, int target)
+{
+	int r = child->null_attached ? 0 : prepare_null(null);
+
 	if (r < 0)
 		return ins_child_detail(child, "the null device", r);
 	r = cover(child, null, child->null_attached, target);
@@ -149,8 +157,8 @@ int ins_mount_mask_op(struct ins_child *child, const struct ins_op *op)
 		return 0;
 	if (target < 0)
 		return target;
-	r = (int)ins_sys(statx, target, "", AT_EMPTY_PATH, STATX_TYPE, &status);
-	if (r == 0 && ins_tree_is_root(target, child->root_fd))
+	r = ins_tree_look(target, &status);
+	if (r == 0 && ins_tree_is_root(&status, child->root_fd))
 		r = ins_child_detail(child, "it is the root directory", -EBUSY);
 	if (r == 0)
 		r = (status.stx_mode & S_IFMT) == S_IFDIR

@@ -97,14 +97,17 @@ static int file_type(int fd)
 	return r < 0 ? (int)r : status.stx_mode & S_IFMT;
 }
 
-/* Directories go on directories. move_mount(2) would only say EINVAL. */
-static int check_type(struct ins_child *child, int target, bool wants_directory)
+/* It must not be the root, and directories go on directories: move_mount(2) would only say EINVAL. */
+static int check_target(struct ins_child *child, int fd, bool wants_directory)
 {
-	int type = file_type(target);
+	struct statx status;
+	int r = ins_tree_look(fd, &status);
 
-	if (type < 0)
-		return ins_child_detail(child, "look at the destination", type);
-	if ((type == S_IFDIR) == wants_directory)
+	if (r < 0)
+		return ins_child_detail(child, "look at the destination", r);
+	if (ins_tree_is_root(&status, child->root_fd))
+		return ins_child_detail(child, "the destination is the root directory", -EBUSY);
+	if (((status.stx_mode & S_IFMT) == S_IFDIR) == wants_directory)
 		return 0;
 	if (wants_directory)
 		return ins_child_detail(child, "the destination", -ENOTDIR);
@@ -133,10 +136,8 @@ static int open_target(struct ins_child *child, const char *path, const struct t
 	r = target->on_proc ? 0 : check_not_on_proc(fd);
 	if (r < 0)
 		(void)ins_child_detail(child, "the destination lies on a procfs", r);
-	else if (ins_tree_is_root(fd, child->root_fd))
-		r = ins_child_detail(child, "the destination is the root directory", -EBUSY);
 	else
-		r = check_type(child, fd, target->type == S_IFDIR);
+		r = check_target(child, fd, target->type == S_IFDIR);
 	return r < 0 ? close_and(fd, r) : fd;
 }
 

@@ -35,19 +35,23 @@ static inline int ins_tree_attach(int fd, int target)
 		move_mount, fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-/*
- * Whether @fd is the root directory of the container. What is mounted on it is not seen: the root
- * directory of a process is the mount below (and STATX_MNT_ID is of Linux 5.8).
- */
-static inline bool ins_tree_is_root(int fd, int root_fd)
+/* What ins_tree_is_root() has to be told of a file, and what it is (STATX_MNT_ID is of Linux 5.8). */
+static inline int ins_tree_look(int fd, struct statx *ret_status)
 {
-	struct statx there, root;
+	return (int)ins_sys(
+		statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MNT_ID, ret_status);
+}
 
-	if (ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &there) < 0 ||
-		!(there.stx_attributes & STATX_ATTR_MOUNT_ROOT))
-		return false;
-	return ins_sys(statx, root_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) == 0 &&
-	       there.stx_mnt_id == root.stx_mnt_id;
+/*
+ * Whether this is the root directory of the container. What is mounted on it is not seen: the root
+ * directory of a process is the mount below.
+ */
+static inline bool ins_tree_is_root(const struct statx *status, int root_fd)
+{
+	struct statx root;
+
+	return (status->stx_attributes & STATX_ATTR_MOUNT_ROOT) &&
+	       (ins_tree_look(root_fd, &root) < 0 || status->stx_mnt_id == root.stx_mnt_id);
 }
 
 /* Change a mount as the plan says; what concerns the whole tree first. Return: 0 or −errno. */

@@ -21,6 +21,7 @@ struct ins_run {
 	struct ins_context *context;
 	const char *state_root; /* the state directory, for caches; NULL: none */
 	struct ins_undo undo;  /* the inverse of each effect on the host so far, run on failure */
+	bool undo_failed;      /* something could not be taken back: the record, which names it, stays */
 	struct ins_guest *guest; /* what the verbs know; opaque to the rooms */
 	int *slots;            /* plan->n_slots fds, −1 where not opened, else INS_SLOT_SENT */
 	int cgroup_fd;         /* directory of the container's cgroup, −1: none */

@@ -88,13 +88,15 @@ static pid_t clone_waiter(void *stack, pid_t *self, int *ret_pidfd)
 	pid_t pid;
 
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
+	if (sigprocmask(SIG_SETMASK, &all, &before) < 0)
+		return -errno;
 	/* No exit signal: the caller's SIGCHLD handler must not see this child. */
 	pid = clone(wait_for_kill, (char *)stack + WAITER_STACK,
 		CLONE_NEWUSER | CLONE_VM | CLONE_PIDFD, self, ret_pidfd);
 	if (pid < 0)
 		pid = -errno;
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	/* Should this fail, signals wait until we have done our work. */
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return pid;
 }
 
@@ -140,7 +142,10 @@ int ins_userns_open(const struct ins_map_text *uid, const struct ins_map_text *g
 			pid == -ENOSPC ? " (user.max_user_namespaces bounds their number)" : "");
 	}
 	r = write_maps(pid, uid, gid, ret_fd, err);
-	ins_sys(pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	/* Its number is nobody else's as long as it is not reaped. A wait for what was not killed has no
+	 * end. */
+	if (ins_sys(pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0)
+		(void)kill(pid, SIGKILL);
 	/* Its memory is ours, so it has to be gone before the stack goes. */
 	while (ins_sys(waitid, P_PIDFD, pidfd, NULL, WEXITED | __WALL, NULL) == -EINTR)
 		continue;
