@@ -26,13 +26,16 @@ int output_prepare(struct ins_error *err)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
+		if (errno != EBADF)
+			return error_set(err, errno, "look at file descriptor %d: %m", fd);
 		/* The lowest free number is this one. Not O_CLOEXEC: the container gets it. */
 		if (open("/dev/null", O_RDWR) < 0)
 			return error_set(err, errno, "open /dev/null: %m");
 		if (fd == STDOUT_FILENO)
 			stdout_was_closed = true;
 	}
-	(void)sigaction(SIGPIPE, &action, NULL);
+	if (sigaction(SIGPIPE, &action, NULL) < 0)
+		return error_set(err, errno, "handle SIGPIPE: %m");
 	return 0;
 }
 

@@ -95,6 +95,8 @@ static int filter(FILE *stream, const struct pids *pids, struct ins_error *err)
 		putchar('\n');
 	}
 	free(line);
+	if (r == 0 && ferror(stream))
+		return error_set(err, EIO, "read what ps says");
 	return r;
 }
 

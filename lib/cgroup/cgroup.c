@@ -421,15 +421,15 @@ static int remove_last(int top, char *path)
  * what is below it can keep it: −EBUSY. */
 static int remove_made(int top, char *path, unsigned int made)
 {
-	const char *name = cut_last(path);
-	cleanup_fd int parent = name ? open_beneath(top, path, O_PATH) : -1;
+	int r = remove_last(top, path);
 
-	if (!name)
-		return -EINVAL;
-	if (parent >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return -errno;
-	remove_parents(top, path, made - 1);
-	return 0;
+	for (unsigned int i = 1; r == 0 && i < made; i++) {
+		r = remove_last(top, path);
+		/* Others may live up there by now. */
+		if (r == -EBUSY || r == -ENOTEMPTY)
+			return 0;
+	}
+	return r;
 }
 
 bool ins_cgroup_remove_empty(const char *mount, const char *path, unsigned int made)

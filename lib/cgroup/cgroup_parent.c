@@ -278,8 +278,9 @@ int ins_cgroup_open_op(struct ins_run *run, const struct ins_op *op, struct ins_
 	if (cgroup < 0) {
 		char path[4096];
 
-		ins_host_own_cgroup(path, sizeof(path));
-		r = ins_cgroup_open(run->host->cgroup_mount, path, &own, err);
+		r = ins_host_own_cgroup(path, sizeof(path), err);
+		if (r == 0)
+			r = ins_cgroup_open(run->host->cgroup_mount, path, &own, err);
 		if (r < 0)
 			return r;
 		cgroup = own;

@@ -131,6 +131,12 @@ static int look_at(struct ins_child *child, const char *cwd, const char *path)
 	return 0;
 }
 
+static bool is_passed_over(int result)
+{
+	return result == -ENOENT || result == -ENOTDIR || result == -EACCES || result == -EISDIR ||
+	       result == -ELOOP || result == -ENAMETOOLONG;
+}
+
 /* As execvp(3): the first directory of PATH wins that has something to execute; if there was but
  * something that may not be executed, that is the reason. */
 static int search(struct ins_child *child, const struct ins_op *op, const char *name)
@@ -159,6 +165,9 @@ static int search(struct ins_child *child, const struct ins_op *op, const char *
 				return 0;
 			if (result == -EACCES)
 				reason = -EACCES;
+			/* What could not be looked at might be the one that is meant. */
+			if (!is_passed_over(result))
+				return result;
 		}
 		if (!rest[n])
 			return reason;
@@ -204,7 +213,7 @@ static long parse_passwd_lines(struct ins_child *child, char *buffer, long used,
 	return start;
 }
 
-static void read_passwd(struct ins_child *child, int fd, uint32_t uid)
+static int read_passwd(struct ins_child *child, int fd, uint32_t uid)
 {
 	char buffer[4096];
 	long used = 0, total = 0;
@@ -213,13 +222,15 @@ static void read_passwd(struct ins_child *child, int fd, uint32_t uid)
 		long n = ins_sys(read, fd, buffer + used, sizeof(buffer) - 1 - used);
 		long done;
 
-		if (n <= 0)
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
 			break;
 		total += n;
 		used += n;
 		done = parse_passwd_lines(child, buffer, used, uid);
 		if (done < 0)
-			return;
+			return 0;
 		/* A line that does not fit into the buffer is nobody's. */
 		if (done == 0 && used == sizeof(buffer) - 1)
 			done = used;
@@ -229,24 +240,31 @@ static void read_passwd(struct ins_child *child, int fd, uint32_t uid)
 	/* The last line may lack its newline. */
 	buffer[used] = '\0';
 	(void)parse_passwd_line(child, buffer, uid);
+	return 0;
 }
 
 /*
  * The guest's file is not trusted: it may be a FIFO that never answers or a link to anywhere
  * (CVE-2024-9676), and nothing in it can make more than a wrong HOME.
  */
-static void find_home(struct ins_child *child, uint32_t uid)
+static int find_home(struct ins_child *child, uint32_t uid)
 {
 	int fd =
 		ins_child_open(child, "/etc/passwd", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct statx stat;
+	int result;
 
 	(void)ins_text_copy(child->home, sizeof(child->home), "HOME=/");
+	/* There is none, or a socket (ENXIO) or the like in its place. */
+	if (is_passed_over(fd) || fd == -ENXIO || fd == -ENODEV)
+		return 0;
 	if (fd < 0)
-		return;
-	if (ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &stat) == 0 && S_ISREG(stat.stx_mode))
-		read_passwd(child, fd, uid);
+		return fd;
+	result = (int)ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &stat);
+	if (result == 0 && S_ISREG(stat.stx_mode))
+		result = read_passwd(child, fd, uid);
 	(void)ins_sys(close, fd);
+	return result;
 }
 
 /* sd_listen_fds(3) believes LISTEN_FDS only if this is the caller's pid, as its namespace has it. */
@@ -296,7 +314,9 @@ int ins_creds_find_program_op(struct ins_child *child, const struct ins_op *op)
 	if (result < 0)
 		return result;
 	if (op->exec.want_home)
-		find_home(child, op->exec.uid);
+		result = find_home(child, op->exec.uid);
+	if (result < 0)
+		return ins_child_detail(child, "read /etc/passwd", result);
 	if (op->exec.want_listen_pid)
 		name_listen_pid(child);
 	if (!op->exec.want_home && !op->exec.want_listen_pid)
@@ -305,18 +325,21 @@ int ins_creds_find_program_op(struct ins_child *child, const struct ins_op *op)
 }
 
 /* Handlers end with the execve, but what is ignored stays ignored, and what is blocked, blocked. */
-static void restore_signals(void)
+static int restore_signals(void)
 {
 	/* The kernel's struct sigaction is at most this long; all zeros is SIG_DFL without flags.
 	 */
 	static const unsigned long by_default[4];
 	static const uint64_t none;
+	long result = 0;
 
-	for (int i = 1; i <= SIGNALS; i++) {
+	for (int i = 1; i <= SIGNALS && result == 0; i++) {
 		if (i != SIGKILL && i != SIGSTOP)
-			(void)ins_sys(rt_sigaction, i, by_default, NULL, sizeof(none));
+			result = ins_sys(rt_sigaction, i, by_default, NULL, sizeof(none));
 	}
-	(void)ins_sys(rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+	if (result == 0)
+		result = ins_sys(rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+	return (int)result;
 }
 
 /* All that the filter, loaded next, need not allow. */
@@ -333,8 +356,8 @@ int ins_creds_prepare_exec_op(struct ins_child *child, const struct ins_op *op)
 	result = ins_sys(prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	if (result < 0)
 		return ins_child_detail(child, "PR_SET_PDEATHSIG", (int)result);
-	restore_signals();
-	return 0;
+	result = restore_signals();
+	return result < 0 ? ins_child_detail(child, "reset the signals", (int)result) : 0;
 }
 
 int ins_creds_execve_op(struct ins_child *child, const struct ins_op *op)

@@ -31,9 +31,10 @@ int ins_creds_rlimit_op(struct ins_child *child, const struct ins_op *op)
 
 int ins_creds_umask_op(struct ins_child *child, const struct ins_op *op)
 {
+	long result = ins_sys(umask, op->umask.mask);
+
 	(void)child;
-	(void)ins_sys(umask, op->umask.mask);
-	return 0;
+	return result < 0 ? (int)result : 0;
 }
 
 int ins_creds_personality_op(struct ins_child *child, const struct ins_op *op)

@@ -46,13 +46,14 @@ static int open_directory(struct ins_child *child, const char *path, const char 
 }
 
 /* The rootfs came with something mounted there: the host's /dev, if its root is the host's. */
-static bool is_foreign(const struct ins_child *child, int directory)
+static int is_foreign(const struct ins_child *child, int directory)
 {
 	struct statx root, there;
+	long r = ins_sys(statx, child->root_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &root);
 
-	return ins_sys(statx, child->root_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) < 0 ||
-	       ins_sys(statx, directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &there) < 0 ||
-	       root.stx_mnt_id != there.stx_mnt_id;
+	if (r == 0)
+		r = ins_sys(statx, directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &there);
+	return r < 0 ? (int)r : root.stx_mnt_id != there.stx_mnt_id;
 }
 
 static bool is_device(const struct statx *status, const struct ins_op *op)
@@ -88,9 +89,13 @@ static bool is_place(int directory, const char *name)
 static int make_room(struct ins_child *child, int directory, const char *name,
 	const struct ins_op *op, bool mounts)
 {
-	bool foreign = op->node.must_exist || (op->node.in_image && is_foreign(child, directory));
+	int foreign = op->node.must_exist;
 	int r = look(directory, name, op);
 
+	if (!foreign && op->node.in_image)
+		foreign = is_foreign(child, directory);
+	if (foreign < 0)
+		return ins_child_detail(child, "look at its directory", foreign);
 	if (r == -EEXIST && mounts && is_place(directory, name))
 		return 1;
 	if (r == 0 && foreign)
@@ -215,36 +220,29 @@ static int replace(struct ins_child *child, int directory, const char *name, con
 	return (int)ins_sys(symlinkat, target, directory, name);
 }
 
-/* Several links want to know, and nothing is mounted between them. Return: 1 or −errno. */
-static int look_for_fds(struct ins_child *child)
-{
-	if (child->fds == 0) {
-		int fd = ins_child_open(child, FD_DIRECTORY, O_PATH);
-
-		child->fds = fd < 0 ? fd : 1;
-		if (fd >= 0)
-			(void)ins_sys(close, fd);
-	}
-	return child->fds;
-}
-
 int ins_dev_symlink_op(struct ins_child *child, const struct ins_op *op)
 {
 	const char *target = op->text.text;
 	const char *name;
 	int directory, r;
 
-	if (ins_text_starts(target, FD_DIRECTORY)) {
-		r = look_for_fds(child);
-		if (r < 0)
-			return r == -ENOENT ? 0 : r;
+	if (!child->has_fds && ins_text_starts(target, FD_DIRECTORY)) {
+		int fd = ins_child_open(child, FD_DIRECTORY, O_PATH);
+
+		if (fd < 0)
+			return fd == -ENOENT ? 0 : fd;
+		(void)ins_sys(close, fd);
+		child->has_fds = true;
 	}
 	directory = open_directory(child, op->path, &name);
 	if (directory < 0)
 		return directory;
-	r = 0;
-	if (!op->text.in_image || !is_foreign(child, directory))
-		r = (int)ins_sys(symlinkat, target, directory, name);
+	r = op->text.in_image ? is_foreign(child, directory) : 0;
+	if (r != 0) {
+		(void)ins_sys(close, directory);
+		return r < 0 ? ins_child_detail(child, "look at its directory", r) : 0;
+	}
+	r = (int)ins_sys(symlinkat, target, directory, name);
 	if (r == -EEXIST)
 		r = replace(child, directory, name, target);
 	(void)ins_sys(close, directory);

@@ -210,7 +210,8 @@ static void remove_store(void *data, long number)
 	(void)number;
 	if (guest->wants_poststop)
 		ins_guest_poststop(guest->context, &guest->record);
-	(void)ins_store_remove(&guest->store, guest->create->id, NULL);
+	if (!guest->run.undo_failed)
+		(void)ins_store_remove(&guest->store, guest->create->id, NULL);
 }
 
 static void remove_pid_file(void *data, long number)

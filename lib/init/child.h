@@ -26,7 +26,7 @@ struct ins_child {
 	int console_fd;     /* the pty's slave, −1 */
 	int mask_fd;        /* empty read-only directory that masks directories, −1 before the first */
 	bool null_attached; /* the null device that masks files is attached somewhere */
-	int fds;            /* whether /proc/self/fd can be linked to: 1, −errno; 0: not looked yet */
+	bool has_fds;       /* /proc/self/fd has been seen: links in /dev lead there */
 	int page_fd;        /* in EXEC: the memfd of the page, −1 before */
 	struct ins_exec_page *page; /* in EXEC: where errors are told, NULL before */
 	uint32_t step;      /* for messages: the step of the running operation that failed */

@@ -65,6 +65,13 @@ __attribute__((noreturn)) static void fail(struct ins_child *child, const struct
 	leave(1);
 }
 
+/* The same for what no operation has asked for. */
+__attribute__((noreturn)) static void fail_at(struct ins_child *child, const char *what, int code)
+{
+	(void)ins_child_detail(child, what, code);
+	fail(child, NULL, code);
+}
+
 /* From here on errors are told through a shared page: see struct ins_exec_page. */
 static int open_page(struct ins_child *child)
 {
@@ -197,13 +204,11 @@ static void join(struct ins_child *child)
 		int result = await_go(child, INS_STAGE_JOIN, &unused);
 
 		if (result < 0)
-			fail(child, NULL, result);
+			fail_at(child, "wait for the parent", result);
 		return;
 	}
-	if (pid < 0) {
-		(void)ins_child_detail(child, "clone3", 0);
-		fail(child, NULL, (int)pid);
-	}
+	if (pid < 0)
+		fail_at(child, "clone3", (int)pid);
 	message.value = pid;
 	if (ins_child_send(child, &message, pidfd) < 0) {
 		(void)ins_sys(pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
@@ -214,35 +219,49 @@ static void join(struct ins_child *child)
 
 #define SIGNAL_BIT(number) (1UL << ((number) - 1))
 
+/* What waiting for `start` needs, made while there is a parent that can be told of a failure. */
+struct waiting {
+	uint64_t mask; /* the signals that were blocked before */
+	int signals;
+};
+
 /*
- * Wait on the listening socket for `start`. In a pid namespace of its own init is pid 1, to which
- * the kernel delivers no signal without a handler; so that `kill` works on a created container, the
- * signals that end a process by default are read from a signalfd and obeyed.
+ * In a pid namespace of its own init is pid 1, to which the kernel delivers no signal without a
+ * handler; so that `kill` works on a created container, the signals that end a process by default are
+ * read from a signalfd and obeyed.
  */
-static int await_start(struct ins_child *child, int listener)
+static void prepare_to_wait(struct ins_child *child, struct waiting *waiting)
 {
-	uint64_t all = ~0UL, old, deadly = SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGINT) |
-					   SIGNAL_BIT(SIGHUP) | SIGNAL_BIT(SIGQUIT) |
-					   SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGUSR2) |
-					   SIGNAL_BIT(SIGABRT) | SIGNAL_BIT(SIGALRM);
+	uint64_t all = ~0UL, deadly = SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGINT) |
+				      SIGNAL_BIT(SIGHUP) | SIGNAL_BIT(SIGQUIT) |
+				      SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGUSR2) |
+				      SIGNAL_BIT(SIGABRT) | SIGNAL_BIT(SIGALRM);
+	long result = ins_sys(rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &waiting->mask, sizeof(all));
+
+	if (result == 0)
+		result = ins_sys(signalfd4, -1, &deadly, sizeof(deadly), O_CLOEXEC);
+	if (result < 0)
+		fail_at(child, "make a signalfd", (int)result);
+	waiting->signals = (int)result;
+}
+
+/* Wait on the listening socket for `start`. */
+static void await_start(struct ins_child *child, const struct waiting *waiting, int listener)
+{
 	struct signalfd_siginfo info;
 	struct ins_message message;
-	int fd = -1, n;
-	long signals;
+	int signals = waiting->signals, fd = -1, n;
+	long result;
 
-	(void)ins_sys(rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &old, sizeof(all));
-	signals = ins_sys(signalfd4, -1, &deadly, sizeof(deadly), O_CLOEXEC);
-	if (signals < 0)
-		return (int)signals;
 	(void)ins_sys(close, child->socket);
 	child->socket = -1;
 	for (;;) {
 		struct {
 			int fd;
 			short events, revents;
-		} waits[2] = { { listener, POLLIN, 0 }, { (int)signals, POLLIN, 0 } };
-		long result = ins_sys(ppoll, waits, 2, NULL, NULL, 0);
+		} waits[2] = { { listener, POLLIN, 0 }, { signals, POLLIN, 0 } };
 
+		result = ins_sys(ppoll, waits, 2, NULL, NULL, 0);
 		if (result < 0 && result != -EINTR)
 			leave(1);
 		if (waits[1].revents &&
@@ -256,14 +275,18 @@ static int await_start(struct ins_child *child, int listener)
 		n = ins_child_receive(child, &message, &fd, 1);
 		if (n >= 0 && message.type == INS_MESSAGE_START)
 			break;
+		if (n < 0 && n != -EPIPE)
+			fail_at(child, "hear what `start` says", n);
 		/* Whoever connected left again without a word: go on waiting. */
 		(void)ins_sys(close, child->socket);
 	}
 	child->state_fd = n == 1 ? fd : -1;
 	(void)ins_sys(close, signals);
 	(void)ins_sys(close, listener);
-	(void)ins_sys(rt_sigprocmask, 2 /* SIG_SETMASK */, &old, NULL, sizeof(old));
-	return 0;
+	result = ins_sys(rt_sigprocmask, 2 /* SIG_SETMASK */, &waiting->mask, NULL,
+		sizeof(waiting->mask));
+	if (result < 0)
+		fail_at(child, "unblock the signals", (int)result);
 }
 
 /*
@@ -271,9 +294,45 @@ static int await_start(struct ins_child *child, int listener)
  * parent can only write the maps of a process that is not hidden (proc(5), "dumpable"); nobody else is
  * in the new user namespace then.
  */
-static void hide(void)
+static int hide(void)
 {
-	(void)ins_sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return (int)ins_sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* Meet the parent, who has work in this stage. */
+static void meet(struct ins_child *child, enum ins_stage stage)
+{
+	struct ins_message message = { .type = INS_MESSAGE_ENTER, .value = stage };
+	bool waits = stage == INS_STAGE_CREATED && child->plan->waits_for_start;
+	struct waiting waiting;
+	int fd = -1, result;
+
+	if (waits)
+		prepare_to_wait(child, &waiting);
+	result = ins_child_send(child, &message, -1);
+	if (result == 0)
+		result = await_go(child, stage, &fd);
+	if (result < 0)
+		fail_at(child, "speak with the parent", result);
+	if (stage == INS_STAGE_IDMAP) {
+		result = hide();
+		if (result < 0)
+			fail_at(child, "hide from the guest", result);
+	}
+	if (waits)
+		await_start(child, &waiting, fd);
+	else if (stage == INS_STAGE_HOOKS || stage == INS_STAGE_CREATED)
+		child->state_fd = fd;
+}
+
+/* umask(2) cannot fail; but a seccomp filter around us can. */
+static long set_umask(struct ins_child *child, long mask)
+{
+	long result = ins_sys(umask, mask);
+
+	if (result < 0)
+		fail_at(child, "umask", (int)result);
+	return result;
 }
 
 static void walk(struct ins_child *child)
@@ -284,38 +343,19 @@ static void walk(struct ins_child *child)
 		bool makes_files = stage == INS_STAGE_MOUNT || stage == INS_STAGE_ROOT;
 		long caller_umask = 0;
 
-		if (ins_plan_meets(child->plan, (enum ins_stage)stage)) {
-			struct ins_message message = { .type = INS_MESSAGE_ENTER, .value = stage };
-			int fd = -1;
-			int result = ins_child_send(child, &message, -1);
-
-			if (result == 0)
-				result = await_go(child, (enum ins_stage)stage, &fd);
-			if (result < 0)
-				fail(child, NULL, result);
-			if (stage == INS_STAGE_IDMAP) {
-				hide();
-			} else if (stage == INS_STAGE_HOOKS) {
-				child->state_fd = fd;
-			} else if (stage == INS_STAGE_CREATED && child->plan->waits_for_start) {
-				result = await_start(child, fd);
-				if (result < 0)
-					fail(child, NULL, result);
-			} else if (stage == INS_STAGE_CREATED) {
-				child->state_fd = fd;
-			}
-		}
+		if (ins_plan_meets(child->plan, (enum ins_stage)stage))
+			meet(child, (enum ins_stage)stage);
 		if (stage == INS_STAGE_EXEC) {
 			int result = open_page(child);
 
 			if (result < 0)
-				fail(child, NULL, result);
+				fail_at(child, "make the page of errors", result);
 		}
 		if (makes_files)
-			caller_umask = ins_sys(umask, 0);
+			caller_umask = set_umask(child, 0);
 		run_stage(child, (enum ins_stage)stage);
 		if (makes_files)
-			(void)ins_sys(umask, caller_umask);
+			(void)set_umask(child, caller_umask);
 	}
 }
 
@@ -344,9 +384,9 @@ void ins_init_main(const long *stack)
 	child.plan = map_plan((int)plan);
 	if (!child.plan)
 		leave(2);
-	if (joins || !(child.plan->clone_flags & CLONE_NEWUSER))
-		hide();
-	result = close_others(child.plan, child.socket);
+	result = joins || !(child.plan->clone_flags & CLONE_NEWUSER) ? hide() : 0;
+	if (result == 0)
+		result = close_others(child.plan, child.socket);
 	if (result == 0)
 		result = (int)ins_sys(fcntl, child.socket, F_SETFD, FD_CLOEXEC);
 	if (result == 0)
@@ -354,13 +394,13 @@ void ins_init_main(const long *stack)
 	if (result == 0)
 		result = await_go(&child, INS_STAGE_CLONE, &fd);
 	if (result < 0)
-		fail(&child, NULL, result);
+		fail_at(&child, "prepare itself", result);
 	if (joins)
 		join(&child);
 	if (child.plan->is_exec) {
 		result = open_root(&child);
 		if (result < 0)
-			fail(&child, NULL, result);
+			fail_at(&child, "open the container's root", result);
 	}
 	walk(&child);
 	leave(1);

@@ -61,7 +61,7 @@ static void find_cgroup2(struct ins_host *host)
 	find_cgroup2_in_mountinfo(host);
 }
 
-void ins_host_own_cgroup(char *buffer, size_t size)
+int ins_host_own_cgroup(char *buffer, size_t size, struct ins_error *err)
 {
 	cleanup_file FILE *file = fopen("/proc/self/cgroup", "re");
 	char line[4096];
@@ -74,16 +74,18 @@ void ins_host_own_cgroup(char *buffer, size_t size)
 		line[strcspn(line, "\n")] = '\0';
 		snprintf(buffer, size, "%s", line + 3);
 	}
+	return !file || ferror(file) ? ins_error_set(err, errno, "read /proc/self/cgroup") : 0;
 }
 
-static uint64_t effective_capabilities(void)
+static int read_capabilities(uint64_t *ret_effective, struct ins_error *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
 
 	if (syscall(SYS_capget, &header, data) < 0)
-		return 0;
-	return (uint64_t)data[1].effective << 32 | data[0].effective;
+		return ins_error_set(err, errno, "read the runtime's capabilities");
+	*ret_effective = (uint64_t)data[1].effective << 32 | data[0].effective;
+	return 0;
 }
 
 /* The kernel refuses to tell of a capability that it does not have (prctl(2)). CAP_CHECKPOINT_RESTORE
@@ -102,6 +104,7 @@ int ins_host_probe(struct ins_host *ret_host, bool labels, struct ins_error *err
 	struct ins_host host = { .euid = geteuid() };
 	struct utsname names;
 	struct stat s;
+	int r;
 
 	if (uname(&names) < 0)
 		return ins_error_set(err, errno, "uname");
@@ -111,9 +114,14 @@ int ins_host_probe(struct ins_host *ret_host, bool labels, struct ins_error *err
 	if (!ins_host_kernel_at_least(&host, INS_KERNEL_MAJOR, INS_KERNEL_MINOR))
 		return ins_error_text(err, ENOSYS, "Linux %d.%d or newer is needed, this is %s",
 			INS_KERNEL_MAJOR, INS_KERNEL_MINOR, names.release);
-	host.in_user_namespace =
-		stat("/proc/self/ns/user", &s) == 0 && s.st_ino != INITIAL_USER_NAMESPACE;
-	host.capabilities = effective_capabilities();
+	/* A kernel without user namespaces has no such file. */
+	if (stat("/proc/self/ns/user", &s) == 0)
+		host.in_user_namespace = s.st_ino != INITIAL_USER_NAMESPACE;
+	else if (errno != ENOENT)
+		return ins_error_set(err, errno, "look at the runtime's user namespace");
+	r = read_capabilities(&host.capabilities, err);
+	if (r < 0)
+		return r;
 	host.last_capability = find_last_capability();
 	find_cgroup2(&host);
 	if (labels) {

@@ -34,7 +34,7 @@ struct ins_host {
 int ins_host_probe(struct ins_host *ret_host, bool labels, struct ins_error *err);
 
 /* ins_host_own_cgroup - the runtime's own cgroup below the cgroup2 mount, with a leading slash. */
-void ins_host_own_cgroup(char *buffer, size_t size);
+int ins_host_own_cgroup(char *buffer, size_t size, struct ins_error *err);
 
 /* ins_host_kernel_at_least - compare with the running kernel. */
 bool ins_host_kernel_at_least(const struct ins_host *host, unsigned int major, unsigned int minor);

@@ -10,6 +10,7 @@
 #include "spec/big.h"
 #include "spec/emit.h"
 #include "spec/parts.h"
+#include "spec/plain.h"
 
 /* The largest text that is read. Depth is bounded by jansson, to 2048 levels; what is deeper than
  * the tables of the parser is only ever skipped. */
@@ -54,7 +55,9 @@ static int read_json(
 	json_error_t error;
 	cleanup_free char *marked = NULL;
 
-	document->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	document->root = ins_plain_read(text, size);
+	if (!document->root)
+		document->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
 	if (!document->root && json_error_code(&error) == json_error_numeric_overflow) {
 		if (ins_big_mark(text, size, &marked, &size) < 0)
 			return ins_error_set(err, ENOMEM, "read JSON");

@@ -169,9 +169,11 @@ static void enter_call(struct tracee *t, pid_t main_pid, const struct options *o
 		kill(t->pid, SIGKILL);
 		return;
 	}
-	/* A call with the number −1 does nothing. */
-	ptrace(PTRACE_POKEUSER, t->pid, offsetof(struct user_regs_struct, orig_rax), -1L);
+	/* close(2) closes, whatever it says. Else a call with the number −1 does nothing. */
 	t->failing = true;
+	if (info.entry.nr == SYS_close)
+		return;
+	ptrace(PTRACE_POKEUSER, t->pid, offsetof(struct user_regs_struct, orig_rax), -1L);
 }
 
 static void leave_call(struct tracee *t, const struct options *options)

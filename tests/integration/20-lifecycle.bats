@@ -254,13 +254,14 @@ stopped() {
 		"$INSULA" --root "$STATE" create --bundle "$BUNDLE" box
 		read -r _ <"$BATS_TEST_TMPDIR/go"
 	) </dev/null >/dev/null 2>&1 3>&- &
+	parent=$!
 	wait_for 5 has_status box created
 	run -0 insula start box
 	wait_for 5 has_status box stopped
 	run -1 insula kill box KILL
 	is 'insula: container not running'
 	echo >"$BATS_TEST_TMPDIR/go"
-	wait
+	wait "$parent"
 	run -0 insula delete box
 }
 
