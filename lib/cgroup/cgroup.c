@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,10 @@
 
 /* How long a process may need to reach a point where it can be stopped. */
 #define FREEZE_TIMEOUT_MS 10000
+
+/* Killed processes are mostly gone after this time; if not, each of them is killed once more, so often. */
+#define KILL_ROUND_MS 50
+#define KILL_ROUNDS   8
 
 /* A guest may nest its cgroups as deep as it likes, but an fd is held for each level. */
 #define DEEPEST_LIST 128
@@ -175,6 +180,49 @@ int ins_cgroup_is_frozen(int cgroup, bool *ret_frozen, struct ins_error *err)
 	return r < 0 ? ins_error_set(err, -r, "read cgroup.events of the container's cgroup") : 0;
 }
 
+int ins_cgroup_is_populated(int cgroup, bool *ret_populated, struct ins_error *err)
+{
+	int r = read_cgroup_event(cgroup, "populated ", ret_populated);
+
+	return r < 0 ? ins_error_set(err, -r, "read cgroup.events of the container's cgroup") : 0;
+}
+
+/* SIGKILL for each process as a whole. By pidfd: the number could be another's by now. */
+static int kill_one_by_one(int cgroup)
+{
+	cleanup_free pid_t *pids = NULL;
+	size_t n;
+	int r = ins_cgroup_pids(cgroup, &pids, &n, NULL);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		cleanup_fd int pidfd = (int)ins_sys(pidfd_open, pids[i], 0);
+
+		if (pidfd >= 0)
+			(void)ins_sys(pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	}
+	return r;
+}
+
+/*
+ * cgroup.kill speaks to the first thread of a process. One whose first thread has ended while others
+ * live does not hear it (seen on Linux 6.18), so whoever is still there is killed one by one; what
+ * such a process has forked meanwhile hears the next round.
+ */
+static int kill_all(int cgroup)
+{
+	int r = write_file(cgroup, "cgroup.kill", "1");
+
+	for (int round = 0; r == 0 && round < KILL_ROUNDS; round++) {
+		r = wait_event(cgroup, "populated ", false, KILL_ROUND_MS);
+		if (r != -ETIMEDOUT)
+			return r;
+		r = kill_one_by_one(cgroup);
+		if (r == 0)
+			r = write_file(cgroup, "cgroup.kill", "1");
+	}
+	return r;
+}
+
 int ins_cgroup_kill(int cgroup, struct ins_error *err)
 {
 	bool populated = false;
@@ -184,7 +232,7 @@ int ins_cgroup_kill(int cgroup, struct ins_error *err)
 	 * kills than the caller's own gives a child that is killed at birth (seen on Linux 6.18).
 	 */
 	if (r == 0 && populated)
-		r = write_file(cgroup, "cgroup.kill", "1");
+		r = kill_all(cgroup);
 	return r < 0 && !is_gone(r)
 		       ? ins_error_set(err, -r, "kill the processes of the container's cgroup")
 		       : 0;

@@ -39,8 +39,11 @@ int ins_cgroup_freeze(int cgroup, bool frozen, struct ins_error *err);
 /* ins_cgroup_is_frozen - it or one above it is frozen, and all its processes have stopped. */
 int ins_cgroup_is_frozen(int cgroup, bool *ret_frozen, struct ins_error *err);
 
+/* ins_cgroup_is_populated - is there a process in it or below? */
+int ins_cgroup_is_populated(int cgroup, bool *ret_populated, struct ins_error *err);
+
 /* ins_cgroup_kill - SIGKILL for every process in it and below (cgroup.kill, Linux 5.14). One that
- * is gone is no error. */
+ * is gone is no error; one that hangs in the kernel, neither. */
 int ins_cgroup_kill(int cgroup, struct ins_error *err);
 
 /* ins_cgroup_wait_empty - until no process is left in it or below. −ETIMEDOUT after @timeout ms. */

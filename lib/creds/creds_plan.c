@@ -24,12 +24,7 @@ static int add_session(struct ins_plan_builder *builder, struct ins_error *err)
 
 	if (r < 0 || builder->args->no_new_keyring)
 		return r;
-	r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_KEYRING, &op, err, "%s", "");
-	if (r < 0)
-		return r;
-	op->keyring.name = ins_arena_printf(builder->arena, "_ses%s%s",
-		builder->plan->id ? "." : "", builder->plan->id ? builder->plan->id : "");
-	return op->keyring.name ? 0 : ins_error_set(err, ENOMEM, "build the plan");
+	return ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_KEYRING, &op, err, "%s", "");
 }
 
 /* Only if it is asked for: runtime-spec forbids to touch it otherwise. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -35,6 +37,15 @@ static char *absolute_path(const char *path)
 	return absolute;
 }
 
+/* Jansson, on its own, would open /dev/urandom for the seed of its hashes. 0 is no seed: then it does. */
+static void seed_hashes(void)
+{
+	unsigned int seed;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed))
+		json_object_seed(seed);
+}
+
 int ins_context_new(const struct ins_options *options, struct ins_context **ret_context,
 	struct ins_error *err)
 {
@@ -54,6 +65,7 @@ int ins_context_new(const struct ins_options *options, struct ins_context **ret_
 		free(context);
 		return ins_error_set(err, ENOMEM, "name the state directory");
 	}
+	seed_hashes();
 	context->cgroup_manager = options->cgroup_manager;
 	context->rootless = options->rootless;
 	context->log_level = options->log_level;

@@ -214,12 +214,18 @@ static void remove_store(void *data, long number)
 		(void)ins_store_remove(&guest->store, guest->create->id, NULL);
 }
 
+void ins_guest_remove_pid_file(const struct ins_guest *guest)
+{
+	const char *path = guest->create ? guest->create->pid_file : guest->exec->pid_file;
+
+	if (path)
+		(void)unlink(path);
+}
+
 static void remove_pid_file(void *data, long number)
 {
-	struct ins_guest *guest = data;
-
 	(void)number;
-	(void)unlink(guest->create->pid_file);
+	ins_guest_remove_pid_file(data);
 }
 
 int ins_guest_hand_over(struct ins_guest *guest, struct ins_error *err)
@@ -262,7 +268,7 @@ int ins_guest_created_op(struct ins_run *run, const struct ins_op *op, struct in
 	(void)op;
 	guest->record.pid = run->pid;
 	guest->record.status = INS_STATUS_CREATED;
-	r = ins_process_start_time(run->pid, &guest->record.start_time);
+	r = ins_process_start_time(run->pid, run->pidfd, &guest->record.start_time);
 	if (r == -ESRCH)
 		return ins_error_text(err, ESRCH, "the container process is gone");
 	if (r < 0)

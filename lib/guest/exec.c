@@ -11,6 +11,7 @@
 #include "cgroup/cgroup.h"
 #include "guest/guest.h"
 #include "seccomp/seccomp.h"
+#include "spec/plain.h"
 #include "spec/emit.h"
 
 #define PROCESS_SIZE_MAX ((size_t)4 << 20)
@@ -131,16 +132,20 @@ static int edit_process(json_t *process, const struct ins_exec_args *args, struc
 
 static int process_from_record(struct ins_guest *guest, char **ret_text, struct ins_error *err)
 {
-	const char *text = guest->record.process_json;
-	cleanup_json json_t *process = json_loads(text ? text : "{}", 0, NULL);
-	int r;
+	const char *text = guest->record.process_json ? guest->record.process_json : "{}";
+	cleanup_json json_t *process = NULL;
+	json_error_t why;
+	bool has_big;
+	int r = ins_json_read(text, strlen(text), &process, &has_big, &why);
 
-	if (!process)
-		return ins_error_text(err, EINVAL, "the process object in the container's state is damaged");
-	r = edit_process(process, guest->exec, err);
+	if (r == -ENOMEM)
+		return ins_error_set(err, ENOMEM, "exec: read the process object");
 	if (r < 0)
-		return r;
-	return ins_emit_dump(process, JSON_COMPACT, ret_text, err);
+		return ins_error_text(err, EINVAL,
+			"the process object in the container's state is damaged: %s", why.text);
+	r = edit_process(process, guest->exec, err);
+	/* Big numbers stay marked: the parser of the specification takes them so, too. */
+	return r < 0 ? r : ins_emit_dump(process, JSON_COMPACT, ret_text, err);
 }
 
 static int load_process(struct ins_guest *guest, struct ins_error *err)

@@ -73,6 +73,9 @@ int ins_guest_console_check(struct ins_guest *guest, const char *console_socket,
  * socket, the pidfd to the pidfd socket, the pid to the pid file. */
 int ins_guest_hand_over(struct ins_guest *guest, struct ins_error *err);
 
+/* ins_guest_remove_pid_file - the process that it names has come to nothing. */
+void ins_guest_remove_pid_file(const struct ins_guest *guest);
+
 /* ins_guest_poststop - the poststop hooks of a record. Their failures are logged, not returned
  * (runtime.md, lifecycle 13). */
 void ins_guest_poststop(struct ins_context *context, const struct ins_record *record);

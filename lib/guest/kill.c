@@ -15,6 +15,17 @@ static int not_running(struct ins_error *err)
 	return ins_error_text(err, ESRCH, "container not running");
 }
 
+/* Nobody is listed for this: a guest that nests its cgroups too deep for that dies as well. */
+static int kill_all(int cgroup, struct ins_error *err)
+{
+	bool populated = false;
+	int r = ins_cgroup_is_populated(cgroup, &populated, err);
+
+	if (r == 0 && !populated)
+		return not_running(err);
+	return r < 0 ? r : ins_cgroup_kill(cgroup, err);
+}
+
 static int signal_each(int cgroup, int signal, struct ins_error *err)
 {
 	cleanup_free pid_t *pids = NULL;
@@ -23,8 +34,6 @@ static int signal_each(int cgroup, int signal, struct ins_error *err)
 
 	if (r == 0 && n == 0)
 		return not_running(err);
-	if (r == 0 && signal == SIGKILL)
-		return ins_cgroup_kill(cgroup, err);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		/* The pids cannot be reused while their processes are frozen. */
 		if (kill(pids[i], signal) < 0 && errno != ESRCH)
@@ -37,12 +46,13 @@ static int signal_each(int cgroup, int signal, struct ins_error *err)
 static int signal_all(const struct ins_record *record, int signal, struct ins_error *err)
 {
 	cleanup_fd int cgroup = -1;
-	/* While the container is frozen nothing in it can fork away from us; cgroup.kill sees to
-	 * that itself. */
-	bool is_calm = signal == SIGKILL;
+	bool is_calm = false;
 	int r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);
 
-	if (r == 0 && !is_calm)
+	if (r == 0 && signal == SIGKILL)
+		return kill_all(cgroup, err);
+	/* While the container is frozen nothing in it can fork away from us. */
+	if (r == 0)
 		r = ins_cgroup_is_frozen(cgroup, &is_calm, err);
 	if (r == 0 && !is_calm)
 		r = ins_cgroup_freeze(cgroup, true, err);

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -316,14 +317,29 @@ static int send_go(struct ins_run *run, enum ins_stage stage, int fd, struct ins
 	return r == -EPIPE ? 0 : r;
 }
 
+/* Until the first process has said something, or has died: the stream alone would not end then, for the
+ * second has the same socket. */
+static int await_first(struct ins_run *run, struct ins_error *err)
+{
+	struct pollfd waits[] = { { run->socket, POLLIN, 0 }, { run->pidfd, POLLIN, 0 } };
+
+	while (poll(waits, 2, -1) < 0) {
+		if (errno != EINTR)
+			return ins_error_set(err, errno, "wait for the container process");
+	}
+	return waits[0].revents ? 0 : ins_run_child_ended(run, err);
+}
+
 /* The first process has joined, cloned the real one, and left. */
 static int adopt_second(struct ins_run *run, struct ins_error *err)
 {
 	struct ins_message message;
 	int first = run->pidfd, pidfd = -1;
 	siginfo_t info;
-	int r = ins_message_receive(run->socket, &message, &pidfd, err);
+	int r = await_first(run, err);
 
+	if (r == 0)
+		r = ins_message_receive(run->socket, &message, &pidfd, err);
 	if (r == -EPIPE)
 		return ins_run_child_ended(run, err);
 	if (r < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The record of a container: state.json to struct ins_record and back, and what it says of now. */
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/record.h"
+#include "spec/plain.h"
 #include "spec/emit.h"
 
 /* A record holds the annotations and the process object of a configuration: no larger than that. */
@@ -135,15 +137,16 @@ int ins_record_load(int dir, struct ins_record *ret_record, struct ins_error *er
 	struct ins_record record = { 0 };
 	cleanup_free char *text = NULL;
 	json_error_t why;
+	bool has_big;
 	size_t size;
 	int r = ins_file_read(dir, "state.json", RECORD_SIZE_MAX, &text, &size, err);
 
 	if (r < 0)
 		return r;
-	record.document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
-	if (!record.document && json_error_code(&why) == json_error_out_of_memory)
+	r = ins_json_read(text, size, &record.document, &has_big, &why);
+	if (r == -ENOMEM)
 		return ins_error_set(err, ENOMEM, "read state.json");
-	if (!record.document)
+	if (r < 0)
 		return ins_error_text(err, EINVAL, "state.json is damaged: %s", why.text);
 	r = load_fields(&record, record.document);
 	if (r < 0) {
@@ -161,7 +164,16 @@ void ins_record_clear(struct ins_record *record)
 	*record = (struct ins_record){ 0 };
 }
 
-int ins_process_start_time(pid_t pid, uint64_t *ret_time)
+/* A pidfd can be read once the whole process has ended. The letter Z in /proc/PID/stat would not say that:
+ * it is about the first thread, and a guest may end that one and live on. */
+static bool has_ended(int pidfd)
+{
+	struct pollfd process = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&process, 1, 0) > 0;
+}
+
+int ins_process_start_time(pid_t pid, int pidfd, uint64_t *ret_time)
 {
 	char path[40], text[1024];
 	cleanup_fd int fd = -1;
@@ -182,8 +194,6 @@ int ins_process_start_time(pid_t pid, uint64_t *ret_time)
 	if (!field || !field[1])
 		return -ESRCH;
 	field += 2;
-	if (*field == 'Z' || *field == 'X')
-		return -ESRCH;
 	for (int i = 3; i < 22; i++) {
 		field = strchr(field, ' ');
 		if (!field)
@@ -191,7 +201,8 @@ int ins_process_start_time(pid_t pid, uint64_t *ret_time)
 		field++;
 	}
 	*ret_time = strtoull(field, NULL, 10);
-	return 0;
+	/* Asked last: if it has not ended now, the number was its own before. */
+	return has_ended(pidfd) ? -ESRCH : 0;
 }
 
 int ins_record_pidfd(const struct ins_record *record)
@@ -207,7 +218,7 @@ int ins_record_pidfd(const struct ins_record *record)
 	if (fd < 0)
 		return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
 	/* With the pidfd in hand the pid cannot pass to another process unnoticed. */
-	r = ins_process_start_time(record->pid, &start_time);
+	r = ins_process_start_time(record->pid, fd, &start_time);
 	if (r < 0)
 		return r;
 	return start_time == record->start_time ? TAKE_FD(fd) : -ESRCH;

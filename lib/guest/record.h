@@ -115,9 +115,9 @@ int ins_record_load(int dir, struct ins_record *ret_record, struct ins_error *er
 /* ins_record_clear - free what loading allocated. */
 void ins_record_clear(struct ins_record *record);
 
-/* ins_process_start_time - field 22 of /proc/PID/stat. Return: 0, −ESRCH (gone, or a zombie), or
- * −errno: it cannot be told. */
-int ins_process_start_time(pid_t pid, uint64_t *ret_time);
+/* ins_process_start_time - field 22 of /proc/PID/stat. @pidfd: of the same process. Return: 0, −ESRCH (it
+ * has ended), or −errno: it cannot be told. */
+int ins_process_start_time(pid_t pid, int pidfd, uint64_t *ret_time);
 
 /**
  * ins_record_pidfd - a pidfd of the container process, if it is still the one that was recorded

@@ -84,8 +84,10 @@ int ins_guest_attend(struct ins_guest *guest, int *ret_status, struct ins_error 
 	int r = attend(guest, ret_status, err);
 
 	/* What nobody waits for must not go on: the caller is told that it has failed. */
-	if (r < 0)
+	if (r < 0) {
 		ins_run_kill(&guest->run);
+		ins_guest_remove_pid_file(guest);
+	}
 	return r;
 }
 

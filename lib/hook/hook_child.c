@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Running a hook inside: createContainer before the change of the root, so that its path is looked
- * up as the runtime sees it, startContainer after. A hook is a process of its own, forked from
- * init.
+ * up as the runtime sees it, startContainer after, with no more rights than the program. A hook is a
+ * process of its own, forked from init.
  */
 #include <asm/errno.h>
 #include <asm/poll.h>
@@ -20,20 +20,25 @@
 #define SEEK_SET_ 0
 
 /* In the fork: become the hook, or say through the pipe why not. */
-__attribute__((noreturn)) static void execute(const struct ins_plan_hook *hook, int state, int pipe)
+__attribute__((noreturn)) static void execute(
+	struct ins_child *child, const struct ins_op *op, int pipe)
 {
+	const struct ins_plan_hook *hook = &op->hook;
 	long result;
 	int code;
 
 	/* A process group of its own, so that a timeout ends what the hook has started too. */
 	result = ins_sys(setpgid, 0, 0);
 	if (result >= 0)
-		result = ins_sys(dup3, state, 0, 0);
+		result = ins_sys(dup3, child->state_fd, 0, 0);
 	if (result >= 0)
 		result = ins_sys(lseek, 0, 0, SEEK_SET_);
 	/* Nor do hooks get the fds that are kept for the program. */
 	if (result >= 0)
 		result = ins_sys(close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
+	/* The guest may have made or changed the file of a startContainer hook. */
+	if (result >= 0 && op->stage == INS_STAGE_START)
+		result = ins_child_confine(child);
 	if (result >= 0)
 		result = ins_sys(execve, hook->path, hook->args.v, hook->env.v);
 	code = (int)result;
@@ -111,7 +116,7 @@ int ins_hook_child_op(struct ins_child *child, const struct ins_op *op)
 		return ins_child_detail(child, "pipe", result);
 	pid = ins_sys(clone3, &args, sizeof(args));
 	if (pid == 0)
-		execute(&op->hook, child->state_fd, pipe[1]);
+		execute(child, op, pipe[1]);
 	(void)ins_sys(close, pipe[1]);
 	if (pid < 0) {
 		(void)ins_sys(close, pipe[0]);

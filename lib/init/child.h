@@ -63,6 +63,14 @@ int ins_child_send(struct ins_child *child, struct ins_message *message, int fd)
 int ins_child_receive(struct ins_child *child, struct ins_message *message, int *fds,
 	unsigned int max_fds);
 
+/**
+ * ins_child_confine - become who the program will be: user, capabilities, label, limits, seccomp filter
+ *
+ * For a hook whose file is the guest's, in a process of its own: nothing of a guest runs with more than
+ * its program has. Return: 0 or −errno.
+ */
+int ins_child_confine(struct ins_child *child);
+
 /* ins_child_path - the fd-only path module of the child: see init/path.c. */
 
 /**

@@ -18,6 +18,7 @@
 #include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <linux/signalfd.h>
 
 #include "init/child.h"
@@ -28,6 +29,10 @@
 #define PLAN_ADDRESS 0x300000000000UL
 
 #define SEEK_END_ 2
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
 
 typedef int op_fn(struct ins_child *child, const struct ins_op *op);
 
@@ -182,6 +187,29 @@ static void run_stage(struct ins_child *child, enum ins_stage stage)
 		if (result < 0)
 			fail(child, op, result);
 	}
+}
+
+int ins_child_confine(struct ins_child *child)
+{
+	INS_FOR_EACH_OP(op, child->plan, INS_STAGE_EXEC) {
+		struct ins_op own = *op;
+		int result;
+
+		/* These are about the program itself. */
+		if (op->kind == INS_OP_CWD || op->kind == INS_OP_PREPARE_EXEC ||
+			op->kind == INS_OP_EXECVE)
+			continue;
+		/* There is one listener, the program's: a call that is for it fails with ENOSYS. */
+		if (op->kind == INS_OP_SECCOMP || op->kind == INS_OP_SECCOMP_EARLY) {
+			own.seccomp.listener = false;
+			own.seccomp.flags &= ~(uint32_t)(SECCOMP_FILTER_FLAG_NEW_LISTENER |
+							 SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+		}
+		result = op_table[op->kind](child, &own);
+		if (result < 0)
+			return result;
+	}
+	return 0;
 }
 
 /* Enter the namespaces that are there; what is new comes into being in a second process, which is a

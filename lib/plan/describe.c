@@ -322,11 +322,6 @@ static void say_become_root(struct words *words, const struct ins_op *op)
 		op->become.gid);
 }
 
-static void say_keyring(struct words *words, const struct ins_op *op)
-{
-	say(words, "new session keyring %s", op->keyring.name ? op->keyring.name : "");
-}
-
 static void say_hostname(struct words *words, const struct ins_op *op)
 {
 	say(words, "set the host name %s", op->text.text);
@@ -480,7 +475,7 @@ static const struct teller tellers[INS_OP_KINDS] = {
 	[INS_OP_TIME_OFFSETS] = { .words = "set the clocks' offsets" },
 	[INS_OP_BECOME_ROOT] = { .say = say_become_root },
 	[INS_OP_SETSID] = { .words = "start a session" },
-	[INS_OP_KEYRING] = { .say = say_keyring },
+	[INS_OP_KEYRING] = { .words = "join a new session keyring" },
 	[INS_OP_LOOPBACK] = { .words = "set the interface lo up" },
 	[INS_OP_HOSTNAME] = { .say = say_hostname },
 	[INS_OP_DOMAINNAME] = { .say = say_domainname },

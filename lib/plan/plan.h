@@ -297,9 +297,6 @@ struct ins_op {
 			uint32_t uid;   /* whose home */
 		} exec; /* FIND_PROGRAM, EXECVE */
 		struct {
-			const char *name; /* name of a joined session keyring */
-		} keyring;
-		struct {
 			uint32_t n_instructions;
 			const void *instructions; /* struct bpf_insn of <linux/bpf.h> */
 		} devices;

@@ -38,8 +38,6 @@ static void document_free(struct document *document)
 
 static int fail_json(const json_error_t *error, struct ins_error *err)
 {
-	if (json_error_code(error) == json_error_out_of_memory)
-		return ins_error_set(err, ENOMEM, "read JSON");
 	if (json_error_code(error) == json_error_null_character ||
 		json_error_code(error) == json_error_null_byte_in_key)
 		return ins_error_text(err, EINVAL,
@@ -53,18 +51,11 @@ static int read_json(
 	struct document *document, const char *text, size_t size, struct ins_error *err)
 {
 	json_error_t error;
-	cleanup_free char *marked = NULL;
+	int r = ins_json_read(text, size, &document->root, &document->has_big, &error);
 
-	document->root = ins_plain_read(text, size);
-	if (!document->root)
-		document->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-	if (!document->root && json_error_code(&error) == json_error_numeric_overflow) {
-		if (ins_big_mark(text, size, &marked, &size) < 0)
-			return ins_error_set(err, ENOMEM, "read JSON");
-		document->has_big = true;
-		document->root = json_loadb(marked, size, JSON_REJECT_DUPLICATES, &error);
-	}
-	return document->root ? 0 : fail_json(&error, err);
+	if (r == -ENOMEM)
+		return ins_error_set(err, ENOMEM, "read JSON");
+	return r < 0 ? fail_json(&error, err) : 0;
 }
 
 /* One value as compact text, for what later calls need of it. */

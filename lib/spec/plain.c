@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "spec/big.h"
 #include "spec/plain.h"
 
 /* Configurations have 7 levels. */
@@ -37,32 +40,49 @@ static bool take(struct reader *reader, char wanted)
 	return true;
 }
 
-/* A string's content. */
-static const char *take_string(struct reader *reader, size_t *ret_size)
+/* What stands between a string's quotes, as it is written. */
+static const char *take_string(struct reader *reader, size_t *ret_size, bool *ret_escapes)
 {
 	const char *start, *at;
+	bool escapes = false;
 
 	if (!take(reader, '"'))
 		return NULL;
 	start = at = reader->at;
 	while (at < reader->end && *at != '"') {
-		if (*at < 0x20 || *at > 0x7e || *at == '\\')
+		if (*at < 0x20 || *at > 0x7e)
 			return NULL;
+		if (*at == '\\') {
+			escapes = true;
+			at++;
+			if (at == reader->end || (*at != '"' && *at != '\\'))
+				return NULL;
+		}
 		at++;
 	}
 	if (at == reader->end)
 		return NULL;
 	reader->at = at + 1;
 	*ret_size = (size_t)(at - start);
+	*ret_escapes = escapes;
 	return start;
 }
 
 static json_t *read_string(struct reader *reader)
 {
-	size_t size;
-	const char *text = take_string(reader, &size);
+	size_t size, kept = 0;
+	bool escapes;
+	const char *text = take_string(reader, &size, &escapes);
+	cleanup_free char *plain = NULL;
 
-	return text ? json_stringn_nocheck(text, size) : NULL;
+	if (!text || !escapes)
+		return text ? json_stringn_nocheck(text, size) : NULL;
+	plain = malloc(size);
+	for (size_t i = 0; plain && i < size; i++) {
+		i += text[i] == '\\';
+		plain[kept++] = text[i];
+	}
+	return plain ? json_stringn_nocheck(plain, kept) : NULL;
 }
 
 static json_t *read_integer(struct reader *reader)
@@ -94,9 +114,10 @@ static bool read_member(struct reader *reader, json_t *object)
 {
 	char key[LONGEST_KEY + 1];
 	size_t size, before = json_object_size(object);
-	const char *text = take_string(reader, &size);
+	bool escapes;
+	const char *text = take_string(reader, &size, &escapes);
 
-	if (!text || size > LONGEST_KEY || !take(reader, ':'))
+	if (!text || escapes || size > LONGEST_KEY || !take(reader, ':'))
 		return false;
 	memcpy(key, text, size);
 	key[size] = '\0';
@@ -160,4 +181,29 @@ json_t *ins_plain_read(const char *text, size_t size)
 		return NULL;
 	}
 	return root;
+}
+
+static json_t *read_any(const char *text, size_t size, json_error_t *ret_error)
+{
+	json_t *root = ins_plain_read(text, size);
+
+	return root ? root : json_loadb(text, size, JSON_REJECT_DUPLICATES, ret_error);
+}
+
+int ins_json_read(const char *text, size_t size, json_t **ret_root, bool *ret_has_big,
+	json_error_t *ret_error)
+{
+	json_t *root = read_any(text, size, ret_error);
+	cleanup_free char *marked = NULL;
+
+	if (!root && json_error_code(ret_error) == json_error_numeric_overflow) {
+		if (ins_big_mark(text, size, &marked, &size) < 0)
+			return -ENOMEM;
+		root = read_any(marked, size, ret_error);
+	}
+	if (!root)
+		return json_error_code(ret_error) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
+	*ret_root = root;
+	*ret_has_big = marked != NULL;
+	return 0;
 }

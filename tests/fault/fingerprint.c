@@ -5,7 +5,7 @@
  *
  *     fingerprint NAMESPACES            the host's namespaces, as "mnt:[4026531841] pid:[…"
  *     fingerprint NAMESPACES wait       and then wait; says "TERM" on each SIGTERM
- *     fingerprint hook NAME             as a hook: what it got
+ *     fingerprint hook NAME [FILE]      as a hook: what it got, at the end of the file
  *
  * The last line is "end". The exit status is 42, which the runtime itself never has.
  */
@@ -85,24 +85,52 @@ static void say_status(void)
 		fclose(file);
 }
 
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A line of mountinfo (proc(5)) by its mount point, without what is given out anew each time. What a
+ * cgroup mount calls its source depends on who has made it. */
+static char *mount_line(const char *line)
+{
+	char root[1024], point[1024], options[1024], type[64], source[1024], super[1024];
+	const char *end = strstr(line, " - ");
+	char *text, *p;
+	int n = 0;
+
+	if (!end || sscanf(line, "%*d %*d %*s %1023s %1023s %1023s%n", root, point, options, &n) != 3 ||
+		sscanf(end, " - %63s %1023s %1023s", type, source, super) != 3)
+		return NULL;
+	if (!strncmp(type, "cgroup", 6))
+		strcpy(source, "cgroup");
+	if (asprintf(&text, "mount on %s: %s of %s, %s, %s, %s", point, root, source, type, options,
+		    super) < 0)
+		return NULL;
+	text = realloc(text, strlen(text) + strlen(line) + 1);
+	p = text + strlen(text);
+	for (const char *from = line + n; from < end; from++) {
+		if (*from < '0' || *from > '9')
+			*p++ = *from;
+	}
+	*p = '\0';
+	return text;
+}
+
 static void say_mounts(void)
 {
 	FILE *file = fopen("/proc/self/mountinfo", "re");
-	char line[4096], root[1024], point[1024], options[1024];
+	char line[4096], *lines[256];
+	size_t n = 0;
 
-	while (file && fgets(line, sizeof(line), file)) {
-		const char *end = strstr(line, " - ");
-		int n = 0;
-
-		if (!end || sscanf(line, "%*d %*d %*s %1023s %1023s %1023s%n", root, point, options,
-				    &n) != 3)
-			continue;
-		say("mount %s %s %s", root, point, options);
-		for (const char *p = line + n; p < end; p++) {
-			if (*p < '0' || *p > '9')
-				say("%c", *p);
-		}
-		say("%s", end);
+	while (file && n < ARRAY_LENGTH(lines) && fgets(line, sizeof(line), file)) {
+		lines[n] = mount_line(line);
+		n += lines[n] != NULL;
+	}
+	qsort(lines, n, sizeof(lines[0]), compare_lines);
+	for (size_t i = 0; i < n; i++) {
+		say("%s\n", lines[i]);
+		free(lines[i]);
 	}
 	if (file)
 		fclose(file);
@@ -248,10 +276,11 @@ static void say_names(char **argv)
 {
 	char name[256] = "", place[4096] = "";
 
-	gethostname(name, sizeof(name));
-	say("host %s", name);
-	getdomainname(name, sizeof(name));
-	say(", domain %s, in %s, dumpable %d\n", name, getcwd(place, sizeof(place)),
+	if (gethostname(name, sizeof(name)) == 0)
+		say("host %s", name);
+	if (getdomainname(name, sizeof(name)) == 0)
+		say(", domain %s", name);
+	say(", in %s, dumpable %d\n", getcwd(place, sizeof(place)),
 		prctl(PR_GET_DUMPABLE));
 	for (int i = 0; argv[i]; i++)
 		say("argument %s\n", i == 1 ? "" : argv[i]);
@@ -266,12 +295,14 @@ static void note_term(int signal)
 		_exit(1);
 }
 
-static int be_hook(const char *name)
+static int be_hook(const char *name, const char *file)
 {
 	char state[4096], status[64] = "?";
 	ssize_t n = read(STDIN_FILENO, state, sizeof(state) - 1);
 	const char *found;
 
+	if (file && !freopen(file, "ae", stdout))
+		return 1;
 	state[n > 0 ? n : 0] = '\0';
 	found = strstr(state, "\"status\":");
 	if (found)
@@ -279,11 +310,11 @@ static int be_hook(const char *name)
 	say("hook %s: state %s, umask %o, pid %s\n", name, status, umask(0),
 		strstr(state, "\"pid\":0") ? "0" : "known");
 	for (int fd = 3; fd < 64; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0)
+		if (fcntl(fd, F_GETFD) >= 0 && fd != fileno(stdout))
 			say("hook %s: fd %d\n", name, fd);
 	}
-	speak();
-	return 0;
+	fputs(said, stdout);
+	return fclose(stdout) ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -297,7 +328,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	if (!strcmp(argv[1], "hook"))
-		return be_hook(argc > 2 ? argv[2] : "");
+		return be_hook(argc > 2 ? argv[2] : "", argc > 3 ? argv[3] : NULL);
 	say_names(argv);
 	say_fds();
 	say_status();

@@ -34,6 +34,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <sys/syscall.h>
@@ -240,12 +241,12 @@ static void await_rest(pid_t main_pid, const char *runtime, const struct options
 		}
 		left = false;
 		for (size_t i = 0; i < MAX_TRACEES; i++)
-			left = left || tracees[i].pid;
+			left = left || (tracees[i].pid && tracees[i].pid != options->attach);
 		if (left)
 			usleep(1000);
 	}
 	for (size_t i = 0; i < MAX_TRACEES; i++) {
-		if (tracees[i].pid)
+		if (tracees[i].pid && tracees[i].pid != options->attach)
 			fprintf(options->report, "left %d\n", (int)tracees[i].pid);
 	}
 }
@@ -349,6 +350,9 @@ static int run(char **argv, const struct options *options)
 		fprintf(stderr, "inject: %s: %s\n", argv[0], strerror(errno));
 		return 2;
 	}
+	/* What a killed runtime leaves is reaped here: a pid namespace ends only when all in it is, and
+	 * the machine's init may take its time. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	pid = start(argv, runtime);
 	if (pid < 0 || (options->attach && !attach(options->attach))) {
 		fprintf(stderr, "inject: cannot trace\n");

@@ -192,8 +192,11 @@ load helpers
 @test 'files of the bundle that are no files, or without end, are errors and no hang' {
 	local file=$BUNDLE/config.json
 	try() {
-		run ! timeout 10 "$INSULA" --root "$STATE" run --bundle "$BUNDLE" box 3>&-
-		[ "$status" -ne 124 ]
+		status=0
+		timeout 10 "$INSULA" --root "$STATE" run --bundle "$BUNDLE" box >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- || status=$?
+		mapfile -t lines <"$BATS_TEST_TMPDIR/out"
+		output=${lines[*]}
+		[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
 		one_line
 		has config.json
 	}

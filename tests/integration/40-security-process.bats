@@ -212,7 +212,9 @@ status_line() {
 	config '.process.env = ["PATH=/bin"] | .process.user = {uid: 7, gid: 7}'
 	command_is sh -c 'echo $HOME'
 	home() {
-		run -0 timeout 10 "$INSULA" --root "$STATE" run --bundle "$BUNDLE" box 3>&-
+		# To a file: who waits for ever would keep the pipe of `run` open.
+		timeout 10 "$INSULA" --root "$STATE" run --bundle "$BUNDLE" box >"$BATS_TEST_TMPDIR/home" 2>&1 3>&-
+		output=$(cat "$BATS_TEST_TMPDIR/home")
 	}
 	printf 'a:x:6:6::/six:/bin/sh\nseven:x:7:7::/seven:/bin/sh' >"$passwd"
 	home
@@ -247,15 +249,21 @@ status_line() {
 	is /
 }
 
-@test 'the program has a session keyring of its own' {
-	local id=' 0 -3 0' ours
+@test 'the program has a session keyring of its own, that nobody can lay ready for it' {
+	local ours first laid
 	add_probe
-	# shellcheck disable=SC2086
-	ours=$("$PROBE" call keyctl $id)
+	command_is probe keyring _ses.box
+	detached run --detach --bundle "$BUNDLE" other
+	wait_for 5 grep -q keyctl: "$OUTPUT_FILE"
+	laid=$(cat "$OUTPUT_FILE")
+	new_bundle
+	add_probe
+	ours=$("$PROBE" call keyctl 0 -3 0)
 	command_is probe call keyctl 0 -3 0
 	run -0 insula run --bundle "$BUNDLE" box
 	has 'keyctl: '
 	[ "$output" != "$ours" ]
+	[ "$output" != "$laid" ]
 	first=$output
 	run -0 insula run --bundle "$BUNDLE" box
 	[ "$output" != "$first" ]

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
@@ -284,6 +285,19 @@ static int grab(char **argv)
 	return 0;
 }
 
+/* keyring NAME: keep a session keyring of that name, which everybody may find and use. */
+static int lay_keyring(char **argv)
+{
+	long id = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, argv[0]);
+
+	if (id < 0 || syscall(SYS_keyctl, KEYCTL_SETPERM, id, 0x3f3f3f3f) < 0)
+		return fail("keyring");
+	printf("keyctl: %ld\n", id);
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
 static int accept_listener(const char *path, char *text, size_t size)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -354,7 +368,7 @@ static const struct {
 } verbs[] = {
 	{ "fds", 0, list_fds },     { "call", 1, call },         { "call32", 1, call32 },
 	{ "tiocsti", 0, type_character }, { "exchange", 3, exchange }, { "hunt", 1, hunt },
-	{ "grab", 1, grab },        { "listen", 2, serve },
+	{ "grab", 1, grab },        { "keyring", 1, lay_keyring }, { "listen", 2, serve },
 };
 
 int main(int argc, char **argv)

@@ -35,7 +35,8 @@ static void test_plain(void **state)
 	static const char *const texts[] = { "{}", " { } \n", "{\"\":0}", "{\"a\":[]}",
 		"{\"a\":[ 1 , -2,true,false,null,\"\", {} ],\"b\":{\"a\":{\"b\":\"c d\"}}}",
 		"{\"a\":999999999999999999,\"b\":-999999999999999999}",
-		"\t{\r\n\"a\" : \"~ !#[]{},:\" }\t" };
+		"\t{\r\n\"a\" : \"~ !#[]{},:\" }\t",
+		"{\"a\":\"\\\"\\\\\",\"b\":\"{\\\"c\\\":\\\"\\\\\\\"\\\"}\"}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -47,7 +48,8 @@ static void test_unusual(void **state)
 	static const char *const texts[] = { "", " ", "[]", "1", "{", "}", "{\"a\"}", "{\"a\":}",
 		"{\"a\":1,}", "{\"a\":1 \"b\":2}", "{\"a\":1,\"a\":2}", "{,}", "{\"a\":[1,]}",
 		"{\"a\":[}", "{\"a\":1}}", "{\"a\":1}x", "{a:1}", "{\"a\":'b'}", "{\"a\":\"b}",
-		"{\"a\":\"\\n\"}", "{\"\\u0041\":1}", "{\"a\":\"\xc3\xa4\"}", "{\"a\":\"\xff\"}",
+		"{\"a\":\"\\n\"}", "{\"a\":\"\\\"}", "{\"a\":\"\\", "{\"\\\\\":1}", "{\"a\":\"\\/\"}",
+		"{\"\\u0041\":1}", "{\"a\":\"\xc3\xa4\"}", "{\"a\":\"\xff\"}",
 		"{\"a\":\"\t\"}", "{\"a\":\"\x7f\"}", "{\"a\":01}", "{\"a\":-0}", "{\"a\":-01}",
 		"{\"a\":-}", "{\"a\":+1}", "{\"a\":1.0}", "{\"a\":1e3}", "{\"a\":1E3}",
 		"{\"a\":1000000000000000000}", "{\"a\":18446744073709551615}", "{\"a\":truex}",
@@ -87,8 +89,8 @@ static void test_bounds(void **state)
 static void test_mutations(void **state)
 {
 	static const char text[] =
-		"{ \"one\": [ 1, -23, true, false, null ], \"two\": { \"a\": \"b\", \"c\": {} } }";
-	static const char bytes[] = "{}[]\",:\\ \n0-1e.truefalsn\x01\x80";
+		"{ \"one\": [ 1, -23, true, false, null ], \"two\": { \"a\": \"\\\\b\\\"\", \"c\": {} } }";
+	static const char bytes[] = "{}[]\",:\\/ \n0-1e.truefalsn\x01\x80";
 	char changed[sizeof(text)];
 
 	(void)state;
