@@ -152,8 +152,8 @@ static bool evict_oldest(int directory)
 			continue;
 		n++;
 		if (oldest[0] && (status.st_mtim.tv_sec > oldest_time.tv_sec ||
-				(status.st_mtim.tv_sec == oldest_time.tv_sec &&
-					status.st_mtim.tv_nsec >= oldest_time.tv_nsec)))
+					 (status.st_mtim.tv_sec == oldest_time.tv_sec &&
+						 status.st_mtim.tv_nsec >= oldest_time.tv_nsec)))
 			continue;
 		memcpy(oldest, entry->d_name, strlen(entry->d_name) + 1);
 		oldest_time = status.st_mtim;

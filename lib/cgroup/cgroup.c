@@ -24,7 +24,8 @@
 /* How long a process may need to reach a point where it can be stopped. */
 #define FREEZE_TIMEOUT_MS 10000
 
-/* Killed processes are mostly gone after this time; if not, each of them is killed once more, so often. */
+/* Killed processes are mostly gone after this time; if not, each of them is killed once more, so
+ * often. */
 #define KILL_ROUND_MS 50
 #define KILL_ROUNDS   8
 
@@ -204,9 +205,9 @@ static int kill_one_by_one(int cgroup)
 }
 
 /*
- * cgroup.kill speaks to the first thread of a process. One whose first thread has ended while others
- * live does not hear it (seen on Linux 6.18), so whoever is still there is killed one by one; what
- * such a process has forked meanwhile hears the next round.
+ * cgroup.kill speaks to the first thread of a process. One whose first thread has ended while
+ * others live does not hear it (seen on Linux 6.18), so whoever is still there is killed one by
+ * one; what such a process has forked meanwhile hears the next round.
  */
 static int kill_all(int cgroup)
 {
@@ -454,7 +455,8 @@ static char *cut_last(char *path)
 	return slash + 1;
 }
 
-/* Remove the last component of @path, which is cut off. Return: 0, also if it is gone, or −errno. */
+/* Remove the last component of @path, which is cut off. Return: 0, also if it is gone, or −errno.
+ */
 static int remove_last(int top, char *path)
 {
 	const char *name = cut_last(path);
@@ -465,8 +467,8 @@ static int remove_last(int top, char *path)
 	return unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* Remove the cgroup at @path, which is cut, and those that were made above it. Only its processes or
- * what is below it can keep it: −EBUSY. */
+/* Remove the cgroup at @path, which is cut, and those that were made above it. Only its processes
+ * or what is below it can keep it: −EBUSY. */
 static int remove_made(int top, char *path, unsigned int made)
 {
 	int r = remove_last(top, path);

@@ -292,3 +292,11 @@ int ins_cgroup_open_op(struct ins_run *run, const struct ins_op *op, struct ins_
 	run->slots[op->slot] = fd;
 	return 0;
 }
+
+/* In the operations' table for the printer's sake: no plan that is walked has one. */
+int ins_cgroup_unsupported_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	(void)run;
+	(void)op;
+	return ins_error_text(err, EOPNOTSUPP, "not supported yet");
+}

@@ -165,16 +165,30 @@ static int plan_devices(struct ins_plan_builder *builder, struct ins_error *err)
 	return op->devices.instructions ? 0 : ins_error_set(err, ENOMEM, "build the plan");
 }
 
+/* Nobody is to believe in a limit that is not there: an error, or in a plan that is only printed a
+ * step that says so. */
+static int tell_unsupported(void *data, const char *key, struct ins_error *err)
+{
+	struct ins_plan_builder *builder = data;
+	struct ins_op *op;
+
+	if (!builder->dry)
+		return ins_error_key(err, EOPNOTSUPP, key, "not supported yet");
+	return ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_UNSUPPORTED, &op, err, "%s", key);
+}
+
 int ins_cgroup_plan(struct ins_plan_builder *builder, struct ins_error *err)
 {
-	int r = ins_resources_check(builder->spec, err);
+	int r = ins_resources_check(builder->spec, tell_unsupported, builder, err);
 
 	if (r < 0)
 		return r;
 	switch (builder->cgroup_manager) {
 	case INS_CGROUP_SYSTEMD:
-		return ins_error_text(err, EOPNOTSUPP,
-			"--systemd-cgroup, --cgroup-manager=systemd: not supported yet");
+		r = tell_unsupported(builder, "--systemd-cgroup (--cgroup-manager=systemd)", err);
+		if (r < 0)
+			return r;
+		break;
 	case INS_CGROUP_DISABLED:
 		return plan_devices(builder, err);
 	case INS_CGROUP_CGROUPFS:

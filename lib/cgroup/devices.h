@@ -16,8 +16,8 @@
  *
  * Return: 0, −EINVAL (the key is named), −E2BIG, −ENOMEM.
  */
-int ins_devices_compile(const struct ins_spec *spec, bool has_userns,
-	struct bpf_insn **ret_program, uint32_t *ret_n, struct ins_error *err);
+int ins_devices_compile(const struct ins_spec *spec, bool has_userns, struct bpf_insn **ret_program,
+	uint32_t *ret_n, struct ins_error *err);
 
 /**
  * ins_devices_attach - put a cgroup and all below it under a program

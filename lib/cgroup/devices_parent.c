@@ -72,8 +72,8 @@ static int attach(int cgroup, int fd)
 
 /*
  * What the cache keeps of a program, by its instructions: loading one takes as long as a hundred
- * system calls, and it is the same in most containers. It lives as long as one of them has it on its
- * cgroup. An id may pass to another program then; when it was loaded, and the tag, which is the
+ * system calls, and it is the same in most containers. It lives as long as one of them has it on
+ * its cgroup. An id may pass to another program then; when it was loaded, and the tag, which is the
  * kernel's own hash of the instructions, tell.
  */
 struct loaded {
@@ -102,8 +102,7 @@ static int find_loaded(const char *state_root, const struct bpf_insn *program, u
 	return TAKE_FD(fd);
 }
 
-static void keep_loaded(
-	const char *state_root, const struct bpf_insn *program, uint32_t n, int fd)
+static void keep_loaded(const char *state_root, const struct bpf_insn *program, uint32_t n, int fd)
 {
 	struct loaded loaded = {};
 	struct bpf_prog_info info;
@@ -113,8 +112,7 @@ static void keep_loaded(
 	loaded.id = info.id;
 	loaded.load_time = info.load_time;
 	memcpy(loaded.tag, info.tag, sizeof(loaded.tag));
-	ins_cache_write(
-		state_root, CACHE, program, n * sizeof(*program), &loaded, sizeof(loaded));
+	ins_cache_write(state_root, CACHE, program, n * sizeof(*program), &loaded, sizeof(loaded));
 }
 
 int ins_devices_attach(int cgroup, const char *state_root, const struct bpf_insn *program,
@@ -124,7 +122,8 @@ int ins_devices_attach(int cgroup, const char *state_root, const struct bpf_insn
 	cleanup_fd int fd = -1;
 	int r;
 
-	/* The kernel refuses a program that is on the cgroup already: then it gets one of its own. */
+	/* The kernel refuses a program that is on the cgroup already: then it gets one of its own.
+	 */
 	if (shared >= 0 && attach(cgroup, shared) == 0)
 		return 0;
 	fd = load(program, n);
@@ -160,8 +159,8 @@ static int detach_if_ours(int cgroup, uint32_t id, struct ins_error *err)
 	attr.attach_type = BPF_CGROUP_DEVICE;
 	r = bpf(BPF_PROG_DETACH, &attr);
 	return r < 0 && r != -ENOENT
-		? ins_error_set(err, -r, "detach the device program from the cgroup")
-		: 0;
+		       ? ins_error_set(err, -r, "detach the device program from the cgroup")
+		       : 0;
 }
 
 int ins_devices_detach(int cgroup, struct ins_error *err)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What linux.resources and its relatives ask for and is not supported yet: an error, so that nobody
- * believes in a limit that is not there. What asks for nothing passes.
+ * What linux.resources and its relatives ask for and is not supported yet. What asks for nothing
+ * passes.
  */
-#include <errno.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
-#include "base/error.h"
 #include "cgroup/resources.h"
 
 /* A property, and whether it asks for something. */
@@ -16,21 +14,25 @@ struct wish {
 	const char *key;
 };
 
-static int refuse(struct ins_error *err, const char *key)
-{
-	return ins_error_key(err, EOPNOTSUPP, key, "not supported yet");
-}
+/* Who is told of a property that is not supported. */
+struct listener {
+	ins_unsupported_fn *tell;
+	void *data;
+	struct ins_error *err;
+};
 
-static int check_wishes(const struct wish *wishes, size_t n, struct ins_error *err)
+static int check_wishes(const struct wish *wishes, size_t n, const struct listener *listener)
 {
-	for (size_t i = 0; i < n; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (wishes[i].asked)
-			return refuse(err, wishes[i].key);
+			r = listener->tell(listener->data, wishes[i].key, listener->err);
 	}
-	return 0;
+	return r;
 }
 
-static int check_memory(const struct ins_spec_resources *resources, struct ins_error *err)
+static int check_memory(const struct ins_spec_resources *resources, const struct listener *listener)
 {
 	const typeof(resources->memory) *m = &resources->memory;
 	/* −1 is "unlimited", as a new cgroup is. cgroup2 always counts hierarchically and always
@@ -49,10 +51,10 @@ static int check_memory(const struct ins_spec_resources *resources, struct ins_e
 			"linux.resources.memory.useHierarchy" },
 	};
 
-	return check_wishes(wishes, ARRAY_LENGTH(wishes), err);
+	return check_wishes(wishes, ARRAY_LENGTH(wishes), listener);
 }
 
-static int check_cpu(const struct ins_spec_resources *resources, struct ins_error *err)
+static int check_cpu(const struct ins_spec_resources *resources, const struct listener *listener)
 {
 	const typeof(resources->cpu) *c = &resources->cpu;
 	/* 1024 shares are the weight of every cgroup. No shares, no quota and no period are below
@@ -71,10 +73,10 @@ static int check_cpu(const struct ins_spec_resources *resources, struct ins_erro
 		{ c->mems && c->mems[0], "linux.resources.cpu.mems" },
 	};
 
-	return check_wishes(wishes, ARRAY_LENGTH(wishes), err);
+	return check_wishes(wishes, ARRAY_LENGTH(wishes), listener);
 }
 
-static int check_io(const struct ins_spec_resources *resources, struct ins_error *err)
+static int check_io(const struct ins_spec_resources *resources, const struct listener *listener)
 {
 	const typeof(resources->block_io) *io = &resources->block_io;
 	/* Weights begin at 10. */
@@ -89,10 +91,10 @@ static int check_io(const struct ins_spec_resources *resources, struct ins_error
 		{ io->write_iops.n > 0, "linux.resources.blockIO.throttleWriteIOPSDevice" },
 	};
 
-	return check_wishes(wishes, ARRAY_LENGTH(wishes), err);
+	return check_wishes(wishes, ARRAY_LENGTH(wishes), listener);
 }
 
-static int check_others(const struct ins_spec *spec, struct ins_error *err)
+static int check_others(const struct ins_spec *spec, const struct listener *listener)
 {
 	const struct ins_spec_resources *r = &spec->resources;
 	/* pids.limit: 0 is a limit, −1 is none. */
@@ -107,23 +109,26 @@ static int check_others(const struct ins_spec *spec, struct ins_error *err)
 		{ spec->memory_policy.present, "linux.memoryPolicy" },
 		{ spec->n_net_devices > 0, "linux.netDevices" },
 	};
+	int result = check_wishes(wishes, ARRAY_LENGTH(wishes), listener);
 	char key[128];
 
-	if (r->unified.n > 0) {
+	for (size_t i = 0; result == 0 && i < r->unified.n; i++) {
 		snprintf(key, sizeof(key), "linux.resources.unified[\"%.80s\"]",
-			r->unified.v[0].key);
-		return refuse(err, key);
+			r->unified.v[i].key);
+		result = listener->tell(listener->data, key, listener->err);
 	}
-	return check_wishes(wishes, ARRAY_LENGTH(wishes), err);
+	return result;
 }
 
-int ins_resources_check(const struct ins_spec *spec, struct ins_error *err)
+int ins_resources_check(const struct ins_spec *spec, ins_unsupported_fn *tell, void *data,
+	struct ins_error *err)
 {
-	int r = check_memory(&spec->resources, err);
+	const struct listener listener = { tell, data, err };
+	int r = check_memory(&spec->resources, &listener);
 
 	if (r == 0)
-		r = check_cpu(&spec->resources, err);
+		r = check_cpu(&spec->resources, &listener);
 	if (r == 0)
-		r = check_io(&spec->resources, err);
-	return r < 0 ? r : check_others(spec, err);
+		r = check_io(&spec->resources, &listener);
+	return r < 0 ? r : check_others(spec, &listener);
 }

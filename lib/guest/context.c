@@ -37,7 +37,8 @@ static char *absolute_path(const char *path)
 	return absolute;
 }
 
-/* Jansson, on its own, would open /dev/urandom for the seed of its hashes. 0 is no seed: then it does. */
+/* Jansson, on its own, would open /dev/urandom for the seed of its hashes. 0 is no seed: then it
+ * does. */
 static void seed_hashes(void)
 {
 	unsigned int seed;
@@ -46,8 +47,8 @@ static void seed_hashes(void)
 		json_object_seed(seed);
 }
 
-int ins_context_new(const struct ins_options *options, struct ins_context **ret_context,
-	struct ins_error *err)
+int ins_context_new(
+	const struct ins_options *options, struct ins_context **ret_context, struct ins_error *err)
 {
 	static const struct ins_options defaults = { 0 };
 	struct ins_context *context = calloc(1, sizeof(*context));
@@ -58,7 +59,8 @@ int ins_context_new(const struct ins_options *options, struct ins_context **ret_
 		options = &defaults;
 	if (options->root && !options->root[0]) {
 		free(context);
-		return ins_error_text(err, EINVAL, "the state directory (--root) has an empty name");
+		return ins_error_text(
+			err, EINVAL, "the state directory (--root) has an empty name");
 	}
 	context->root = options->root ? absolute_path(options->root) : default_root(options);
 	if (!context->root) {

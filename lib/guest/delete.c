@@ -33,8 +33,9 @@ int ins_guest_kill_process(const struct ins_record *record, struct ins_error *er
 		n = poll(&wait, 1, KILL_TIMEOUT_MS);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return ins_error_set(err, errno, "wait for the end of process %d of container \"%s\"",
-			(int)record->pid, record->id);
+		return ins_error_set(err, errno,
+			"wait for the end of process %d of container \"%s\"", (int)record->pid,
+			record->id);
 	if (n == 0)
 		return ins_error_text(err, ETIMEDOUT,
 			"process %d of container \"%s\" does not die: it hangs in the kernel",
@@ -55,14 +56,14 @@ static int kill_cgroup(const struct ins_record *record, int *ret_fd, struct ins_
 	return ins_cgroup_kill(*ret_fd, err);
 }
 
-int ins_guest_destroy(struct ins_context *context, struct ins_store *store, const char *id,
-	struct ins_error *err)
+int ins_guest_destroy(
+	struct ins_context *context, struct ins_store *store, const char *id, struct ins_error *err)
 {
 	const struct ins_record *record = &store->record;
-	/* Mostly the container has ended: then its cgroup goes at once, with nobody to be killed. */
-	bool has_cgroup = record->cgroup &&
-			  !ins_cgroup_remove_empty(record->cgroup_mount, record->cgroup,
-				  record->cgroup_made);
+	/* Mostly the container has ended: then its cgroup goes at once, with nobody to be killed.
+	 */
+	bool has_cgroup = record->cgroup && !ins_cgroup_remove_empty(record->cgroup_mount,
+						    record->cgroup, record->cgroup_made);
 	cleanup_fd int cgroup = -1;
 	int r = 0;
 
@@ -73,7 +74,8 @@ int ins_guest_destroy(struct ins_context *context, struct ins_store *store, cons
 	if (r == 0 && cgroup >= 0)
 		r = ins_cgroup_wait_empty(cgroup, KILL_TIMEOUT_MS, err);
 	if (r == 0 && has_cgroup)
-		r = ins_cgroup_remove(record->cgroup_mount, record->cgroup, record->cgroup_made, err);
+		r = ins_cgroup_remove(
+			record->cgroup_mount, record->cgroup, record->cgroup_made, err);
 	if (r == 0)
 		r = ins_store_remove(store, id, err);
 	if (r == 0 && record->id)

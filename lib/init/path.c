@@ -40,8 +40,8 @@ int ins_child_open(struct ins_child *child, const char *path, uint64_t flags)
 
 int ins_child_open_strict(struct ins_child *child, const char *path, uint64_t flags)
 {
-	return open_below(child->root_fd, path[0] ? path : ".", flags,
-		RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	return open_below(
+		child->root_fd, path[0] ? path : ".", flags, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 }
 
 /* The directory that holds the component which ends at @length, and the component itself. */
@@ -62,8 +62,7 @@ static int open_parent_of(
 	return ins_child_open(child, prefix, O_PATH | O_DIRECTORY);
 }
 
-static int make_component(
-	struct ins_child *child, const char *path, size_t length, uint32_t mode)
+static int make_component(struct ins_child *child, const char *path, size_t length, uint32_t mode)
 {
 	char name[256];
 	int parent = open_parent_of(child, path, length, name, sizeof(name));
@@ -86,9 +85,9 @@ static int make_component(
 }
 
 /*
- * A symlink that leads nowhere yet bears the name that ends at @length: put its text into the path in
- * its place, so that what it names is made. Who exchanged it meanwhile gains nothing by it: the new
- * path is only text, too.
+ * A symlink that leads nowhere yet bears the name that ends at @length: put its text into the path
+ * in its place, so that what it names is made. Who exchanged it meanwhile gains nothing by it: the
+ * new path is only text, too.
  */
 static int follow_link(struct ins_child *child, char *path, size_t size, size_t length)
 {

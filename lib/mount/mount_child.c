@@ -97,7 +97,8 @@ static int file_type(int fd)
 	return r < 0 ? (int)r : status.stx_mode & S_IFMT;
 }
 
-/* It must not be the root, and directories go on directories: move_mount(2) would only say EINVAL. */
+/* It must not be the root, and directories go on directories: move_mount(2) would only say EINVAL.
+ */
 static int check_target(struct ins_child *child, int fd, bool wants_directory)
 {
 	struct statx status;

@@ -35,11 +35,11 @@ static inline int ins_tree_attach(int fd, int target)
 		move_mount, fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-/* What ins_tree_is_root() has to be told of a file, and what it is (STATX_MNT_ID is of Linux 5.8). */
+/* What ins_tree_is_root() has to be told of a file, and what it is (STATX_MNT_ID is of Linux 5.8).
+ */
 static inline int ins_tree_look(int fd, struct statx *ret_status)
 {
-	return (int)ins_sys(
-		statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MNT_ID, ret_status);
+	return (int)ins_sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MNT_ID, ret_status);
 }
 
 /*

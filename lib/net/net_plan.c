@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-
-#include "base/error.h"
 #include "plan/build.h"
 
 int ins_net_plan(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	struct ins_op *op;
 
-	if (builder->spec->n_net_devices)
-		return ins_error_key(err, EOPNOTSUPP, "linux.netDevices", "is not supported");
 	if (!ins_plan_has_own(builder, INS_NS_NETWORK))
 		return 0;
 	return ins_plan_add(builder, INS_STAGE_NET, INS_OP_LOOPBACK, &op, err,

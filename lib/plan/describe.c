@@ -457,6 +457,7 @@ struct teller {
 static const struct teller tellers[INS_OP_KINDS] = {
 	[INS_OP_CGROUP_CREATE] = { .say = say_cgroup },
 	[INS_OP_CGROUP_DEVICES] = { .say = say_devices },
+	[INS_OP_UNSUPPORTED] = { .words = "refuse this property: create and run end here" },
 	[INS_OP_NS_OPEN] = { .say = say_ns_open },
 	[INS_OP_PROC_OPEN] = { .words = "make a procfs that is attached nowhere" },
 	[INS_OP_ROOT_OPEN] = { .say = say_root_open },

@@ -48,6 +48,7 @@ enum ins_side {
 	/* parent */                                                                        \
 	X(CGROUP_CREATE, PARENT, ins_cgroup_create_op)     /* make the cgroup, open it */   \
 	X(CGROUP_DEVICES, PARENT, ins_cgroup_devices_op)   /* attach the device program */  \
+	X(UNSUPPORTED, PARENT, ins_cgroup_unsupported_op)  /* a property, in a printed plan */ \
 	X(NS_OPEN, PARENT, ins_ns_open_op)                 /* open and check a namespace */ \
 	X(PROC_OPEN, PARENT, ins_mount_proc_open_op)       /* the trusted procfs */         \
 	X(ROOT_OPEN, PARENT, ins_mount_root_open_op)       /* detached copy of the rootfs */ \

@@ -29,6 +29,8 @@ static const char *lacks(const struct ins_plan *plan, const struct ins_host *hos
 		return has_capability(host, CAP_BPF) || has_capability(host, CAP_SYS_ADMIN)
 			? NULL
 			: "CAP_BPF or CAP_SYS_ADMIN";
+	case INS_OP_UNSUPPORTED:
+		return "support in this version of insula";
 	case INS_OP_IDMAP_WRITE:
 		return has_capability(host, CAP_SETUID) || op->idmap.deny_setgroups
 			? NULL

@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 /**
- * ins_json_read - what json_loadb() with JSON_REJECT_DUPLICATES does, mostly in a quarter of the time
+ * ins_json_read - what json_loadb() with JSON_REJECT_DUPLICATES does, mostly in a quarter of the
+ * time
  * @ret_root: to be given back with json_decref()
  * @ret_has_big: there were integers above 2^63 − 1: they are marked strings now (spec/big.h)
  *
@@ -20,9 +21,9 @@ int ins_json_read(const char *text, size_t size, json_t **ret_root, bool *ret_ha
 /**
  * ins_plain_read - its quick half, for an object in which there is nothing unusual
  *
- * That is: ASCII, of escapes only those of quotes and backslashes, integers of at most 18 digits, no
- * member twice, no deep nesting. Anything else, right or wrong, is left to jansson, which knows it
- * all and can say what is wrong.
+ * That is: ASCII, of escapes only those of quotes and backslashes, integers of at most 18 digits,
+ * no member twice, no deep nesting. Anything else, right or wrong, is left to jansson, which knows
+ * it all and can say what is wrong.
  *
  * Return: what json_loadb() returns for this text, or NULL: ask that.
  */

@@ -43,6 +43,15 @@ status_line() {
 	is 1000
 }
 
+@test 'exec takes over a limit that is too large for a signed number' {
+	command_is sleep 1000
+	config '.process.rlimits = [{type: "RLIMIT_CORE", soft: "BIG", hard: "BIG"}]'
+	sed -i 's/"BIG"/18446744073709551615/g' "$BUNDLE/config.json"
+	detached run --detach --bundle "$BUNDLE" box
+	run -0 insula exec box sh -c 'ulimit -c'
+	is unlimited
+}
+
 @test 'exec has nothing open but 0, 1 and 2' {
 	sleeper box
 	run -0 "$INSULA" --root "$STATE" exec box \

@@ -125,7 +125,7 @@ containerd() {
 
 @test 'containerd: the runtime dies with the shim, the container does not' {
 	command_is sleep 1000
-	run -0 setpriv --pdeathsig KILL "$INSULA" --root "$STATE" create --bundle "$BUNDLE" task </dev/null >/dev/null 3>&-
+	setpriv --pdeathsig KILL "$INSULA" --root "$STATE" create --bundle "$BUNDLE" task </dev/null >/dev/null 2>&1 3>&-
 	[ "$(status_of task)" = created ]
 	run -0 insula start task
 	[ "$(status_of task)" = running ]

@@ -15,21 +15,10 @@ static void loopback(void **data)
 	assert_int_equal(p->builder.n_staged, 0);
 }
 
-static void net_devices(void **data)
-{
-	struct planned *p = *data;
-
-	refuse_plan(p, ins_net_plan,
-		LINUX("'namespaces':[{'type':'network'}],"
-		      "'netDevices':{'eth0':{}}"),
-		EOPNOTSUPP, "linux.netDevices: is not supported");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		plan_test(loopback),
-		plan_test(net_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,8 +48,8 @@ static void test_unusual(void **state)
 	static const char *const texts[] = { "", " ", "[]", "1", "{", "}", "{\"a\"}", "{\"a\":}",
 		"{\"a\":1,}", "{\"a\":1 \"b\":2}", "{\"a\":1,\"a\":2}", "{,}", "{\"a\":[1,]}",
 		"{\"a\":[}", "{\"a\":1}}", "{\"a\":1}x", "{a:1}", "{\"a\":'b'}", "{\"a\":\"b}",
-		"{\"a\":\"\\n\"}", "{\"a\":\"\\\"}", "{\"a\":\"\\", "{\"\\\\\":1}", "{\"a\":\"\\/\"}",
-		"{\"\\u0041\":1}", "{\"a\":\"\xc3\xa4\"}", "{\"a\":\"\xff\"}",
+		"{\"a\":\"\\n\"}", "{\"a\":\"\\\"}", "{\"a\":\"\\", "{\"\\\\\":1}",
+		"{\"a\":\"\\/\"}", "{\"\\u0041\":1}", "{\"a\":\"\xc3\xa4\"}", "{\"a\":\"\xff\"}",
 		"{\"a\":\"\t\"}", "{\"a\":\"\x7f\"}", "{\"a\":01}", "{\"a\":-0}", "{\"a\":-01}",
 		"{\"a\":-}", "{\"a\":+1}", "{\"a\":1.0}", "{\"a\":1e3}", "{\"a\":1E3}",
 		"{\"a\":1000000000000000000}", "{\"a\":18446744073709551615}", "{\"a\":truex}",
@@ -88,8 +88,8 @@ static void test_bounds(void **state)
 /* Each byte of a text replaced by each that means something, and each cut off. */
 static void test_mutations(void **state)
 {
-	static const char text[] =
-		"{ \"one\": [ 1, -23, true, false, null ], \"two\": { \"a\": \"\\\\b\\\"\", \"c\": {} } }";
+	static const char text[] = "{ \"one\": [ 1, -23, true, false, null ], \"two\": { \"a\": "
+				   "\"\\\\b\\\"\", \"c\": {} } }";
 	static const char bytes[] = "{}[]\",:\\/ \n0-1e.truefalsn\x01\x80";
 	char changed[sizeof(text)];
 
