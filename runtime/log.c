@@ -60,6 +60,15 @@ static size_t utf8_length(const char *text)
 	return length;
 }
 
+size_t log_shown_length(const char *text)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+
+	if (byte[0] < 0x20 || byte[0] == 0x7f || (byte[0] == 0xc2 && byte[1] < 0xa0))
+		return 0;
+	return utf8_length(text);
+}
+
 /* Names of files are bytes, JSON is UTF-8: what is none becomes U+FFFD. */
 static void add_escaped(struct line *line, const char *text)
 {
@@ -134,9 +143,12 @@ static void format_plain(struct line *line, enum ins_log_level level, const char
 		level == INS_LOG_ERROR ? "" : log_levels[level], level == INS_LOG_ERROR ? "" : ": ",
 		text);
 	line->used = n < (int)sizeof(line->data) ? (size_t)n : sizeof(line->data) - 1;
-	for (size_t i = 0; i < line->used; i++) {
-		if ((unsigned char)line->data[i] < 0x20 || line->data[i] == 0x7f)
+	for (size_t i = 0, length; i < line->used; i += length) {
+		length = log_shown_length(line->data + i);
+		if (length == 0) {
 			line->data[i] = '?';
+			length = 1;
+		}
 	}
 	line->data[line->used++] = '\n';
 }

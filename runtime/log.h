@@ -35,6 +35,14 @@ extern const char *const log_levels[];
  */
 int log_open(struct log *log, const char *target, struct ins_error *err);
 
+/**
+ * log_shown_length - the bytes of the character at @text
+ *
+ * Return: 0 if it is no UTF-8 or a control character (those above 0x7f are some to a terminal, too): it must
+ * not be shown to people.
+ */
+size_t log_shown_length(const char *text);
+
 /* log_write - one record; an ins_log_fn, @data is the struct log. */
 void log_write(void *data, enum ins_log_level level, const char *text);
 

@@ -60,6 +60,12 @@ void output_line(const char *text)
 
 void output_text(const char *text)
 {
-	for (; *text; text++)
-		putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+	for (size_t length; *text; text += length) {
+		length = log_shown_length(text);
+		if (length > 0)
+			printf("%.*s", (int)length, text);
+		else
+			putchar('?');
+		length += length == 0;
+	}
 }

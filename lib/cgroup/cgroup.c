@@ -473,7 +473,7 @@ static int remove_made(int top, char *path, unsigned int made)
 {
 	int r = remove_last(top, path);
 
-	for (unsigned int i = 1; r == 0 && i < made; i++) {
+	for (unsigned int i = 1; r == 0 && i < made && path[0]; i++) {
 		r = remove_last(top, path);
 		/* Others may live up there by now. */
 		if (r == -EBUSY || r == -ENOTEMPTY)

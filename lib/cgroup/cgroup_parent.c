@@ -128,16 +128,15 @@ static int make_missing(int *fd, const char *path, int missing, int *ret_made, s
 	char name[NAME_MAX + 1];
 	int made = 0;
 
-	while (next_component(&path, name) > 0) {
-		int next = 0;
-
+	for (; next_component(&path, name) > 0; *ret_made = ++made) {
+		bool is_ours = mkdirat(*fd, name, 0755) == 0;
 		/* Above the container's own, another one may be first and be the one who made it. */
-		if (mkdirat(*fd, name, 0755) < 0 && (errno != EEXIST || made == missing - 1))
-			next = -errno;
-		if (next == 0) {
-			*ret_made = ++made;
+		int next = is_ours || (errno == EEXIST && made < missing - 1) ? 0 : -errno;
+
+		if (is_ours)
+			*ret_made = made + 1;
+		if (next == 0)
 			next = open_child(*fd, name);
-		}
 		if (next == -ENOENT || next == -ENODEV)
 			return -ESTALE;
 		if (next < 0)

@@ -44,6 +44,18 @@ bool ins_guest_has_labels(const struct ins_spec *spec)
 	return spec->process.apparmor_profile || spec->process.selinux_label || spec->mount_label;
 }
 
+void ins_guest_fit_terminal(struct ins_guest *guest, const char *console_socket)
+{
+	struct ins_spec_process *process = &guest->spec->process;
+	struct winsize size;
+
+	if (!process->terminal || console_socket || !ins_tty_caller_size(&size))
+		return;
+	process->has_console_size = true;
+	process->console_height = size.ws_row;
+	process->console_width = size.ws_col;
+}
+
 int ins_guest_load(struct ins_guest *guest, struct ins_context *context,
 	const struct ins_create_args *args, bool waits, bool dry, struct ins_error *err)
 {
@@ -53,6 +65,8 @@ int ins_guest_load(struct ins_guest *guest, struct ins_context *context,
 	guest->context = context;
 	guest->create = args;
 	r = load_spec(guest, err);
+	if (r == 0 && !dry)
+		ins_guest_fit_terminal(guest, args->console_socket);
 	if (r == 0)
 		r = ins_host_probe(&guest->host, ins_guest_has_labels(guest->spec), err);
 	/* init maps the real plan at its place; one that is only printed may be anywhere. */
@@ -173,6 +187,8 @@ static void fill_record(struct ins_guest *guest)
 		.cgroup_mount = guest->plan->cgroup ? guest->host.cgroup_mount : NULL,
 		.cgroup = guest->plan->cgroup,
 		.no_new_privileges = spec->process.no_new_privileges,
+		.root_in_place = !spec->namespaces[INS_NS_MOUNT].present ||
+				 spec->namespaces[INS_NS_MOUNT].path,
 		.has_filter = spec->seccomp.present && spec->process.present,
 		.listener_path = spec->seccomp.listener_path,
 		.listener_metadata = spec->seccomp.listener_metadata,

@@ -172,14 +172,25 @@ static int load_process(struct ins_guest *guest, struct ins_error *err)
 	return 0;
 }
 
-static bool same_user_namespace(pid_t pid)
+/*
+ * The user namespace is entered if it is another than ours (setns() into one's own is EINVAL), whatever
+ * create was asked for: the container's process may have made one for itself, and then its mount
+ * namespace, too, is one in which only its own rights must count.
+ */
+static int namespaces_to_join(
+	const struct ins_record *record, uint32_t *ret_flags, struct ins_error *err)
 {
-	char path[40];
+	uint32_t user = ins_ns_flag(INS_NS_USER);
 	struct stat theirs, ours;
+	char path[40];
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
-	return stat(path, &theirs) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
-	       theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)record->pid);
+	if (stat(path, &theirs) < 0 || stat("/proc/self/ns/user", &ours) < 0)
+		return ins_error_set(err, errno, "compare %s with the runtime's own", path);
+	*ret_flags = record->namespaces & ~user;
+	if (theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev)
+		*ret_flags |= user;
+	return 0;
 }
 
 /* The container's own filter: what runs in it is never under a weaker one. */
@@ -200,18 +211,17 @@ static int build_plan(struct ins_guest *guest, struct ins_error *err)
 	struct ins_plan_builder builder = { 0 };
 	struct ins_plan_filter filter = { 0 };
 	cleanup_arena struct ins_arena *scratch = NULL;
-	uint32_t join = guest->record.namespaces;
+	uint32_t join = 0;
 	int r = ins_host_probe(&guest->host, ins_guest_has_labels(guest->spec), err);
 
 	if (r == 0)
 		r = ins_arena_new(INS_PLAN_ADDRESS, INS_ARENA_RESERVE, &guest->arena, err);
 	if (r == 0 && guest->record.has_filter)
 		r = load_filter(guest, &scratch, &filter, err);
+	if (r == 0)
+		r = namespaces_to_join(&guest->record, &join, err);
 	if (r < 0)
 		return r;
-	/* setns() into the user namespace that one is in already is EINVAL. */
-	if ((join & ins_ns_flag(INS_NS_USER)) && same_user_namespace(guest->record.pid))
-		join &= ~ins_ns_flag(INS_NS_USER);
 	builder = (struct ins_plan_builder){ .spec = guest->spec,
 		.host = &guest->host,
 		.args = &args,
@@ -219,6 +229,8 @@ static int build_plan(struct ins_guest *guest, struct ins_error *err)
 		.arena = guest->arena,
 		.bundle = guest->record.bundle,
 		.state_root = guest->context->root,
+		.exec_root = guest->record.root_in_place ? guest->record.rootfs : NULL,
+		.exec_pid = guest->record.pid,
 		.warn = ins_context_warn,
 		.warn_data = guest->context };
 	r = ins_plan_build_exec(&builder, join, guest->record.has_filter ? &filter : NULL, err);
@@ -320,8 +332,10 @@ int ins_exec(struct ins_context *context, const struct ins_exec_args *args, int 
 		r = load_process(&guest, err);
 	if (r == 0)
 		r = ins_guest_console_check(&guest, args->console_socket, !args->detach, err);
-	if (r == 0)
+	if (r == 0) {
+		ins_guest_fit_terminal(&guest, args->console_socket);
 		r = build_plan(&guest, err);
+	}
 	if (r == 0)
 		r = exec_steps(&guest, err);
 	if (r < 0 || args->detach)

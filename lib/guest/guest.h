@@ -64,6 +64,10 @@ int ins_guest_save_filter(struct ins_guest *guest, struct ins_error *err);
 /* ins_guest_preserve_check - are fds 3…2+n open? Return: 0 or −EBADF, naming the one that is not. */
 int ins_guest_preserve_check(unsigned int n, struct ins_error *err);
 
+/* ins_guest_fit_terminal - in the foreground (no console socket) the terminal has the size of the
+ * caller's before the program looks at it. */
+void ins_guest_fit_terminal(struct ins_guest *guest, const char *console_socket);
+
 /* ins_guest_console_check - do terminal, console socket and detaching fit together? Connects the
  * socket, so that a wrong path fails before anything is made. */
 int ins_guest_console_check(struct ins_guest *guest, const char *console_socket, bool stays,

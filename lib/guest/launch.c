@@ -353,7 +353,8 @@ static int adopt_second(struct ins_run *run, struct ins_error *err)
 	while (waitid(P_PIDFD, (id_t)first, &info, WEXITED) < 0 && errno == EINTR)
 		continue;
 	ins_close(first);
-	return send_go(run, INS_STAGE_JOIN, -1, err);
+	r = ins_run_stage(run, INS_STAGE_JOIN, err);
+	return r < 0 ? r : send_go(run, INS_STAGE_JOIN, -1, err);
 }
 
 int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_error *err)

@@ -68,14 +68,14 @@ int ins_store_save(struct ins_store *store, const struct ins_record *record,
 	int r;
 
 	root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s*, s:s*, s:I, s:I, s:b, s:b, "
-			 "s:s*, s:s*, s:s*, s:s*, s:o}",
+			 "s:b, s:s*, s:s*, s:s*, s:s*, s:o}",
 		"status", ins_status_name(record->status), "id", record->id, "bundle",
 		record->bundle, "rootfs", record->rootfs, "created", record->created, "owner",
 		(json_int_t)record->owner, "pid", (json_int_t)record->pid, "startTime",
 		(json_int_t)record->start_time, "cgroupMount", record->cgroup_mount, "cgroup",
 		record->cgroup, "cgroupMade", (json_int_t)record->cgroup_made, "namespaces",
 		(json_int_t)record->namespaces, "noNewPrivileges", record->no_new_privileges,
-		"filter", record->has_filter, "listenerPath", record->listener_path,
+		"filter", record->has_filter, "rootInPlace", record->root_in_place, "listenerPath", record->listener_path,
 		"listenerMetadata", record->listener_metadata, "hooks", record->hooks_json,
 		"process", record->process_json, "annotations", annotations_object(record));
 	r = ins_emit_dump(root, JSON_COMPACT, &text, err);
@@ -107,16 +107,17 @@ static int load_fields(struct ins_record *record, json_t *root)
 	json_int_t owner, pid, start_time, cgroup_made, namespaces;
 	const char *status;
 	json_t *annotations;
-	int no_new_privileges, has_filter;
+	int no_new_privileges, has_filter, root_in_place;
 
 	if (json_unpack(root,
 		    "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s?s, s?s, s:I, s:I, s:b, s:b, "
-		    "s?s, s?s, s?s, s?s, s:o}",
+		    "s:b, s?s, s?s, s?s, s?s, s:o}",
 		    "status", &status, "id", &record->id, "bundle", &record->bundle, "rootfs",
 		    &record->rootfs, "created", &record->created, "owner", &owner, "pid", &pid,
 		    "startTime", &start_time, "cgroupMount", &record->cgroup_mount, "cgroup",
 		    &record->cgroup, "cgroupMade", &cgroup_made, "namespaces", &namespaces,
-		    "noNewPrivileges", &no_new_privileges, "filter", &has_filter, "listenerPath",
+		    "noNewPrivileges", &no_new_privileges, "filter", &has_filter, "rootInPlace",
+		    &root_in_place, "listenerPath",
 		    &record->listener_path, "listenerMetadata", &record->listener_metadata, "hooks",
 		    &record->hooks_json, "process", &record->process_json, "annotations",
 		    &annotations) < 0)
@@ -129,6 +130,7 @@ static int load_fields(struct ins_record *record, json_t *root)
 	record->namespaces = (uint32_t)namespaces;
 	record->no_new_privileges = no_new_privileges;
 	record->has_filter = has_filter;
+	record->root_in_place = root_in_place;
 	return load_annotations(record, annotations);
 }
 

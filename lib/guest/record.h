@@ -41,6 +41,7 @@ struct ins_record {
 	uint32_t namespaces;    /* CLONE_NEW… to enter for an exec */
 	bool no_new_privileges;
 	bool has_filter;
+	bool root_in_place;     /* no mount namespace of its own: only changed into (chroot) */
 	const char *listener_path, *listener_metadata;
 	struct ins_pairs annotations;
 	const char *hooks_json;   /* as in struct ins_spec */

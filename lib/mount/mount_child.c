@@ -355,13 +355,23 @@ int ins_mount_attach_op(struct ins_child *child, const struct ins_op *op)
 
 int ins_mount_source_clone_op(struct ins_child *child, const struct ins_op *op)
 {
+	int place = child->slots[op->slot];
 	int fd, r;
 
 	/* The parent was able to, after all. */
-	if (child->slots[op->slot] >= 0)
+	if (place >= 0 && !op->source.found)
 		return 0;
-	fd = ins_tree_clone(AT_FDCWD, op->path, op->source.recursive,
-		op->source.no_follow ? AT_SYMLINK_NOFOLLOW : 0);
+	if (op->source.found) {
+		fd = ins_tree_clone(place, "", op->source.recursive, AT_EMPTY_PATH);
+		child->slots[op->slot] = -1;
+		(void)ins_sys(close, place);
+	} else {
+		fd = ins_tree_clone(AT_FDCWD, op->path, op->source.recursive,
+			op->source.no_follow ? AT_SYMLINK_NOFOLLOW : 0);
+	}
+	if (fd == -EINVAL && !op->source.recursive)
+		return ins_child_detail(child,
+			"in a user namespace what is mounted below it has to come along (rbind)", fd);
 	if (fd < 0)
 		return fd;
 	if (op->source.is_proc && check_not_on_proc(fd) != -EPERM)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,8 @@
 
 /* Inode number of a procfs's root (PROC_ROOT_INO, include/linux/proc_fs.h). */
 #define PROC_ROOT_INODE 1
+
+#define FIND_TRIES 128
 
 static bool is_proc(int fd, bool at_root)
 {
@@ -147,6 +150,41 @@ int ins_mount_source_open_op(struct ins_run *run, const struct ins_op *op, struc
 	if (r < 0)
 		return ins_error_set(err, -r, "set the attributes of %s", op->path);
 	run->slots[op->slot] = TAKE_FD(fd);
+	return 0;
+}
+
+/* The root directory of the container process: the host's still, but in a mount namespace of its own. */
+static int open_child_root(const struct ins_run *run, struct ins_error *err)
+{
+	cleanup_fd int proc = ins_proc_open(err);
+	char path[32];
+	int fd;
+
+	if (proc < 0)
+		return proc;
+	snprintf(path, sizeof(path), "%d/root", (int)run->pid);
+	fd = openat(proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? ins_error_set(err, errno, "open /proc/%s", path) : fd;
+}
+
+int ins_mount_source_find_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	const char *what = op->slot == INS_SLOT_ROOT ? "open" : "source";
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC | (op->source.no_follow ? O_NOFOLLOW : 0),
+		.resolve = RESOLVE_IN_ROOT,
+	};
+	cleanup_fd int root = open_child_root(run, err);
+	int fd = -EAGAIN;
+
+	if (root < 0)
+		return root;
+	/* EAGAIN: somebody has renamed something somewhere while it went through "..". */
+	for (int tries = 0; fd == -EAGAIN && tries < FIND_TRIES; tries++)
+		fd = (int)ins_sys(openat2, root, op->path, &how, sizeof(how));
+	if (fd < 0)
+		return ins_error_set(err, -fd, "%s %s", what, op->path);
+	run->slots[op->slot] = fd;
 	return 0;
 }
 

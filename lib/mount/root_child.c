@@ -44,7 +44,7 @@ static int open_place(const struct ins_child *child, const struct ins_op *op)
 
 int ins_mount_root_attach_op(struct ins_child *child, const struct ins_op *op)
 {
-	int root = child->slots[INS_SLOT_ROOT];
+	int root = child->slots[op->slot];
 	struct statx status;
 	int place, r;
 
@@ -64,7 +64,7 @@ int ins_mount_root_attach_op(struct ins_child *child, const struct ins_op *op)
 		if (r < 0)
 			return ins_child_detail(child, "attach it", r);
 	}
-	child->slots[INS_SLOT_ROOT] = -1;
+	child->slots[op->slot] = -1;
 	child->root_fd = root;
 	return 0;
 }

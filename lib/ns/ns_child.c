@@ -7,6 +7,19 @@
 #include "init/text.h"
 #include "sys/bare.h"
 
+/*
+ * Whoever made the user namespace that is entered next may have forbidden setgroups(2) in it, and the
+ * groups of our caller would stay. EPERM: they are forbidden to be given up where we are already.
+ */
+int ins_ns_groups_drop_op(struct ins_child *child, const struct ins_op *op)
+{
+	long result = ins_sys(setgroups, 0, NULL);
+
+	(void)child;
+	(void)op;
+	return result == -EPERM ? 0 : (int)result;
+}
+
 /* The fd is one namespace, or (Linux 5.8) the pidfd of a process, several of whose are meant. */
 int ins_ns_join_op(struct ins_child *child, const struct ins_op *op)
 {

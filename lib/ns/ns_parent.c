@@ -45,9 +45,27 @@ static int check_differs(const struct ins_op *op, int fd, struct ins_error *err)
 		return ins_error_set(err, errno, "compare %s with %s", op->path, own);
 	if (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
 		return ins_error_text(err, EINVAL,
-			"%s is the runtime's own, and linux.sysctl "
-			"would change the host",
-			op->path);
+			"%s is the runtime's own, and %s would change the host", op->path,
+			op->ns.type == CLONE_NEWUTS ? "hostname, domainname or linux.sysctl"
+						    : "linux.sysctl");
+	return 0;
+}
+
+/*
+ * For an exec that stays in our own user namespace. Had the container's process made one for itself,
+ * the mount namespace that we have entered would be of its making, too, and the program found there run
+ * with rights that it has not got. It cannot come back out, so looking afterwards is enough.
+ */
+int ins_ns_check_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	struct stat ours, theirs;
+
+	(void)run;
+	if (stat("/proc/self/ns/user", &ours) < 0 || stat(op->path, &theirs) < 0)
+		return ins_error_set(err, errno, "compare %s with the runtime's own", op->path);
+	if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+		return ins_error_text(err, EPERM,
+			"the container's process has made itself another user namespace meanwhile");
 	return 0;
 }
 

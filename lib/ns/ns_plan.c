@@ -18,6 +18,13 @@ static bool is_unshared(enum ins_ns ns)
 	return ns == INS_NS_CGROUP || ns == INS_NS_TIME;
 }
 
+/* Whether something is set in the namespace, so that it had better not be the host's. */
+static bool changes(const struct ins_spec *spec, enum ins_ns ns)
+{
+	return ins_ns_has_sysctl(spec, ns) ||
+	       (ns == INS_NS_UTS && (spec->hostname || spec->domainname));
+}
+
 static int add_join(struct ins_plan_builder *builder, enum ins_ns ns, struct ins_error *err)
 {
 	const struct ins_spec_namespace *namespace = &builder->spec->namespaces[ns];
@@ -31,7 +38,7 @@ static int add_join(struct ins_plan_builder *builder, enum ins_ns ns, struct ins
 		return r;
 	op->slot = slot;
 	op->ns.type = ins_ns_flag(ns);
-	op->ns.must_differ = ins_ns_has_sysctl(builder->spec, ns);
+	op->ns.must_differ = changes(builder->spec, ns);
 	r = ins_plan_strdup(builder, namespace->path, &op->path, err);
 	if (r < 0)
 		return r;
@@ -45,6 +52,17 @@ static int add_join(struct ins_plan_builder *builder, enum ins_ns ns, struct ins
 	return 0;
 }
 
+static int add_groups_drop(struct ins_plan_builder *builder, struct ins_error *err)
+{
+	struct ins_op *op;
+
+	if (!builder->spec->namespaces[INS_NS_USER].path ||
+		!(builder->host->capabilities >> CAP_SETGID & 1) ||
+		ins_spec_annotation(builder->spec, "run.oci.keep_original_groups"))
+		return 0;
+	return ins_plan_add(builder, INS_STAGE_JOIN, INS_OP_GROUPS_DROP, &op, err, "%s", "");
+}
+
 /*
  * setns(2) wants CAP_SYS_ADMIN both in the namespace's owner and in the caller's user namespace. A
  * privileged runtime has that everywhere as long as it stays outside, so it enters the user
@@ -55,6 +73,7 @@ static int add_joins(struct ins_plan_builder *builder, struct ins_error *err)
 	bool privileged = builder->host->capabilities >> CAP_SYS_ADMIN & 1;
 	enum ins_ns order[INS_NS_COUNT];
 	size_t n = 0;
+	int r;
 
 	if (!privileged)
 		order[n++] = INS_NS_USER;
@@ -64,17 +83,15 @@ static int add_joins(struct ins_plan_builder *builder, struct ins_error *err)
 	}
 	if (privileged)
 		order[n++] = INS_NS_USER;
-	for (size_t i = 0; i < n; i++) {
+	r = add_groups_drop(builder, err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct ins_spec_namespace *namespace = &builder->spec->namespaces[order[i]];
-		int r;
 
 		if (!namespace->present || !namespace->path)
 			continue;
 		r = add_join(builder, order[i], err);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
 }
 
 static int add_unshare(struct ins_plan_builder *builder, enum ins_ns ns, struct ins_error *err)

@@ -249,27 +249,64 @@ int ins_plan_build(struct ins_plan_builder *builder, struct ins_error *err)
 	return r;
 }
 
+/* A root that is no mount namespace's: the container was changed into it, and so is the exec. */
+static int add_exec_root(struct ins_plan_builder *builder, struct ins_error *err)
+{
+	int32_t slot = ins_plan_new_slot(builder);
+	struct ins_op *op;
+	int r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_ROOT_OPEN, &op, err, "%s", "");
+
+	if (r < 0)
+		return r;
+	op->slot = slot;
+	op->source.in_place = true;
+	r = ins_plan_strdup(builder, builder->exec_root, &op->path, err);
+	builder->plan->rootfs = op->path;
+	if (r == 0)
+		r = ins_plan_add(builder, INS_STAGE_MOUNT, INS_OP_ROOT_ATTACH, &op, err, "%s", "");
+	if (r < 0)
+		return r;
+	op->slot = slot;
+	op->pivot.chroot_only = true;
+	r = ins_plan_add(builder, INS_STAGE_ROOT, INS_OP_PIVOT, &op, err, "%s", "");
+	if (r == 0)
+		op->pivot.chroot_only = true;
+	return r;
+}
+
 /* How an exec gets into the container: all namespaces at once through a pidfd, then its root user. */
 static int add_exec_entry(struct ins_plan_builder *builder, uint32_t join_flags,
 	struct ins_error *err)
 {
+	bool enters_user = join_flags & ins_ns_flag(INS_NS_USER);
 	struct ins_op *op;
-	int r;
+	int r = 0;
 
-	if (join_flags) {
+	if (enters_user && builder->host->capabilities >> CAP_SETGID & 1)
+		r = ins_plan_add(builder, INS_STAGE_JOIN, INS_OP_GROUPS_DROP, &op, err, "%s", "");
+	if (r == 0 && join_flags) {
 		r = ins_plan_add(builder, INS_STAGE_JOIN, INS_OP_NS_JOIN, &op, err, "%s", "");
 		if (r < 0)
 			return r;
 		op->slot = INS_SLOT_TARGET;
 		op->ns.type = join_flags;
 	}
-	if (join_flags & ins_ns_flag(INS_NS_USER)) {
+	if (r == 0 && join_flags && !enters_user) {
+		r = ins_plan_add(builder, INS_STAGE_JOIN, INS_OP_NS_CHECK, &op, err, "%s", "");
+		if (r < 0)
+			return r;
+		op->path = ins_arena_printf(
+			builder->arena, "/proc/%d/ns/user", (int)builder->exec_pid);
+		if (!op->path)
+			return out_of_memory(err);
+	}
+	if (r == 0 && enters_user) {
 		r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_BECOME_ROOT, &op, err, "%s", "");
 		if (r < 0)
 			return r;
 		op->become.clear_groups = true;
 	}
-	return 0;
+	return r == 0 && builder->exec_root ? add_exec_root(builder, err) : r;
 }
 
 static const struct ins_plan_filter *copy_filter(struct ins_plan_builder *builder,

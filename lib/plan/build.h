@@ -23,6 +23,9 @@ struct ins_plan_builder {
 	void *warn_data;
 	int32_t next_slot;
 	const struct ins_plan_filter *exec_filter; /* exec: the container's own filter, NULL: none */
+	const char *exec_root;   /* exec: the root that the container is only changed into; NULL: it has a
+	                            mount namespace of its own */
+	pid_t exec_pid;          /* exec: the container's process */
 
 	/* Private to build.c: the operations while their number is not known. */
 	struct ins_op *staged;

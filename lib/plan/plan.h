@@ -50,9 +50,11 @@ enum ins_side {
 	X(CGROUP_DEVICES, PARENT, ins_cgroup_devices_op)   /* attach the device program */  \
 	X(UNSUPPORTED, PARENT, ins_cgroup_unsupported_op)  /* a property, in a printed plan */ \
 	X(NS_OPEN, PARENT, ins_ns_open_op)                 /* open and check a namespace */ \
+	X(NS_CHECK, PARENT, ins_ns_check_op)               /* entered, and not led astray */ \
 	X(PROC_OPEN, PARENT, ins_mount_proc_open_op)       /* the trusted procfs */         \
 	X(ROOT_OPEN, PARENT, ins_mount_root_open_op)       /* detached copy of the rootfs */ \
 	X(SOURCE_OPEN, PARENT, ins_mount_source_open_op)   /* detached copy of a source */  \
+	X(SOURCE_FIND, PARENT, ins_mount_source_find_op)   /* in the child's namespace */   \
 	X(NODE_OPEN, PARENT, ins_dev_node_open_op)         /* detached copy of a device */  \
 	X(CGROUP_OPEN, PARENT, ins_cgroup_open_op)         /* detached copy of the cgroup */ \
 	X(IDMAP_WRITE, PARENT, ins_idmap_write_op)         /* uid_map, gid_map */           \
@@ -62,6 +64,7 @@ enum ins_side {
 	X(HOOK_PARENT, PARENT, ins_hook_parent_op)         /* prestart, createRuntime, … */ \
 	X(STATE_CREATED, PARENT, ins_guest_created_op)     /* pid file, state: created */   \
 	/* child */                                                                         \
+	X(GROUPS_DROP, CHILD, ins_ns_groups_drop_op)       /* while it is allowed */        \
 	X(NS_JOIN, CHILD, ins_ns_join_op)                  /* setns */                      \
 	X(NS_UNSHARE, CHILD, ins_ns_unshare_op)            /* cgroup, time */               \
 	X(TIME_OFFSETS, CHILD, ins_ns_time_offsets_op)     /* and enter the namespace */    \
@@ -72,7 +75,7 @@ enum ins_side {
 	X(HOSTNAME, CHILD, ins_ns_hostname_op)                                              \
 	X(DOMAINNAME, CHILD, ins_ns_domainname_op)                                          \
 	X(ROOT_PRIVATE, CHILD, ins_mount_private_op)       /* cut the host's propagation */ \
-	X(SOURCE_CLONE, CHILD, ins_mount_source_clone_op)  /* where the parent may not */   \
+	X(SOURCE_CLONE, CHILD, ins_mount_source_clone_op)  /* instead of the parent */      \
 	X(ROOT_ATTACH, CHILD, ins_mount_root_attach_op)                                     \
 	X(MOUNT_FS, CHILD, ins_mount_fs_op)                /* a new filesystem */           \
 	X(MOUNT_ATTACH, CHILD, ins_mount_attach_op)        /* a source from the parent */   \
@@ -176,7 +179,7 @@ struct ins_op {
 	union {
 		struct {
 			uint32_t type; /* CLONE_NEW… */
-			bool must_differ; /* NS_OPEN: not the runtime's own, linux.sysctl changes it */
+			bool must_differ; /* NS_OPEN: not the runtime's own, something is set in it */
 		} ns; /* NS_OPEN, NS_JOIN, NS_UNSHARE */
 		struct {
 			const char *text; /* what is written to timens_offsets */
@@ -214,13 +217,14 @@ struct ins_op {
 			bool recursive;
 			bool no_follow;        /* do not follow a symlink as last component */
 			bool is_proc;          /* it must be a procfs */
+			bool found;            /* SOURCE_CLONE: what is in the slot is to be copied */
 			bool in_place;         /* ROOT_OPEN: no copy, for a root that is only chrooted into */
 			struct ins_mount_attrs attrs;
 			uint32_t n_uid, n_gid; /* 0: not id-mapped by own maps */
 			const struct ins_plan_id_map *uid, *gid;
 			bool idmap;            /* MOUNT_ATTR_IDMAP: own maps, or the container's if n_uid is 0 */
 			bool idmap_recursive;
-		} source; /* ROOT_OPEN, SOURCE_OPEN, SOURCE_CLONE; path is the source on the host */
+		} source; /* ROOT_OPEN, SOURCE_OPEN, SOURCE_FIND, SOURCE_CLONE; path is the source on the host */
 		struct {
 			bool no_follow; /* do not follow a symlink as last component of the destination */
 			bool strict;    /* no symlink on the whole way to it */

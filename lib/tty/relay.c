@@ -47,13 +47,17 @@ static int make_raw(struct relay *relay, struct ins_error *err)
 	return 0;
 }
 
-/* The size of the caller's terminal, if there is one, becomes the container's. */
+bool ins_tty_caller_size(struct winsize *ret_size)
+{
+	return ioctl(STDIN_FILENO, TIOCGWINSZ, ret_size) == 0 ||
+	       ioctl(STDOUT_FILENO, TIOCGWINSZ, ret_size) == 0;
+}
+
 static void copy_size(const struct relay *relay)
 {
 	struct winsize size;
 
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ||
-		ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+	if (ins_tty_caller_size(&size))
 		(void)ioctl(relay->master, TIOCSWINSZ, &size);
 }
 

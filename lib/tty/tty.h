@@ -3,6 +3,8 @@
 #ifndef INSULA_TTY_TTY_H
 #define INSULA_TTY_TTY_H
 
+#include <sys/ioctl.h>
+
 #include "insula.h"
 
 /* ins_tty_connect - connect to an AF_UNIX stream socket by its path, however long. Return: an fd or
@@ -12,6 +14,9 @@ int ins_tty_connect(const char *path, struct ins_error *err);
 /* ins_tty_send - send one fd (a pty's master, a pidfd) over a connected socket by SCM_RIGHTS; the
  * text with it is the fd's name. */
 int ins_tty_send(int socket, int fd, struct ins_error *err);
+
+/* ins_tty_caller_size - the size of the caller's terminal, on fd 0 or 1. Return: false if there is none. */
+bool ins_tty_caller_size(struct winsize *ret_size);
 
 /**
  * ins_tty_relay - copy between the caller's terminal (fds 0 and 1) and @master until the process

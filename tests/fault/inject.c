@@ -2,14 +2,17 @@
 /*
  * Runs a command and lets one of its system calls fail, or kills the process that makes it.
  *
- *     inject [-o FILE] [-t SECONDS] [-w runtime|init] [-p PID] [-l | -n N [-e ERRNO | -k]] COMMAND [ARG…]
+ *     inject [-o FILE] [-t SECONDS] [-w runtime|init] [-p PID] [-l | [-c NAME] -n N [-e ERRNO | -k]]
+ *             COMMAND [ARG…]
  *
  * Counted are the system calls of the command and of all that it clones, in the order in which they
  * happen, as long as a process executes the command itself or the runtime's init: a hook or the
  * container's program is let go when it is executed. With -w only those of the command itself count,
  * or only those of its children: parent and child work at the same time, and alone each makes its
  * calls in the same order every time. With -p an init that waits since an earlier command is one of
- * the children. Without -n nothing is done but counting; -l also lists the calls.
+ * the children. Without -n nothing is done but counting; -l also lists the calls. With -c the N-th call
+ * of that name is meant: there may be several children, too. prctl-4 is a prctl with that first argument
+ * (hexadecimal).
  *
  * To FILE (or stderr) go
  *
@@ -53,6 +56,7 @@
 
 struct options {
 	long target; /* 0: count only */
+	const char *name; /* only calls of that name are meant; NULL: all */
 	int error;   /* errno, or 0: kill */
 	bool list;
 	bool in_runtime, in_init; /* whose calls count */
@@ -63,11 +67,11 @@ struct options {
 
 struct tracee {
 	pid_t pid;
-	bool in_call, failing;
+	bool failing;
 };
 
 static struct tracee tracees[MAX_TRACEES];
-static long calls;
+static long calls, calls_meant;
 static volatile sig_atomic_t alarmed;
 
 static void note_alarm(int signal)
@@ -136,6 +140,19 @@ static void print_argument(FILE *report, pid_t pid, uint64_t value)
 	fprintf(report, " \"%s\"", text);
 }
 
+static bool is_meant(const struct __ptrace_syscall_info *info, const char *wanted)
+{
+	char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, (int)info->entry.nr);
+	char with_argument[64];
+	bool is_same;
+
+	snprintf(with_argument, sizeof(with_argument), "%s-%llx", name ? name : "?",
+		(unsigned long long)info->entry.args[0]);
+	is_same = (name && !strcmp(name, wanted)) || !strcmp(with_argument, wanted);
+	free(name);
+	return is_same;
+}
+
 static void print_call(const struct options *options, const char *what, pid_t pid,
 	const struct __ptrace_syscall_info *info)
 {
@@ -149,30 +166,28 @@ static void print_call(const struct options *options, const char *what, pid_t pi
 	free(name);
 }
 
-static void enter_call(struct tracee *t, pid_t main_pid, const struct options *options)
+static void enter_call(struct tracee *t, const struct __ptrace_syscall_info *info, pid_t main_pid,
+	const struct options *options)
 {
-	struct __ptrace_syscall_info info;
-
 	if (t->pid == main_pid ? !options->in_runtime : !options->in_init)
 		return;
-	memset(&info, 0, sizeof(info));
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info), &info) <= 0)
-		return;
-	if (options->error && !can_fail(info.entry.nr))
+	if (options->error && !can_fail(info->entry.nr))
 		return;
 	calls++;
 	if (options->list)
-		print_call(options, "call", t->pid, &info);
-	if (calls != options->target)
+		print_call(options, "call", t->pid, info);
+	if (!options->target || (options->name && !is_meant(info, options->name)))
 		return;
-	print_call(options, "hit", t->pid, &info);
+	if (++calls_meant != options->target)
+		return;
+	print_call(options, "hit", t->pid, info);
 	if (!options->error) {
 		kill(t->pid, SIGKILL);
 		return;
 	}
 	/* close(2) closes, whatever it says. Else a call with the number −1 does nothing. */
 	t->failing = true;
-	if (info.entry.nr == SYS_close)
+	if (info->entry.nr == SYS_close)
 		return;
 	ptrace(PTRACE_POKEUSER, t->pid, offsetof(struct user_regs_struct, orig_rax), -1L);
 }
@@ -192,9 +207,11 @@ static void handle_stop(struct tracee *t, int status, pid_t main_pid, const char
 	int signal = WSTOPSIG(status), event = status >> 16;
 
 	if (signal == (SIGTRAP | 0x80)) {
-		t->in_call = !t->in_call;
-		if (t->in_call)
-			enter_call(t, main_pid, options);
+		struct __ptrace_syscall_info info = { 0 };
+
+		ptrace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info), &info);
+		if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+			enter_call(t, &info, main_pid, options);
 		else
 			leave_call(t, options);
 		ptrace(PTRACE_SYSCALL, t->pid, 0, 0);
@@ -207,7 +224,6 @@ static void handle_stop(struct tracee *t, int status, pid_t main_pid, const char
 		ptrace(PTRACE_DETACH, pid, 0, 0);
 		return;
 	}
-	/* Of a call in which an attached process was, only the end is seen, or the start again. */
 	if (event == PTRACE_EVENT_STOP && (signal == SIGSTOP || signal == SIGTSTP)) {
 		ptrace(PTRACE_LISTEN, t->pid, 0, 0);
 		return;
@@ -291,11 +307,29 @@ static bool seize(pid_t pid)
 	return false;
 }
 
-/* A process that sleeps in a call stops, and then makes it again. */
+/* Is it waiting for `start` already? What is interrupted there is begun anew, and so counts. */
+static bool is_waiting(pid_t pid)
+{
+	char path[64];
+	FILE *file;
+	long nr = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	file = fopen(path, "re");
+	if (file) {
+		if (fscanf(file, "%ld", &nr) != 1)
+			nr = -1;
+		fclose(file);
+	}
+	return nr == SYS_ppoll;
+}
+
 static bool attach(pid_t pid)
 {
 	int status;
 
+	for (int ms = 0; ms < GRACE_MS && !is_waiting(pid); ms++)
+		usleep(1000);
 	if (!seize(pid) || ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 ||
 		waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
 		return false;
@@ -333,7 +367,6 @@ static pid_t start(char **argv, const char *runtime)
 			ptrace(PTRACE_CONT, pid, 0, WSTOPSIG(status));
 	}
 	/* The next stop is the end of the execve itself. */
-	find_tracee(pid)->in_call = true;
 	ptrace(PTRACE_SYSCALL, pid, 0, 0);
 	return pid;
 }
@@ -371,7 +404,7 @@ int main(int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt(argc, argv, "+o:t:w:p:ln:e:k")) != -1) {
+	while ((option = getopt(argc, argv, "+o:t:w:p:lc:n:e:k")) != -1) {
 		switch (option) {
 		case 'o':
 			options.report = fopen(optarg, "we");
@@ -389,6 +422,9 @@ int main(int argc, char **argv)
 		case 'l':
 			options.list = true;
 			break;
+		case 'c':
+			options.name = optarg;
+			break;
 		case 'n':
 			options.target = atol(optarg);
 			break;
@@ -404,7 +440,7 @@ int main(int argc, char **argv)
 	}
 	if (optind >= argc || !options.report) {
 		fprintf(stderr, "usage: inject [-o FILE] [-t SECONDS] [-w runtime|init] [-p PID] "
-				"[-l | -n N [-e ERRNO | -k]] COMMAND [ARG...]\n");
+				"[-l | [-c NAME] -n N [-e ERRNO | -k]] COMMAND [ARG...]\n");
 		return 2;
 	}
 	return run(argv + optind, &options);

@@ -162,6 +162,20 @@ stopped() {
 	created box
 }
 
+@test 'of many creates at the same time one wins' {
+	local i pids=()
+	for i in 1 2 3 4 5 6; do
+		{
+			"$INSULA" --root "$STATE" create --bundle "$BUNDLE" box && echo made
+		} </dev/null >"$BATS_TEST_TMPDIR/out$i" 2>&1 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}" || :
+	[ "$(cat "$BATS_TEST_TMPDIR"/out? | grep -c made)" = 1 ]
+	[ "$(cat "$BATS_TEST_TMPDIR"/out? | grep -c 'already exists')" = 5 ]
+	[ "$(status_of box)" = created ]
+}
+
 @test 'invalid ids are refused by every verb' {
 	local id long
 	long=$(printf 'x%.0s' {1..256})

@@ -4,8 +4,6 @@
 
 load helpers
 
-readonly TYPES='pid network ipc uts mount cgroup user time'
-
 # file_of TYPE: its name below /proc/PID/ns.
 file_of() {
 	case $1 in
@@ -13,12 +11,6 @@ file_of() {
 	mount) echo mnt ;;
 	*) echo "$1" ;;
 	esac
-}
-
-# namespaces WORD…: these types, and nothing that needs the others.
-namespaces() {
-	config '.linux.namespaces = [$t | split(" ")[] | {type: .}]
-		| if ($t | test("uts")) then . else del(.hostname) end' --arg t "$*"
 }
 
 # path_of TYPE PATH: join that one instead of making one.

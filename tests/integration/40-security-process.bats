@@ -89,7 +89,7 @@ status_line() {
 }
 
 @test 'nothing that can be opened through /proc/PID/exe during exec can be written to (CVE-2019-5736)' {
-	local was i pid
+	local was i
 	was=$(cksum <"$INSULA")
 	add_probe
 	# All capabilities and no user namespace: nothing is harder to keep out.

@@ -11,6 +11,7 @@
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -361,6 +362,30 @@ static int serve(char **argv)
 	return 0;
 }
 
+static int stay(void *data)
+{
+	(void)data;
+	printf("ready\n");
+	fflush(stdout);
+	while (pause() < 0)
+		continue;
+	return 0;
+}
+
+/* headless: the first thread ends, another lives on. */
+static int lose_head(char **argv)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+
+	(void)argv;
+	if (clone(stay, stack + sizeof(stack),
+		    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+		    NULL) < 0)
+		return fail("clone");
+	(void)syscall(SYS_exit, 0);
+	return 1;
+}
+
 static const struct {
 	const char *name;
 	int n_arguments;
@@ -369,6 +394,7 @@ static const struct {
 	{ "fds", 0, list_fds },     { "call", 1, call },         { "call32", 1, call32 },
 	{ "tiocsti", 0, type_character }, { "exchange", 3, exchange }, { "hunt", 1, hunt },
 	{ "grab", 1, grab },        { "keyring", 1, lay_keyring }, { "listen", 2, serve },
+	{ "headless", 0, lose_head },
 };
 
 int main(int argc, char **argv)
