@@ -26,7 +26,7 @@ _insula_value() {
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$2")
 		;;
-	SIGNAL) mapfile -t COMPREPLY < <(compgen -A signal -- "$2") ;;
+	SIGNAL) mapfile -t COMPREPLY < <(compgen -A signal -X '!SIG*' -- "$2") ;;
 	esac
 }
 

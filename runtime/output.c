@@ -46,7 +46,9 @@ int output_flush(struct ins_error *err)
 		return 0;
 	if (stdout_was_closed)
 		errno = EBADF;
-	return error_set(err, errno ? errno : EIO, "write to the standard output: %m");
+	else if (!errno) /* it failed earlier, when the buffer was full */
+		errno = EIO;
+	return error_set(err, errno, "write to the standard output: %m");
 }
 
 void output_line(const char *text)

@@ -116,7 +116,7 @@ int ins_file_write(int dirfd, const char *path, const void *data, size_t size, m
 		return ins_error_set(err, ENAMETOOLONG, "write %s", path);
 	fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
-		return ins_error_set(err, errno, "create %s", temporary);
+		return ins_error_set(err, errno, "write %s", path);
 	r = write_all(fd, data, size);
 	/* A network filesystem may say only now that there was no room. */
 	if (r == 0 && close(TAKE_FD(fd)) < 0)

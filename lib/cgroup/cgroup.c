@@ -85,7 +85,8 @@ int ins_cgroup_open_sub(int *fd, const char *sub, struct ins_error *err)
 	if (below == -EXDEV || below == -ELOOP)
 		return ins_error_text(err, EINVAL, "%s leads out of the container's cgroup", sub);
 	if (below < 0)
-		return ins_error_set(err, -below, "open the cgroup %s of the container", sub);
+		return ins_error_set(
+			err, -below, "--cgroup: open %s below the cgroup of the container", sub);
 	ins_close(*fd);
 	*fd = below;
 	return 0;

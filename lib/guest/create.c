@@ -122,7 +122,8 @@ int ins_guest_console_check(struct ins_guest *guest, const char *console_socket,
 	if (!console_socket) {
 		if (terminal && !stays)
 			return ins_error_key(err, EINVAL, "process.terminal",
-				"a detached terminal needs --console-socket");
+				"nobody is here to serve it: --console-socket is needed, or "
+				"false here");
 		return 0;
 	}
 	if (!terminal)

@@ -121,7 +121,8 @@ int ins_delete(struct ins_context *context, const char *id, bool force, struct i
 	 * when something between create and start goes wrong, so that is allowed too. */
 	if (r == 0 && status != INS_STATUS_STOPPED && status != INS_STATUS_CREATED)
 		r = ins_error_text(err, EINVAL,
-			"cannot delete container \"%s\" that is not stopped: it is %s", id,
+			"cannot delete container \"%s\" that is not stopped: it is %s "
+			"(--force kills it)", id,
 			ins_status_name(status));
 	if (r == 0)
 		r = ins_guest_destroy(context, &store, id, err);

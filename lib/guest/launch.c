@@ -223,8 +223,11 @@ static int clone_once(struct ins_run *run, struct start *start, int cgroup, stru
 	/* Should this fail, signals wait until we have done our work. */
 	(void)sigprocmask(SIG_SETMASK, &start->mask, NULL);
 	if (pid < 0)
-		return ins_error_set(err, -pid, "clone3 of the container process%s",
-			cgroup >= 0 ? " into its cgroup" : "");
+		return ins_error_set(err, -pid, "clone3 of the container process%s%s",
+			cgroup >= 0 ? " into its cgroup" : "",
+			pid == -EPERM && !(args.flags & CLONE_NEWUSER)
+				? " (takes CAP_SYS_ADMIN, or a user namespace in linux.namespaces)"
+				: "");
 	run->pid = pid;
 	return 0;
 }

@@ -60,6 +60,11 @@ static json_t *annotations_object(const struct ins_record *record)
 	return object;
 }
 
+static bool holds(const json_t *root, const char *key, const char *text)
+{
+	return !text || json_object_get(root, key);
+}
+
 int ins_store_save(struct ins_store *store, const struct ins_record *record,
 	struct ins_error *err)
 {
@@ -75,10 +80,20 @@ int ins_store_save(struct ins_store *store, const struct ins_record *record,
 		(json_int_t)record->start_time, "cgroupMount", record->cgroup_mount, "cgroup",
 		record->cgroup, "cgroupMade", (json_int_t)record->cgroup_made, "namespaces",
 		(json_int_t)record->namespaces, "noNewPrivileges", record->no_new_privileges,
-		"filter", record->has_filter, "rootInPlace", record->root_in_place, "listenerPath", record->listener_path,
+		"filter", record->has_filter, "rootInPlace", record->root_in_place,
+		"listenerPath", record->listener_path,
 		"listenerMetadata", record->listener_metadata, "hooks", record->hooks_json,
 		"process", record->process_json, "annotations", annotations_object(record));
-	r = ins_emit_dump(root, JSON_COMPACT, &text, err);
+	/* With '*' json_pack() leaves out not only what is NULL, but also what it has no memory for. */
+	if (!holds(root, "cgroupMount", record->cgroup_mount) ||
+		!holds(root, "cgroup", record->cgroup) ||
+		!holds(root, "listenerPath", record->listener_path) ||
+		!holds(root, "listenerMetadata", record->listener_metadata) ||
+		!holds(root, "hooks", record->hooks_json) ||
+		!holds(root, "process", record->process_json))
+		r = ins_error_set(err, ENOMEM, "build its JSON");
+	else
+		r = ins_emit_dump(root, JSON_COMPACT, &text, err);
 	if (r < 0)
 		return ins_error_prefix(err, "write the state of container %s", record->id);
 	return ins_file_write(store->dir, "state.json", text, strlen(text), 0600, err);
@@ -226,7 +241,7 @@ int ins_record_pidfd(const struct ins_record *record)
 	return start_time == record->start_time ? TAKE_FD(fd) : -ESRCH;
 }
 
-/* From /etc/passwd itself: a static program has no name service switch. */
+/* From /etc/passwd itself: a static program has no name service switch. A number does as well. */
 static void name_owner(uid_t uid, char *buffer, size_t size)
 {
 	cleanup_file FILE *file = fopen("/etc/passwd", "re");

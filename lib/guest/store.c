@@ -50,7 +50,8 @@ static int open_root(struct ins_context *context, bool make, struct ins_error *e
 		*slash = '/';
 	}
 	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
-		return ins_error_set(err, errno, "make the state directory %s", path);
+		return ins_error_set(err, errno, "make the state directory %s%s", path,
+			errno == EACCES ? " (--root or XDG_RUNTIME_DIR names another)" : "");
 	if (fd < 0)
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)

@@ -106,6 +106,9 @@ int ins_host_probe(struct ins_host *ret_host, bool labels, struct ins_error *err
 	struct stat s;
 	int r;
 
+	/* The C library knows no error here, and gives back the one of a filter around us as an id. */
+	if (host.euid > (uid_t)-4096)
+		return ins_error_set(err, (int)-host.euid, "geteuid");
 	if (uname(&names) < 0)
 		return ins_error_set(err, errno, "uname");
 	if (sscanf(names.release, "%u.%u", &host.kernel_major, &host.kernel_minor) != 2)

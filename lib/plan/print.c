@@ -16,6 +16,12 @@ static bool has_capability(const struct ins_host *host, int number)
 	return host->capabilities >> number & 1;
 }
 
+/* One's own id may be mapped without privilege. */
+static bool maps_only(const struct ins_op *op, uint32_t uid)
+{
+	return op->idmap.n_uid == 1 && op->idmap.uid[0].size == 1 && op->idmap.uid[0].host == uid;
+}
+
 /* What this host lacks for an operation, NULL if nothing is known to be missing. */
 static const char *lacks(const struct ins_plan *plan, const struct ins_host *host,
 	const struct ins_op *op)
@@ -32,7 +38,8 @@ static const char *lacks(const struct ins_plan *plan, const struct ins_host *hos
 	case INS_OP_UNSUPPORTED:
 		return "support in this version of insula";
 	case INS_OP_IDMAP_WRITE:
-		return has_capability(host, CAP_SETUID) || op->idmap.deny_setgroups
+		return has_capability(host, CAP_SETUID) || op->idmap.deny_setgroups ||
+				       maps_only(op, host->euid)
 			? NULL
 			: "CAP_SETUID, or newuidmap and entries in /etc/subuid";
 	case INS_OP_RLIMIT:

@@ -237,6 +237,10 @@ without_mount() {
 	mknod "$BUNDLE/rootfs/dev/pts/ptmx" c 5 2
 	run ! script -qec "$INSULA --root $STATE run --bundle $BUNDLE box" /dev/null
 	has devpts
+	rm "$BUNDLE/rootfs/dev/pts/ptmx"
+	echo >"$BUNDLE/rootfs/dev/pts/ptmx"
+	run ! script -qec "$INSULA --root $STATE run --bundle $BUNDLE box" /dev/null
+	has 'is not a devpts'
 	unharmed
 	new_bundle
 	without_mount /dev

@@ -61,6 +61,16 @@ status_line() {
 	sleeper box
 	run -0 preserve exec --preserve-fds 2 box probe fds
 	is '0 1 2 3 4'
+	# They are the program's, and not the hooks'.
+	new_bundle
+	add_probe
+	printf '#!/bin/sh\n/bin/probe fds >/tmp/start\n' >"$BUNDLE/rootfs/bin/start-hook"
+	printf '#!/bin/sh\n"%s" fds >"%s/create"\n' "$PROBE" "$BUNDLE" >"$BUNDLE/create-hook"
+	chmod 755 "$BUNDLE/rootfs/bin/start-hook" "$BUNDLE/create-hook"
+	config '.hooks = {createRuntime: [{path: $c}], startContainer: [{path: "/bin/start-hook"}]}' --arg c "$BUNDLE/create-hook"
+	run -0 preserve run --preserve-fds 3 --bundle "$BUNDLE" other
+	[ "$(cat "$BUNDLE/create")" = '0 1 2' ]
+	[ "$(cat "$BUNDLE/rootfs/tmp/start")" = '0 1 2' ]
 }
 
 @test 'the runtime is not behind /proc/self/exe (CVE-2019-5736)' {

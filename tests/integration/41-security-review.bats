@@ -101,9 +101,6 @@ laid_ready() {
 }
 
 @test 'a startContainer hook, whose file is the guest'\''s, has the rights of the program and no more' {
-	local status_of_hook=$BUNDLE/rootfs/tmp/hook
-	mkdir -p -m 777 "$BUNDLE/rootfs/tmp"
-	chmod 777 "$BUNDLE/rootfs/tmp"
 	config '.hooks.startContainer = [{path: "/bin/grep", args: ["grep", "-E", "^(Uid|Gid|Groups|Cap|NoNew|Seccomp:)", "/proc/self/status"]}]
 		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["reboot"], action: "SCMP_ACT_ERRNO"}]}
 		| .process.user = {uid: 1000, gid: 1001, additionalGids: [7]}'
@@ -113,9 +110,8 @@ laid_ready() {
 	[ "$(head -n 10 <<<"$output")" = "$(tail -n 10 <<<"$output")" ] || die "$output"
 	has $'Seccomp:\t2'
 	has $'NoNewPrivs:\t1'
-	[ ! -e "$status_of_hook" ]
 
-	# In the guest's root, a hook of uid 0 cannot make devices of its own either.
+	# A hook of uid 0 can no more make devices than the program could.
 	new_bundle
 	config '.hooks.startContainer = [{path: "/bin/mknod", args: ["mknod", "/tmp/disk", "b", "8", "0"]}]'
 	run ! insula run --bundle "$BUNDLE" box

@@ -153,7 +153,7 @@ static void bad_binds(void **data)
 		"mounts[0]: the root directory is root.path's: nothing else is mounted on it");
 }
 
-/* The copy of a shared mount is made outside; a user namespace does not keep it in by itself. */
+/* What is shared outside does not become so inside, wherever the copy is made. */
 static void propagation_stays_inside(void **data)
 {
 	static const struct {
@@ -181,7 +181,9 @@ static void propagation_stays_inside(void **data)
 		op = get_op(p, INS_OP_SOURCE_OPEN);
 		assert_int_equal(op->source.attrs.propagation, cases[i].type);
 		plan(p, cases[i].inside);
-		op = get_op(p, INS_OP_SOURCE_OPEN);
+		assert_int_equal(find_op_on(p, INS_OP_SOURCE_FIND, "/s")->stage, INS_STAGE_IDMAP);
+		op = find_op_on(p, INS_OP_SOURCE_CLONE, "/s");
+		assert_true(op->source.found);
 		assert_int_equal(op->source.attrs.propagation, cases[i].inside_type);
 		assert_int_equal(op->source.attrs.propagation_recursive, cases[i].recursive);
 	}

@@ -369,7 +369,7 @@ static void test_log_json(void **state)
 	/* The warning is left out: podman wants one object. */
 	assert_json_record(read_file("one.json"), "error",
 		"\\\"x\\\\\\\": \\ufffd \xc3\xa4 \\ufffd\\ufffd\\ufffd \\u007f");
-	assert_string_equal(words, "insula: \"x\\\": \xff \xc3\xa4 \xed\xa0\x80 ?\n");
+	assert_string_equal(words, "insula: \"x\\\": ? \xc3\xa4 ??? ?\n");
 
 	/* Without an error it is there, and nothing is on the standard error. */
 	fake.fail.code = 0;
