@@ -18,7 +18,7 @@
  *
  *     call N NAME ARGUMENTS       with -l
  *     hit N NAME ARGUMENTS        what was failed or killed
- *     left PID                    a child that has not ended half a second after the command
+ *     left PID                    a child that has not ended a second after the command
  *     hang                        after SECONDS the command and its children were killed
  *     calls COUNT
  *
@@ -52,7 +52,7 @@
 #define HANG_STATUS 124
 
 /* How long what was killed may take to end after the command has. */
-#define GRACE_MS 500
+#define GRACE_MS 1000
 
 struct options {
 	long target; /* 0: count only */
