@@ -30,6 +30,11 @@ int ins_id_check(const char *id, struct ins_error *err)
 	return 0;
 }
 
+static const char *root_hint(int code)
+{
+	return code == EACCES ? " (--root or XDG_RUNTIME_DIR names another)" : "";
+}
+
 /* mkdir -p for the state directory itself. It has to belong to us and be closed to others. */
 static int open_root(struct ins_context *context, bool make, struct ins_error *err)
 {
@@ -50,12 +55,12 @@ static int open_root(struct ins_context *context, bool make, struct ins_error *e
 		*slash = '/';
 	}
 	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
-		return ins_error_set(err, errno, "make the state directory %s%s", path,
-			errno == EACCES ? " (--root or XDG_RUNTIME_DIR names another)" : "");
+		return ins_error_set(
+			err, errno, "make the state directory %s%s", path, root_hint(errno));
 	if (fd < 0)
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return ins_error_set(err, errno, "state directory %s", path);
+		return ins_error_set(err, errno, "state directory %s%s", path, root_hint(errno));
 	/* Who may write there could exchange a container's state (CVE-2021-41103's class). */
 	if (fstat(fd, &s) < 0) {
 		ins_close(fd);
