@@ -165,6 +165,9 @@ int ins_cgroup_freeze(int cgroup, bool frozen, struct ins_error *err)
 {
 	int r = write_file(cgroup, "cgroup.freeze", frozen ? "1" : "0");
 
+	/* Nothing else would wake what is left frozen: what failed for want of memory is tried again. */
+	if (r < 0 && !frozen)
+		r = write_file(cgroup, "cgroup.freeze", "0");
 	if (r == 0)
 		r = wait_event(cgroup, "frozen ", frozen, FREEZE_TIMEOUT_MS);
 	if (r == 0)
