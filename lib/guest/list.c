@@ -17,6 +17,8 @@
  * A created container waits on its socket; `start` removes that when the program runs, and `run` makes
  * none. In between, or if `start` was killed there, what the process executes tells the truth; init
  * lets itself be looked at by nobody but root.
+ *
+ * Return: 1, 0, −ESRCH if it is just ending, or −errno.
  */
 static int is_still_init(pid_t pid, struct ins_error *err)
 {
@@ -25,6 +27,9 @@ static int is_still_init(pid_t pid, struct ins_error *err)
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	n = readlink(path, exe, sizeof(exe) - 1);
+	/* An ending process has lost its program before it is a zombie. */
+	if (n < 0 && (errno == ENOENT || errno == ESRCH))
+		return -ESRCH;
 	if (n < 0)
 		return errno == EACCES ? 1 : ins_error_set(err, errno, "read the link %s", path);
 	exe[n] = '\0';
@@ -61,7 +66,7 @@ static int live_status(const struct ins_store *store, struct ins_error *err)
 				       : ins_error_set(err, errno, "look for the start socket");
 	r = is_still_init(store->record.pid, err);
 	if (r < 0)
-		return r;
+		return r == -ESRCH ? (int)INS_STATUS_STOPPED : r;
 	return r ? INS_STATUS_CREATED : INS_STATUS_RUNNING;
 }
 
