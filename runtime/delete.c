@@ -12,11 +12,11 @@ static const struct option delete_options[] = {
 		"kill it first if it runs; an unknown ID is no error" },
 	{ "regex", 'r', OPTION_FLAG, offsetof(struct delete_options, regex), NULL, NULL,
 		"ID is a regular expression that selects containers" },
-	{}
+	{},
 };
 
-static int delete_one(struct ins_context *context, const char *id, const void *data,
-	struct ins_error *err)
+static int delete_one(
+	struct ins_context *context, const char *id, const void *data, struct ins_error *err)
 {
 	const struct delete_options *options = data;
 

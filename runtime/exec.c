@@ -16,8 +16,7 @@ static const struct option exec_options[] = {
 	{ "process", 'p', OPTION_STRING, EXEC(args.process_file), "FILE", NULL,
 		"take the whole process from this JSON file" },
 	{ "tty", 't', OPTION_FLAG, EXEC(args.tty), NULL, NULL, "give it a terminal of its own" },
-	{ "user", 'u', OPTION_STRING, EXEC(args.user), "UID[:GID]", NULL,
-		"run as these numbers" },
+	{ "user", 'u', OPTION_STRING, EXEC(args.user), "UID[:GID]", NULL, "run as these numbers" },
 	{ "additional-gids", 'g', OPTION_LIST, EXEC(gids), "GID[,GID]...", NULL,
 		"add supplementary groups; may be repeated" },
 	{ "cwd", 0, OPTION_STRING, EXEC(args.cwd), "DIR", NULL,
@@ -46,15 +45,15 @@ static const struct option exec_options[] = {
 		"write the pid of the process to this file" },
 	{ "preserve-fds", 0, OPTION_NUMBER, EXEC(args.preserve_fds), "N", NULL,
 		"hand N file descriptors, from 3 on, to the process" },
-	{}
+	{},
 };
 
 /* An id of −1 means "leave as it is" to the kernel, so it is no group. */
 #define GID_LARGEST 0xfffffffeU
 
 /* "1,2" and "3" become 1, 2, 3. @ret_gids: to be freed, also on failure. */
-static int parse_gids(const struct option_list *list, gid_t **ret_gids, size_t *ret_n,
-	struct ins_error *err)
+static int parse_gids(
+	const struct option_list *list, gid_t **ret_gids, size_t *ret_n, struct ins_error *err)
 {
 	size_t room = 0;
 
@@ -81,8 +80,8 @@ static int parse_gids(const struct option_list *list, gid_t **ret_gids, size_t *
 }
 
 /* The process file says all of this: an option that it would silently win over is an error. */
-static int check_process_file(const struct exec_options *options, size_t n_args,
-	struct ins_error *err)
+static int check_process_file(
+	const struct exec_options *options, size_t n_args, struct ins_error *err)
 {
 	const struct ins_exec_args *args = &options->args;
 	const struct {

@@ -13,7 +13,7 @@ struct help_options {
 static const struct option help_options[] = {
 	/* For the completion and the check of the man pages; no promise to anybody else. */
 	{ "options-dump", 0, OPTION_FLAG, offsetof(struct help_options, dump), NULL, NULL, NULL },
-	{}
+	{},
 };
 
 /* What --help calls an option's value: "DIR", "table|json", or "" for a flag. */

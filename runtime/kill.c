@@ -15,7 +15,7 @@ static const struct option kill_options[] = {
 		"send the signal to every process in the container" },
 	{ "regex", 'r', OPTION_FLAG, offsetof(struct kill_options, regex), NULL, NULL,
 		"ID is a regular expression that selects containers" },
-	{}
+	{},
 };
 
 struct order {
@@ -23,8 +23,8 @@ struct order {
 	bool all;
 };
 
-static int kill_one(struct ins_context *context, const char *id, const void *data,
-	struct ins_error *err)
+static int kill_one(
+	struct ins_context *context, const char *id, const void *data, struct ins_error *err)
 {
 	const struct order *order = data;
 

@@ -24,13 +24,18 @@ static const struct option list_options[] = {
 		"a table, or a JSON array of the containers' states" },
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL, NULL,
 		"print the ids only" },
-	{}
+	{},
 };
 
 enum { ID, PID, STATUS, BUNDLE, CREATED, OWNER, COLUMNS };
 
 static const char *const titles[COLUMNS] = {
-	"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER",
+	"ID",
+	"PID",
+	"STATUS",
+	"BUNDLE",
+	"CREATED",
+	"OWNER",
 };
 
 /* Columns are at least that wide and that far apart: what those know who parse other runtimes'. */

@@ -105,8 +105,8 @@ static void format_now(char *buffer, size_t size)
 	strftime(buffer, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-static void format_record(struct line *line, enum log_format format, enum ins_log_level level,
-	const char *text)
+static void format_record(
+	struct line *line, enum log_format format, enum ins_log_level level, const char *text)
 {
 	char now[32];
 
@@ -220,8 +220,8 @@ int log_open(struct log *log, const char *target, struct ins_error *err)
 	int fd;
 
 	if (!strncmp(target, "journald:", 9) || !strncmp(target, "syslog:", 7))
-		return error_set(err, EOPNOTSUPP, "--log: `%s` is not supported, only files are",
-			target);
+		return error_set(
+			err, EOPNOTSUPP, "--log: `%s` is not supported, only files are", target);
 	if (!strncmp(target, "file:", 5))
 		target += 5;
 	if (!target[0])

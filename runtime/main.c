@@ -47,8 +47,7 @@ static const char *const rootless_words[] = { "auto", "false", "true", NULL };
 const struct option global_options[] = {
 	{ "root", 0, OPTION_STRING, GLOBAL(context.root), "DIR", NULL,
 		"the state directory (default: /run/insula)" },
-	{ "log", 0, OPTION_STRING, GLOBAL(log), "FILE", NULL,
-		"append messages to this file" },
+	{ "log", 0, OPTION_STRING, GLOBAL(log), "FILE", NULL, "append messages to this file" },
 	{ "log-format", 0, OPTION_CHOICE, GLOBAL(log_format), NULL, log_formats,
 		"the form of the messages in it" },
 	{ "log-level", 0, OPTION_CHOICE, GLOBAL(log_level), NULL, log_levels,
@@ -60,10 +59,9 @@ const struct option global_options[] = {
 		"who makes the container's cgroup" },
 	{ "rootless", 0, OPTION_CHOICE, GLOBAL(context.rootless), NULL, rootless_words,
 		"work as for an ordinary user (default: auto)" },
-	{ "version", 'v', OPTION_FLAG, GLOBAL(version), NULL, NULL,
-		"show the version and exit" },
+	{ "version", 'v', OPTION_FLAG, GLOBAL(version), NULL, NULL, "show the version and exit" },
 	{ "help", 'h', OPTION_FLAG, 0, NULL, NULL, "show this, or after a command its help" },
-	{}
+	{},
 };
 
 const struct verb *verb_find(const char *name)
@@ -92,8 +90,9 @@ static int check_arguments(const struct verb *verb, size_t n, char **args, struc
 		return error_set(err, EINVAL, "%s needs %s; try `insula %s --help`", verb->name,
 			verb->synopsis, verb->name);
 	if (n > verb->max_args)
-		return error_set(err, EINVAL, "%s: unexpected argument `%s`; try `insula %s --help`",
-			verb->name, args[verb->max_args], verb->name);
+		return error_set(err, EINVAL,
+			"%s: unexpected argument `%s`; try `insula %s --help`", verb->name,
+			args[verb->max_args], verb->name);
 	return 0;
 }
 
@@ -159,8 +158,8 @@ static int settle(struct global *global, struct log *log, struct ins_error *err)
 }
 
 /* @ret_verb: the verb, once it is known. Return: as struct verb's run. */
-static int run_program(char **argv, struct log *log, const struct verb **ret_verb,
-	struct ins_error *err)
+static int run_program(
+	char **argv, struct log *log, const struct verb **ret_verb, struct ins_error *err)
 {
 	struct global global = { .log_level = INS_LOG_WARNING };
 	const struct verb *verb;

@@ -60,21 +60,21 @@ int options_number(const char *text, size_t size, unsigned int max, unsigned int
 	return 0;
 }
 
-static int store_flag(bool *target, const struct option *option, const char *value,
-	struct ins_error *err)
+static int store_flag(
+	bool *target, const struct option *option, const char *value, struct ins_error *err)
 {
 	if (!value || !strcmp(value, "true") || !strcmp(value, "1"))
 		*target = true;
 	else if (!strcmp(value, "false") || !strcmp(value, "0"))
 		*target = false;
 	else
-		return error_set(err, EINVAL, "--%s: `%s` is neither true nor false", option->name,
-			value);
+		return error_set(
+			err, EINVAL, "--%s: `%s` is neither true nor false", option->name, value);
 	return 0;
 }
 
-static int store_choice(void *target, const struct option *option, const char *value,
-	struct ins_error *err)
+static int store_choice(
+	void *target, const struct option *option, const char *value, struct ins_error *err)
 {
 	char known[128] = "";
 
@@ -91,8 +91,8 @@ static int store_choice(void *target, const struct option *option, const char *v
 }
 
 /* @room: how many values the command line can still bring, this one included. */
-static int store_list(struct option_list *list, const char *value, size_t room,
-	struct ins_error *err)
+static int store_list(
+	struct option_list *list, const char *value, size_t room, struct ins_error *err)
 {
 	if (!list->items) {
 		list->items = calloc(room + 1, sizeof(list->items[0]));
@@ -165,14 +165,14 @@ int options_parse(const struct option *table, const char *command, bool in_order
 		}
 		option = find(table, &word);
 		if (!option)
-			return error_set(err, EINVAL, "unknown option `%s`; try `%s --help`", text,
-				command);
+			return error_set(
+				err, EINVAL, "unknown option `%s`; try `%s --help`", text, command);
 		/* podman asks for an option without its value to learn whether the runtime knows
 		 * it, and looks for the words "flag needs an argument". */
 		if (option->type != OPTION_FLAG && !word.value) {
 			if (!*next)
-				return error_set(err, EINVAL, "flag needs an argument: --%s",
-					option->name);
+				return error_set(
+					err, EINVAL, "flag needs an argument: --%s", option->name);
 			word.value = *next++;
 		}
 		r = store(target, option, word.value, 1 + count(next), err);

@@ -18,7 +18,7 @@ static const struct option plan_options[] = {
 	CREATE_OPTIONS,
 	{ "format", 0, OPTION_CHOICE, offsetof(struct plan_options, format), NULL, plan_formats,
 		"for people, or for programs" },
-	{}
+	{},
 };
 
 static int plan(const struct call *call, struct ins_error *err)

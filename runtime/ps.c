@@ -25,7 +25,7 @@ struct ps_options {
 static const struct option ps_options[] = {
 	{ "format", 'f', OPTION_CHOICE, offsetof(struct ps_options, format), NULL, ps_formats,
 		"a table by the host's ps, or the pids as a JSON array" },
-	{}
+	{},
 };
 
 struct pids {
@@ -129,8 +129,8 @@ static int spawn_ps(char *const *argv, pid_t *ret_pid, FILE **ret_stream, struct
 }
 
 /* The host's ps sees the container's processes under the pids that ins_ps() gives. */
-static int print_table(const struct pids *pids, char *const *ps_args, size_t n_args,
-	struct ins_error *err)
+static int print_table(
+	const struct pids *pids, char *const *ps_args, size_t n_args, struct ins_error *err)
 {
 	FILE *stream = NULL;
 	char **argv;

@@ -9,7 +9,7 @@ static const struct option run_options[] = {
 	{ "detach", 'd', OPTION_FLAG, CREATE(detach), NULL, NULL, "return once the program runs" },
 	{ "keep", 0, OPTION_FLAG, CREATE(keep), NULL, NULL,
 		"do not delete the container when the program has ended" },
-	{}
+	{},
 };
 
 static int run(const struct call *call, struct ins_error *err)

@@ -17,7 +17,7 @@ static const struct option spec_options[] = {
 		"where to write config.json; without it the current directory" },
 	{ "rootless", 0, OPTION_FLAG, offsetof(struct spec_options, rootless), NULL, NULL,
 		"a configuration that works for an ordinary user" },
-	{}
+	{},
 };
 
 static int write_all(int fd, const char *text, size_t size)

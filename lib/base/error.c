@@ -14,8 +14,8 @@ static void make_printable(char *text)
 	}
 }
 
-static int record(struct ins_error *err, int code, const char *prefix, const char *fmt,
-	va_list ap, bool with_errno)
+static int record(struct ins_error *err, int code, const char *prefix, const char *fmt, va_list ap,
+	bool with_errno)
 {
 	size_t used = 0;
 	int n;

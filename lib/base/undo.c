@@ -4,8 +4,8 @@
 
 #include "base/undo.h"
 
-void ins_undo_push(struct ins_undo *undo, void (*fn)(void *data, long number), void *data,
-	long number)
+void ins_undo_push(
+	struct ins_undo *undo, void (*fn)(void *data, long number), void *data, long number)
 {
 	if (undo->n == INS_UNDO_MAX)
 		abort();

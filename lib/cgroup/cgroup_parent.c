@@ -51,8 +51,7 @@ static void remove_cgroup(void *data, long made)
 	cleanup_fd int cgroup = -1;
 
 	/* Also what a hook has left in it. */
-	if (ins_cgroup_open(mount, path, &cgroup, NULL) == 0 &&
-		ins_cgroup_kill(cgroup, NULL) == 0)
+	if (ins_cgroup_open(mount, path, &cgroup, NULL) == 0 && ins_cgroup_kill(cgroup, NULL) == 0)
 		(void)ins_cgroup_wait_empty(cgroup, KILL_TIMEOUT_MS, NULL);
 	remove_made(run, path, (unsigned int)made);
 }
@@ -123,7 +122,8 @@ static void unmake(struct ins_run *run, int missing, int made)
 }
 
 /* Make what is missing below *fd, which becomes the last one. Return: 0, −ESTALE to start over. */
-static int make_missing(int *fd, const char *path, int missing, int *ret_made, struct ins_error *err)
+static int make_missing(
+	int *fd, const char *path, int missing, int *ret_made, struct ins_error *err)
 {
 	char name[NAME_MAX + 1];
 	int made = 0;
@@ -167,8 +167,8 @@ static int check_empty(int cgroup, struct ins_error *err)
 	int r = ins_cgroup_pids(cgroup, &pids, &n, err);
 
 	if (r == 0 && n > 0)
-		return ins_error_text(err, EBUSY,
-			"container's cgroup is not empty: %zu process(es) found", n);
+		return ins_error_text(
+			err, EBUSY, "container's cgroup is not empty: %zu process(es) found", n);
 	return r;
 }
 

@@ -120,8 +120,8 @@ static int check_others(const struct ins_spec *spec, const struct listener *list
 	return result;
 }
 
-int ins_resources_check(const struct ins_spec *spec, ins_unsupported_fn *tell, void *data,
-	struct ins_error *err)
+int ins_resources_check(
+	const struct ins_spec *spec, ins_unsupported_fn *tell, void *data, struct ins_error *err)
 {
 	const struct listener listener = { tell, data, err };
 	int r = check_memory(&spec->resources, &listener);

@@ -252,8 +252,8 @@ static bool announces_fds(const struct ins_plan_builder *builder)
 	       !has_variable(&builder->spec->process.env, "LISTEN_FDS");
 }
 
-static int add_environment(struct ins_plan_builder *builder, struct ins_text_list *ret_env,
-	struct ins_error *err)
+static int add_environment(
+	struct ins_plan_builder *builder, struct ins_text_list *ret_env, struct ins_error *err)
 {
 	const struct ins_create_args *args = builder->args;
 	const struct ins_strings *env = &builder->spec->process.env;

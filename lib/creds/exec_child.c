@@ -271,8 +271,8 @@ static int find_home(struct ins_child *child, uint32_t uid)
 static void name_listen_pid(struct ins_child *child)
 {
 	(void)ins_text_copy(child->listen_pid, sizeof(child->listen_pid), "LISTEN_PID=");
-	(void)ins_text_number(child->listen_pid + ins_text_length(child->listen_pid),
-		(uint64_t)ins_sys(getpid));
+	(void)ins_text_number(
+		child->listen_pid + ins_text_length(child->listen_pid), (uint64_t)ins_sys(getpid));
 }
 
 /* The environment with more variables, in pages of its own: the plan is read-only. */

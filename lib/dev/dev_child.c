@@ -179,8 +179,8 @@ int ins_dev_node_attach_op(struct ins_child *child, const struct ins_op *op)
 	/* The copy is a peer of the host's mount: what is mounted on it must not appear there. And its
 	 * owner and mode are the host's, whoever is mapped; reading and writing devices is no matter
 	 * of the mount. */
-	struct mount_attr attr = {
-		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					       MOUNT_ATTR_NOEXEC,
 		.propagation = MS_PRIVATE };
 	int fd = child->slots[op->slot];
 	struct statx status;

@@ -71,8 +71,8 @@ int ins_guest_load(struct ins_guest *guest, struct ins_context *context,
 		r = ins_host_probe(&guest->host, ins_guest_has_labels(guest->spec), err);
 	/* init maps the real plan at its place; one that is only printed may be anywhere. */
 	if (r == 0)
-		r = ins_arena_new(dry ? NULL : INS_PLAN_ADDRESS, INS_ARENA_RESERVE, &guest->arena,
-			err);
+		r = ins_arena_new(
+			dry ? NULL : INS_PLAN_ADDRESS, INS_ARENA_RESERVE, &guest->arena, err);
 	if (r < 0)
 		return r;
 	builder = (struct ins_plan_builder){ .spec = guest->spec,
@@ -114,8 +114,8 @@ int ins_guest_preserve_check(unsigned int n, struct ins_error *err)
 	return 0;
 }
 
-int ins_guest_console_check(struct ins_guest *guest, const char *console_socket, bool stays,
-	struct ins_error *err)
+int ins_guest_console_check(
+	struct ins_guest *guest, const char *console_socket, bool stays, struct ins_error *err)
 {
 	bool terminal = guest->spec->process.terminal;
 
@@ -127,8 +127,8 @@ int ins_guest_console_check(struct ins_guest *guest, const char *console_socket,
 		return 0;
 	}
 	if (!terminal)
-		return ins_error_text(err, EINVAL,
-			"--console-socket is given, but process.terminal is not true");
+		return ins_error_text(
+			err, EINVAL, "--console-socket is given, but process.terminal is not true");
 	guest->console_socket = ins_tty_connect(console_socket, err);
 	return guest->console_socket < 0 ? guest->console_socket : 0;
 }
@@ -164,8 +164,8 @@ static void name_time(char *buffer, size_t size)
 	second = now.tv_sec % 86400;
 	era = days / 146097; /* of 400 years */
 	day_of_era = days % 146097;
-	year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) /
-		      365;
+	year_of_era =
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
 	day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	month = (5 * day_of_year + 2) / 153; /* 0 is March */
 	snprintf(buffer, size, "%04ld-%02ld-%02ldT%02ld:%02ld:%02ld.%09ldZ",
@@ -203,8 +203,8 @@ static void fill_record(struct ins_guest *guest)
 }
 
 /* The record of a run: hooks are told the state by it. */
-static int run_state_json(struct ins_run *run, const char *status, char **ret_text,
-	struct ins_error *err)
+static int run_state_json(
+	struct ins_run *run, const char *status, char **ret_text, struct ins_error *err)
 {
 	struct ins_guest *guest = run->guest;
 
@@ -319,8 +319,8 @@ static int make_steps(struct ins_guest *guest, bool waits, struct ins_error *err
 	if (r == 0)
 		r = ins_launch(&guest->run, guest->arena, err);
 	if (r == 0)
-		r = ins_converse(&guest->run,
-			waits ? INS_CONVERSE_CREATED : INS_CONVERSE_EXECUTED, listener, err);
+		r = ins_converse(&guest->run, waits ? INS_CONVERSE_CREATED : INS_CONVERSE_EXECUTED,
+			listener, err);
 	if (r == 0 && !waits)
 		r = ins_run_stage(&guest->run, INS_STAGE_STARTED, err);
 	return r;
@@ -351,10 +351,11 @@ int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err)
 	return r;
 }
 
-int ins_create(struct ins_context *context, const struct ins_create_args *args,
-	struct ins_error *err)
+int ins_create(
+	struct ins_context *context, const struct ins_create_args *args, struct ins_error *err)
 {
-	cleanup_guest struct ins_guest guest = { .store = { .root = -1, .dir = -1 }, .console_socket = -1 };
+	cleanup_guest struct ins_guest guest = { .store = { .root = -1, .dir = -1 },
+		.console_socket = -1 };
 	int r = ins_id_check(args->id, err);
 
 	if (r == 0)
@@ -369,7 +370,8 @@ int ins_create(struct ins_context *context, const struct ins_create_args *args,
 int ins_plan(struct ins_context *context, const struct ins_create_args *args,
 	enum ins_format format, char **ret_text, struct ins_error *err)
 {
-	cleanup_guest struct ins_guest guest = { .store = { .root = -1, .dir = -1 }, .console_socket = -1 };
+	cleanup_guest struct ins_guest guest = { .store = { .root = -1, .dir = -1 },
+		.console_socket = -1 };
 	int r = ins_guest_load(&guest, context, args, true, true, err);
 
 	return r < 0 ? r : ins_plan_print(guest.plan, &guest.host, format, ret_text, err);

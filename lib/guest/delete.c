@@ -122,8 +122,8 @@ int ins_delete(struct ins_context *context, const char *id, bool force, struct i
 	if (r == 0 && status != INS_STATUS_STOPPED && status != INS_STATUS_CREATED)
 		r = ins_error_text(err, EINVAL,
 			"cannot delete container \"%s\" that is not stopped: it is %s "
-			"(--force kills it)", id,
-			ins_status_name(status));
+			"(--force kills it)",
+			id, ins_status_name(status));
 	if (r == 0)
 		r = ins_guest_destroy(context, &store, id, err);
 	ins_store_close(&store);

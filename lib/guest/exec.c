@@ -84,7 +84,8 @@ static int add_caps(json_t *process, char *const *caps, struct ins_error *err)
 		return 0;
 	for (size_t i = 0; caps[i]; i++) {
 		if (ins_capability_number(caps[i]) < 0)
-			return ins_error_text(err, EINVAL, "--cap '%s': no such capability", caps[i]);
+			return ins_error_text(
+				err, EINVAL, "--cap '%s': no such capability", caps[i]);
 	}
 	if (!object) {
 		object = json_object();
@@ -200,8 +201,8 @@ static int load_filter(struct ins_guest *guest, struct ins_arena **ret_arena,
 	int r = ins_arena_new(NULL, INS_ARENA_RESERVE, ret_arena, err);
 
 	return r < 0 ? r
-		     : ins_seccomp_filter_load(*ret_arena, guest->store.dir, INS_FILTER_FILE,
-			       ret_filter, err);
+		     : ins_seccomp_filter_load(
+			       *ret_arena, guest->store.dir, INS_FILTER_FILE, ret_filter, err);
 }
 
 static int build_plan(struct ins_guest *guest, struct ins_error *err)
@@ -254,8 +255,8 @@ static int open_cgroup(struct ins_guest *guest, struct ins_error *err)
 	return r;
 }
 
-static int exec_state_json(struct ins_run *run, const char *status, char **ret_text,
-	struct ins_error *err)
+static int exec_state_json(
+	struct ins_run *run, const char *status, char **ret_text, struct ins_error *err)
 {
 	return ins_record_state_json(&run->guest->record, status, true, ret_text, err);
 }
@@ -275,8 +276,8 @@ static int exec_steps(struct ins_guest *guest, struct ins_error *err)
 	if (run->slots[INS_SLOT_TARGET] == -ESRCH)
 		return ins_error_text(err, ESRCH, "container not running");
 	if (run->slots[INS_SLOT_TARGET] < 0)
-		return ins_error_set(err, -run->slots[INS_SLOT_TARGET],
-			"look at the container process");
+		return ins_error_set(
+			err, -run->slots[INS_SLOT_TARGET], "look at the container process");
 	r = open_cgroup(guest, err);
 	if (r == 0)
 		r = ins_run_stage(run, INS_STAGE_PREPARE, err);

@@ -32,8 +32,8 @@ void ins_run_tell(struct ins_run *run, enum ins_stage stage)
 	}
 }
 
-int ins_run_child_failed(struct ins_run *run, const struct ins_message *message,
-	struct ins_error *err)
+int ins_run_child_failed(
+	struct ins_run *run, const struct ins_message *message, struct ins_error *err)
 {
 	const struct ins_op *op;
 	char what[512], detail[INS_MESSAGE_DETAIL + 1];
@@ -68,7 +68,8 @@ int ins_run_child_ended(struct ins_run *run, struct ins_error *err)
 	/* WNOWAIT: whoever is the parent reaps it later. A process that is not our child (`start`)
 	 * can only be said to be gone. */
 	if (run->pidfd < 0 || waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT) < 0)
-		return ins_error_text(err, ECHILD, "the container process ended before its program ran");
+		return ins_error_text(
+			err, ECHILD, "the container process ended before its program ran");
 	if (info.si_code == CLD_EXITED)
 		return ins_error_text(err, ECHILD,
 			"the container process exited with status %d before its program ran",

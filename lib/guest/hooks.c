@@ -8,8 +8,8 @@
 #include "hook/hook.h"
 
 /* runtime.md, lifecycle 13: one that fails is warned of, and the others run all the same. */
-static int run_poststop(struct ins_context *context, const struct ins_record *record,
-	struct ins_error *err)
+static int run_poststop(
+	struct ins_context *context, const struct ins_record *record, struct ins_error *err)
 {
 	cleanup_spec struct ins_spec *spec = NULL;
 	cleanup_free char *state = NULL;

@@ -37,8 +37,8 @@ static int signal_each(int cgroup, int signal, struct ins_error *err)
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		/* The pids cannot be reused while their processes are frozen. */
 		if (kill(pids[i], signal) < 0 && errno != ESRCH)
-			r = ins_error_set(err, errno, "send signal %d to process %d", signal,
-				(int)pids[i]);
+			r = ins_error_set(
+				err, errno, "send signal %d to process %d", signal, (int)pids[i]);
 	}
 	return r;
 }
@@ -76,8 +76,8 @@ static int signal_first(const struct ins_record *record, int signal, struct ins_
 			  : 0;
 }
 
-int ins_kill(struct ins_context *context, const char *id, int signal, bool all,
-	struct ins_error *err)
+int ins_kill(
+	struct ins_context *context, const char *id, int signal, bool all, struct ins_error *err)
 {
 	struct ins_store store = { .root = -1, .dir = -1 };
 	enum ins_status status = INS_STATUS_CREATING;

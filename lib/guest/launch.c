@@ -35,7 +35,7 @@ extern const char ins_init_image[], ins_init_image_end[];
 static ins_parent_op_fn *const parent_ops[INS_OP_KINDS] = {
 #define PARENT_ENTRY_PARENT(function) function
 #define PARENT_ENTRY_CHILD(function)  NULL
-#define X(name, side, function) [INS_OP_##name] = PARENT_ENTRY_##side(function),
+#define X(name, side, function)       [INS_OP_##name] = PARENT_ENTRY_##side(function),
 	INS_OPS(X)
 #undef X
 };
@@ -96,8 +96,8 @@ int ins_run_stage(struct ins_run *run, enum ins_stage stage, struct ins_error *e
 }
 
 /* A memfd whose content nobody can change any more. */
-static int sealed_memfd(const char *name, unsigned int flags, const void *data, size_t size,
-	struct ins_error *err)
+static int sealed_memfd(
+	const char *name, unsigned int flags, const void *data, size_t size, struct ins_error *err)
 {
 	cleanup_fd int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
 	size_t done = 0;
@@ -170,8 +170,8 @@ static int execute_init(void *data)
 	if (start->keep_capabilities)
 		make_capabilities_ambient();
 	if (ins_sys(rt_sigprocmask, SIG_SETMASK, &start->mask, NULL, 8) == 0)
-		(void)ins_sys(execveat, start->image, "", start->argv, start->argv + 4,
-			AT_EMPTY_PATH);
+		(void)ins_sys(
+			execveat, start->image, "", start->argv, start->argv + 4, AT_EMPTY_PATH);
 	return 127;
 }
 
@@ -366,8 +366,8 @@ int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_er
 	bool joins = plan->stage_start[INS_STAGE_JOIN] < plan->stage_start[INS_STAGE_JOIN + 1];
 	cleanup_fd int memory = -1, image = -1, theirs = -1, their_socket = -1, their_plan = -1;
 	char socket_text[12], plan_text[12];
-	struct start start = { .argv = { "insula-init", socket_text, plan_text,
-				       joins ? "1" : "0", NULL } };
+	struct start start = { .argv = { "insula-init", socket_text, plan_text, joins ? "1" : "0",
+				       NULL } };
 	int pair[2];
 	int r;
 
@@ -404,8 +404,8 @@ int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_er
 }
 
 /* What goes along with GO: the state object for the child's hooks, or the socket to wait on. */
-static int go_fd(struct ins_run *run, enum ins_stage stage, int listener, int *ret_fd,
-	struct ins_error *err)
+static int go_fd(
+	struct ins_run *run, enum ins_stage stage, int listener, int *ret_fd, struct ins_error *err)
 {
 	cleanup_free char *text = NULL;
 	bool hooks = false;
@@ -413,8 +413,9 @@ static int go_fd(struct ins_run *run, enum ins_stage stage, int listener, int *r
 
 	if (stage == INS_STAGE_CREATED && listener >= 0) {
 		*ret_fd = fcntl(listener, F_DUPFD_CLOEXEC, 3);
-		return *ret_fd < 0 ? ins_error_set(err, errno, "duplicate the container's start socket")
-				   : 0;
+		return *ret_fd < 0
+			       ? ins_error_set(err, errno, "duplicate the container's start socket")
+			       : 0;
 	}
 	if (stage == INS_STAGE_HOOKS || stage == INS_STAGE_CREATED) {
 		enum ins_stage where = stage == INS_STAGE_HOOKS ? stage : INS_STAGE_START;
@@ -495,8 +496,7 @@ static int stream_ended(struct ins_run *run, struct ins_error *err)
 	return ins_run_child_failed(run, &page.error, err);
 }
 
-int ins_converse(struct ins_run *run, enum ins_converse until, int listener,
-	struct ins_error *err)
+int ins_converse(struct ins_run *run, enum ins_converse until, int listener, struct ins_error *err)
 {
 	for (;;) {
 		struct ins_message message;

@@ -70,8 +70,8 @@ static int live_status(const struct ins_store *store, struct ins_error *err)
 	return r ? INS_STATUS_CREATED : INS_STATUS_RUNNING;
 }
 
-int ins_store_status(const struct ins_store *store, enum ins_status *ret_status,
-	struct ins_error *err)
+int ins_store_status(
+	const struct ins_store *store, enum ins_status *ret_status, struct ins_error *err)
 {
 	const struct ins_record *record = &store->record;
 	int status = INS_STATUS_STOPPED;
@@ -149,7 +149,8 @@ int ins_list(struct ins_context *context, ins_container_visit_fn *visit, void *d
 		int opened = -1;
 
 		if (r == 0)
-			opened = ins_store_open(context, ids[i], INS_LOCK_NONE, false, &store, &why);
+			opened =
+				ins_store_open(context, ids[i], INS_LOCK_NONE, false, &store, &why);
 		if (opened == 0) {
 			r = visit_store(&store, visit, data, err);
 			ins_store_close(&store);
@@ -175,7 +176,8 @@ int ins_ps(struct ins_context *context, const char *id, pid_t **ret_pids, size_t
 		return r;
 	if (!record->cgroup)
 		r = ins_error_text(err, EOPNOTSUPP,
-			"the processes of container \"%s\" are not known: it has no cgroup of its own",
+			"the processes of container \"%s\" are not known: it has no cgroup of its "
+			"own",
 			id);
 	if (r == 0)
 		r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);

@@ -9,8 +9,8 @@ int ins_guest_save_filter(struct ins_guest *guest, struct ins_error *err)
 {
 	INS_FOR_EACH_OP(op, guest->plan, INS_STAGE_EXEC) {
 		if (op->kind == INS_OP_SECCOMP || op->kind == INS_OP_SECCOMP_EARLY)
-			return ins_seccomp_filter_store(guest->store.dir, INS_FILTER_FILE,
-				&op->seccomp, err);
+			return ins_seccomp_filter_store(
+				guest->store.dir, INS_FILTER_FILE, &op->seccomp, err);
 	}
 	/* Without a process there is nothing to filter yet. */
 	return 0;
@@ -39,11 +39,12 @@ int ins_run_take_listener(struct ins_run *run, struct ins_error *err)
 	if (r < 0 || run->listener < 0)
 		return r;
 	if (!guest->record.listener_path)
-		return ins_error_key(err, EINVAL, "linux.seccomp.listenerPath",
-			"is needed for SCMP_ACT_NOTIFY");
+		return ins_error_key(
+			err, EINVAL, "linux.seccomp.listenerPath", "is needed for SCMP_ACT_NOTIFY");
 	r = process_state(guest, &state, err);
 	if (r == 0)
-		r = ins_seccomp_listener_send(guest->record.listener_path, state, run->listener, err);
+		r = ins_seccomp_listener_send(
+			guest->record.listener_path, state, run->listener, err);
 	run->listener = ins_close(run->listener);
 	return r < 0 ? r : ins_seccomp_listener_release(run, err);
 }

@@ -59,8 +59,7 @@ static void take_fds(struct msghdr *header, int *ret_fd)
 	}
 }
 
-int ins_message_receive(int socket, struct ins_message *message, int *ret_fd,
-	struct ins_error *err)
+int ins_message_receive(int socket, struct ins_message *message, int *ret_fd, struct ins_error *err)
 {
 	union control control;
 	struct iovec vector = { message, sizeof(*message) };
@@ -83,8 +82,8 @@ int ins_message_receive(int socket, struct ins_message *message, int *ret_fd,
 	if ((size_t)n != sizeof(*message) || message->type >= INS_MESSAGE_TYPES ||
 		message->detail_size > sizeof(message->detail)) {
 		*ret_fd = ins_close(*ret_fd);
-		return ins_error_text(err, EPROTO,
-			"the container process sent something that is no message");
+		return ins_error_text(
+			err, EPROTO, "the container process sent something that is no message");
 	}
 	return 0;
 }

@@ -65,8 +65,7 @@ static bool holds(const json_t *root, const char *key, const char *text)
 	return !text || json_object_get(root, key);
 }
 
-int ins_store_save(struct ins_store *store, const struct ins_record *record,
-	struct ins_error *err)
+int ins_store_save(struct ins_store *store, const struct ins_record *record, struct ins_error *err)
 {
 	cleanup_json json_t *root = NULL;
 	cleanup_free char *text = NULL;
@@ -80,10 +79,10 @@ int ins_store_save(struct ins_store *store, const struct ins_record *record,
 		(json_int_t)record->start_time, "cgroupMount", record->cgroup_mount, "cgroup",
 		record->cgroup, "cgroupMade", (json_int_t)record->cgroup_made, "namespaces",
 		(json_int_t)record->namespaces, "noNewPrivileges", record->no_new_privileges,
-		"filter", record->has_filter, "rootInPlace", record->root_in_place,
-		"listenerPath", record->listener_path,
-		"listenerMetadata", record->listener_metadata, "hooks", record->hooks_json,
-		"process", record->process_json, "annotations", annotations_object(record));
+		"filter", record->has_filter, "rootInPlace", record->root_in_place, "listenerPath",
+		record->listener_path, "listenerMetadata", record->listener_metadata, "hooks",
+		record->hooks_json, "process", record->process_json, "annotations",
+		annotations_object(record));
 	/* With '*' json_pack() leaves out not only what is NULL, but also what it has no memory for. */
 	if (!holds(root, "cgroupMount", record->cgroup_mount) ||
 		!holds(root, "cgroup", record->cgroup) ||
@@ -132,10 +131,9 @@ static int load_fields(struct ins_record *record, json_t *root)
 		    "startTime", &start_time, "cgroupMount", &record->cgroup_mount, "cgroup",
 		    &record->cgroup, "cgroupMade", &cgroup_made, "namespaces", &namespaces,
 		    "noNewPrivileges", &no_new_privileges, "filter", &has_filter, "rootInPlace",
-		    &root_in_place, "listenerPath",
-		    &record->listener_path, "listenerMetadata", &record->listener_metadata, "hooks",
-		    &record->hooks_json, "process", &record->process_json, "annotations",
-		    &annotations) < 0)
+		    &root_in_place, "listenerPath", &record->listener_path, "listenerMetadata",
+		    &record->listener_metadata, "hooks", &record->hooks_json, "process",
+		    &record->process_json, "annotations", &annotations) < 0)
 		return -EINVAL;
 	record->status = parse_status(status);
 	record->owner = (uid_t)owner;

@@ -124,7 +124,8 @@ static int run_attached(struct ins_guest *guest, int *ret_status, struct ins_err
 int ins_run(struct ins_context *context, const struct ins_create_args *args, int *ret_status,
 	struct ins_error *err)
 {
-	cleanup_guest struct ins_guest guest = { .store = { .root = -1, .dir = -1 }, .console_socket = -1 };
+	cleanup_guest struct ins_guest guest = { .store = { .root = -1, .dir = -1 },
+		.console_socket = -1 };
 	bool stays = !args->detach;
 	int r = ins_id_check(args->id, err);
 

@@ -21,7 +21,8 @@ int ins_guest_save_plan(struct ins_guest *guest, struct ins_error *err)
 /* The plan that create has made, at the address that it was made for. */
 static int map_plan(struct ins_guest *guest, struct ins_error *err)
 {
-	cleanup_fd int fd = openat(guest->store.dir, INS_PLAN_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	cleanup_fd int fd =
+		openat(guest->store.dir, INS_PLAN_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat s;
 	void *address;
 
@@ -52,8 +53,8 @@ static int connect_to_init(struct ins_guest *guest, struct ins_error *err)
 	return TAKE_FD(fd);
 }
 
-static int run_state_json(struct ins_run *run, const char *status, char **ret_text,
-	struct ins_error *err)
+static int run_state_json(
+	struct ins_run *run, const char *status, char **ret_text, struct ins_error *err)
 {
 	return ins_record_state_json(&run->guest->record, status, true, ret_text, err);
 }
@@ -118,8 +119,8 @@ static void destroy_after_hook(struct ins_guest *guest)
 	struct ins_error ignored = { 0 };
 
 	if (ins_guest_destroy(guest->context, &guest->store, guest->record.id, &ignored) < 0)
-		ins_context_log(guest->context, INS_LOG_WARNING, "after a failed hook: %s",
-			ignored.text);
+		ins_context_log(
+			guest->context, INS_LOG_WARNING, "after a failed hook: %s", ignored.text);
 }
 
 static int start_locked(struct ins_guest *guest, const char *id, struct ins_error *err)
@@ -135,8 +136,8 @@ static int start_locked(struct ins_guest *guest, const char *id, struct ins_erro
 			"cannot start container \"%s\": it is %s, not created", id,
 			ins_status_name(status));
 	if (!guest->record.process_json)
-		return ins_error_key(err, EINVAL, "process",
-			"is needed to start container \"%s\"", id);
+		return ins_error_key(
+			err, EINVAL, "process", "is needed to start container \"%s\"", id);
 	r = map_plan(guest, err);
 	if (r == 0)
 		r = ins_run_init(&guest->run, guest->context, guest->plan, &guest->host, err);
@@ -158,9 +159,9 @@ static int start_locked(struct ins_guest *guest, const char *id, struct ins_erro
 
 int ins_start(struct ins_context *context, const char *id, struct ins_error *err)
 {
-	cleanup_guest struct ins_guest guest = { .context = context,
-		.store = { .root = -1, .dir = -1 },
-		.console_socket = -1 };
+	cleanup_guest struct ins_guest guest = {
+		.context = context, .store = { .root = -1, .dir = -1 }, .console_socket = -1
+	};
 	int r = ins_store_open(context, id, INS_LOCK_WAIT, false, &guest.store, err);
 
 	return r < 0 ? r : start_locked(&guest, id, err);

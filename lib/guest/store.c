@@ -21,12 +21,13 @@ int ins_id_check(const char *id, struct ins_error *err)
 	if (n == 0)
 		return ins_error_text(err, EINVAL, "a container id is needed");
 	if (n > INS_ID_MAX)
-		return ins_error_text(err, EINVAL, "the container id is longer than %d characters",
-			INS_ID_MAX);
+		return ins_error_text(
+			err, EINVAL, "the container id is longer than %d characters", INS_ID_MAX);
 	if (id[0] == '.' || strspn(id, allowed) != n)
 		return ins_error_text(err, EINVAL,
 			"invalid container id '%s': only letters, digits and _ + - . are allowed, "
-			"and no dot in front", id);
+			"and no dot in front",
+			id);
 	return 0;
 }
 
@@ -51,7 +52,8 @@ static int open_root(struct ins_context *context, bool make, struct ins_error *e
 	for (char *slash = path + 1; make && (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
 		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return ins_error_set(err, errno, "make the state directory's parent %s", path);
+			return ins_error_set(
+				err, errno, "make the state directory's parent %s", path);
 		*slash = '/';
 	}
 	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
@@ -69,7 +71,8 @@ static int open_root(struct ins_context *context, bool make, struct ins_error *e
 	if ((s.st_uid != geteuid() && s.st_uid != 0) || (s.st_mode & 022)) {
 		ins_close(fd);
 		return ins_error_text(err, EPERM,
-			"the state directory %s must belong to the caller and be writable by nobody else",
+			"the state directory %s must belong to the caller and be writable by "
+			"nobody else",
 			path);
 	}
 	return fd;
@@ -106,7 +109,8 @@ static int is_still_there(int root, int dir, const char *id, struct ins_error *e
 	if (fstat(dir, &held) == 0 && fstatat(root, id, &named, AT_SYMLINK_NOFOLLOW) == 0)
 		return held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 	return errno == ENOENT ? 0
-			       : ins_error_set(err, errno, "stat of the state directory of container %s", id);
+			       : ins_error_set(err, errno,
+					 "stat of the state directory of container %s", id);
 }
 
 static int exists_already(const char *id, struct ins_error *err)
@@ -154,9 +158,8 @@ int ins_store_create(struct ins_context *context, const char *id, struct ins_sto
 			(void)unlinkat(root, id, AT_REMOVEDIR);
 		return r;
 	}
-	*ret_store = (struct ins_store){ .root = TAKE_FD(root),
-		.dir = TAKE_FD(dir),
-		.is_locked = true };
+	*ret_store =
+		(struct ins_store){ .root = TAKE_FD(root), .dir = TAKE_FD(dir), .is_locked = true };
 	return 0;
 }
 
@@ -244,8 +247,8 @@ int ins_store_remove(struct ins_store *store, const char *id, struct ins_error *
 			!strcmp(entry->d_name, "state.json"))
 			continue;
 		if (unlinkat(store->dir, entry->d_name, 0) < 0 && errno != ENOENT)
-			return ins_error_set(err, errno, "remove %s of container %s",
-				entry->d_name, id);
+			return ins_error_set(
+				err, errno, "remove %s of container %s", entry->d_name, id);
 	}
 	if (errno)
 		return ins_error_set(err, errno, "read the state directory of container %s", id);
@@ -283,8 +286,8 @@ static int collect_ids(DIR *dir, char ***ids, size_t *n)
 	return -errno;
 }
 
-int ins_store_ids(struct ins_context *context, char ***ret_ids, size_t *ret_n,
-	struct ins_error *err)
+int ins_store_ids(
+	struct ins_context *context, char ***ret_ids, size_t *ret_n, struct ins_error *err)
 {
 	cleanup_dir DIR *dir = NULL;
 	struct ins_error ignored = { 0 };

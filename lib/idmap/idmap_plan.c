@@ -59,8 +59,8 @@ static int add_uid_map(
 	int r = check_maps(maps, "linux.uidMappings", err);
 
 	if (r == 0)
-		r = ins_plan_add(builder, INS_STAGE_IDMAP, kind, &op, err, "%s",
-			"linux.uidMappings");
+		r = ins_plan_add(
+			builder, INS_STAGE_IDMAP, kind, &op, err, "%s", "linux.uidMappings");
 	if (r < 0)
 		return r;
 	return ins_plan_id_maps(builder, maps, &op->idmap.n_uid, &op->idmap.uid, err);
@@ -74,8 +74,8 @@ static int add_gid_map(
 	int r = check_maps(maps, "linux.gidMappings", err);
 
 	if (r == 0)
-		r = ins_plan_add(builder, INS_STAGE_IDMAP, kind, &op, err, "%s",
-			"linux.gidMappings");
+		r = ins_plan_add(
+			builder, INS_STAGE_IDMAP, kind, &op, err, "%s", "linux.gidMappings");
 	if (r < 0)
 		return r;
 	op->idmap.deny_setgroups = must_deny_setgroups(builder);
@@ -85,8 +85,8 @@ static int add_gid_map(
 int ins_idmap_plan(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	const struct ins_spec *spec = builder->spec;
-	enum ins_op_kind kind = ins_plan_has_own(builder, INS_NS_USER) ? INS_OP_IDMAP_WRITE
-								       : INS_OP_IDMAP_CHECK;
+	enum ins_op_kind kind =
+		ins_plan_has_own(builder, INS_NS_USER) ? INS_OP_IDMAP_WRITE : INS_OP_IDMAP_CHECK;
 	struct ins_op *op;
 	int r = 0;
 

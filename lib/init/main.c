@@ -36,8 +36,8 @@
 
 typedef int op_fn(struct ins_child *child, const struct ins_op *op);
 
-#define OP_OF_PARENT(function) NULL
-#define OP_OF_CHILD(function)  function
+#define OP_OF_PARENT(function)         NULL
+#define OP_OF_CHILD(function)          function
 #define OP_ENTRY(name, side, function) [INS_OP_##name] = OP_OF_##side(function),
 
 /* PIE-free and static: the table needs no relocation. */
@@ -51,7 +51,8 @@ __attribute__((noreturn)) static void leave(int status)
 }
 
 /* Tell the parent why, and end. The parent may be gone: then nobody is left to tell. */
-__attribute__((noreturn)) static void fail(struct ins_child *child, const struct ins_op *op, int code)
+__attribute__((noreturn)) static void fail(
+	struct ins_child *child, const struct ins_op *op, int code)
 {
 	struct ins_message message = { .type = INS_MESSAGE_ERROR,
 		.op = op ? (uint32_t)(op - child->plan->ops) : UINT32_MAX,
@@ -90,8 +91,8 @@ static int open_page(struct ins_child *child)
 	result = (int)ins_sys(ftruncate, fd, sizeof(struct ins_exec_page));
 	if (result < 0)
 		return result;
-	memory = ins_sys(mmap, 0, sizeof(struct ins_exec_page), PROT_READ | PROT_WRITE, MAP_SHARED,
-		fd, 0);
+	memory = ins_sys(
+		mmap, 0, sizeof(struct ins_exec_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory < 0 && memory > -4096)
 		return (int)memory;
 	result = ins_child_send(child, &message, (int)fd);
@@ -109,8 +110,8 @@ static const struct ins_plan *map_plan(int fd)
 
 	if (size < (long)sizeof(struct ins_plan))
 		return NULL;
-	address = ins_sys(mmap, PLAN_ADDRESS, size, PROT_READ,
-		MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
+	address = ins_sys(
+		mmap, PLAN_ADDRESS, size, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
 	return address == (long)PLAN_ADDRESS ? (const struct ins_plan *)address : NULL;
 }
 
@@ -245,7 +246,7 @@ static void join(struct ins_child *child)
 	leave(0);
 }
 
-#define SIGNAL_BIT(number) (1UL << ((number) - 1))
+#define SIGNAL_BIT(number) (1UL << ((number)-1))
 
 /* What waiting for `start` needs, made while there is a parent that can be told of a failure. */
 struct waiting {
@@ -311,8 +312,8 @@ static void await_start(struct ins_child *child, const struct waiting *waiting, 
 	child->state_fd = n == 1 ? fd : -1;
 	(void)ins_sys(close, signals);
 	(void)ins_sys(close, listener);
-	result = ins_sys(rt_sigprocmask, 2 /* SIG_SETMASK */, &waiting->mask, NULL,
-		sizeof(waiting->mask));
+	result = ins_sys(
+		rt_sigprocmask, 2 /* SIG_SETMASK */, &waiting->mask, NULL, sizeof(waiting->mask));
 	if (result < 0)
 		fail_at(child, "unblock the signals", (int)result);
 }
@@ -401,7 +402,9 @@ __attribute__((noreturn)) void ins_init_main(const long *stack);
 void ins_init_main(const long *stack)
 {
 	const char *const *argv = (const char *const *)(stack + 1);
-	struct ins_child child = { .root_fd = -1, .state_fd = -1, .console_fd = -1, .mask_fd = -1, .page_fd = -1 };
+	struct ins_child child = {
+		.root_fd = -1, .state_fd = -1, .console_fd = -1, .mask_fd = -1, .page_fd = -1
+	};
 	uint64_t socket, plan, joins;
 	int fd = -1, result;
 

@@ -371,7 +371,8 @@ int ins_mount_source_clone_op(struct ins_child *child, const struct ins_op *op)
 	}
 	if (fd == -EINVAL && !op->source.recursive)
 		return ins_child_detail(child,
-			"in a user namespace what is mounted below it has to come along (rbind)", fd);
+			"in a user namespace what is mounted below it has to come along (rbind)",
+			fd);
 	if (fd < 0)
 		return fd;
 	if (op->source.is_proc && check_not_on_proc(fd) != -EPERM)

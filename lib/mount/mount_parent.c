@@ -59,7 +59,8 @@ int ins_mount_proc_open_op(struct ins_run *run, const struct ins_op *op, struct 
 	if (fd < 0) {
 		fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0 || !is_proc(fd, true))
-			return ins_error_set(err, -code, "make a private procfs, for /proc is none");
+			return ins_error_set(
+				err, -code, "make a private procfs, for /proc is none");
 	}
 	run->slots[op->slot] = TAKE_FD(fd);
 	return 0;

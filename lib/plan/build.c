@@ -58,8 +58,8 @@ int32_t ins_plan_new_slot(struct ins_plan_builder *builder)
 	return builder->next_slot++;
 }
 
-int ins_plan_strdup(struct ins_plan_builder *builder, const char *text, const char **ret,
-	struct ins_error *err)
+int ins_plan_strdup(
+	struct ins_plan_builder *builder, const char *text, const char **ret, struct ins_error *err)
 {
 	const char *copy = ins_arena_strdup(builder->arena, text);
 
@@ -218,9 +218,9 @@ static int check_rootfs(struct ins_plan_builder *builder, struct ins_error *err)
 
 	if (!path || !path[0])
 		return ins_error_key(err, EINVAL, "root.path", "is required");
-	builder->plan->rootfs = path[0] == '/'
-		? ins_arena_strdup(builder->arena, path)
-		: ins_arena_printf(builder->arena, "%s/%s", builder->bundle, path);
+	builder->plan->rootfs =
+		path[0] == '/' ? ins_arena_strdup(builder->arena, path)
+			       : ins_arena_printf(builder->arena, "%s/%s", builder->bundle, path);
 	return builder->plan->rootfs ? 0 : out_of_memory(err);
 }
 
@@ -228,8 +228,16 @@ int ins_plan_build(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	/* The order in which operations of one stage are done. */
 	static ins_planner_fn *const planners[] = {
-		ins_cgroup_plan, ins_ns_plan, ins_idmap_plan, ins_net_plan, ins_mount_plan,
-		ins_dev_plan, ins_tty_plan, ins_hook_plan, ins_mount_finish_plan, ins_creds_plan,
+		ins_cgroup_plan,
+		ins_ns_plan,
+		ins_idmap_plan,
+		ins_net_plan,
+		ins_mount_plan,
+		ins_dev_plan,
+		ins_tty_plan,
+		ins_hook_plan,
+		ins_mount_finish_plan,
+		ins_creds_plan,
 	};
 	struct ins_op *op;
 	int r = start_plan(builder, err);
@@ -242,7 +250,8 @@ int ins_plan_build(struct ins_plan_builder *builder, struct ins_error *err)
 	if (r == 0)
 		r = call_planners(builder, planners, ARRAY_LENGTH(planners), err);
 	if (r == 0)
-		r = ins_plan_add(builder, INS_STAGE_CREATED, INS_OP_STATE_CREATED, &op, err, "%s", "");
+		r = ins_plan_add(
+			builder, INS_STAGE_CREATED, INS_OP_STATE_CREATED, &op, err, "%s", "");
 	if (r == 0)
 		r = finish_plan(builder, err);
 	free(TAKE_PTR(builder->staged));
@@ -275,8 +284,8 @@ static int add_exec_root(struct ins_plan_builder *builder, struct ins_error *err
 }
 
 /* How an exec gets into the container: all namespaces at once through a pidfd, then its root user. */
-static int add_exec_entry(struct ins_plan_builder *builder, uint32_t join_flags,
-	struct ins_error *err)
+static int add_exec_entry(
+	struct ins_plan_builder *builder, uint32_t join_flags, struct ins_error *err)
 {
 	bool enters_user = join_flags & ins_ns_flag(INS_NS_USER);
 	struct ins_op *op;
@@ -309,8 +318,8 @@ static int add_exec_entry(struct ins_plan_builder *builder, uint32_t join_flags,
 	return r == 0 && builder->exec_root ? add_exec_root(builder, err) : r;
 }
 
-static const struct ins_plan_filter *copy_filter(struct ins_plan_builder *builder,
-	const struct ins_plan_filter *filter)
+static const struct ins_plan_filter *copy_filter(
+	struct ins_plan_builder *builder, const struct ins_plan_filter *filter)
 {
 	/* A struct sock_filter is 8 bytes on every architecture. */
 	const void *instructions =

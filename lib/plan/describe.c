@@ -90,9 +90,14 @@ static void say_bits(struct words *words, uint64_t bits, const struct bit_name *
 static void say_namespaces(struct words *words, uint32_t flags)
 {
 	static const struct bit_name names[] = {
-		{ CLONE_NEWUSER, "user" }, { CLONE_NEWPID, "pid" }, { CLONE_NEWNET, "network" },
-		{ CLONE_NEWNS, "mount" }, { CLONE_NEWIPC, "ipc" }, { CLONE_NEWUTS, "uts" },
-		{ CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWTIME, "time" },
+		{ CLONE_NEWUSER, "user" },
+		{ CLONE_NEWPID, "pid" },
+		{ CLONE_NEWNET, "network" },
+		{ CLONE_NEWNS, "mount" },
+		{ CLONE_NEWIPC, "ipc" },
+		{ CLONE_NEWUTS, "uts" },
+		{ CLONE_NEWCGROUP, "cgroup" },
+		{ CLONE_NEWTIME, "time" },
 	};
 
 	say_bits(words, flags, names, ARRAY_LENGTH(names), ", ");
@@ -102,15 +107,25 @@ static void say_attrs(struct words *words, const struct ins_mount_attrs *attrs)
 {
 	/* The bits of mount_setattr(2); the access time ones are a field of their own. */
 	static const struct bit_name names[] = {
-		{ 0x01, "ro" }, { 0x02, "nosuid" }, { 0x04, "nodev" }, { 0x08, "noexec" },
-		{ 0x10, "noatime" }, { 0x20, "strictatime" }, { 0x80, "nodiratime" },
+		{ 0x01, "ro" },
+		{ 0x02, "nosuid" },
+		{ 0x04, "nodev" },
+		{ 0x08, "noexec" },
+		{ 0x10, "noatime" },
+		{ 0x20, "strictatime" },
+		{ 0x80, "nodiratime" },
 		{ 0x00200000, "nosymfollow" },
 	};
 	static const struct bit_name cleared[] = {
-		{ 0x01, "rw" }, { 0x02, "suid" }, { 0x04, "dev" }, { 0x08, "exec" },
+		{ 0x01, "rw" },
+		{ 0x02, "suid" },
+		{ 0x04, "dev" },
+		{ 0x08, "exec" },
 	};
 	static const struct bit_name propagations[] = {
-		{ MS_SHARED, "shared" }, { MS_SLAVE, "slave" }, { MS_PRIVATE, "private" },
+		{ MS_SHARED, "shared" },
+		{ MS_SLAVE, "slave" },
+		{ MS_PRIVATE, "private" },
 		{ MS_UNBINDABLE, "unbindable" },
 	};
 
@@ -128,8 +143,8 @@ static void say_attrs(struct words *words, const struct ins_mount_attrs *attrs)
 	}
 	if (attrs->rec_clear & ~attrs->rec_set & 0x0f) {
 		say(words, ", recursively ");
-		say_bits(words, attrs->rec_clear & ~attrs->rec_set, cleared,
-			ARRAY_LENGTH(cleared), ",");
+		say_bits(words, attrs->rec_clear & ~attrs->rec_set, cleared, ARRAY_LENGTH(cleared),
+			",");
 	}
 	if (attrs->propagation) {
 		say(words, attrs->propagation_recursive ? ", recursively " : ", ");
@@ -137,8 +152,8 @@ static void say_attrs(struct words *words, const struct ins_mount_attrs *attrs)
 	}
 }
 
-static void say_maps(struct words *words, const char *what, const struct ins_plan_id_map *maps,
-	uint32_t n)
+static void say_maps(
+	struct words *words, const char *what, const struct ins_plan_id_map *maps, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		say(words, "%s%s %u is %u, %u in all", i ? "; " : "", what, maps[i].container,
@@ -176,14 +191,22 @@ static void say_limit(struct words *words, uint64_t value)
 static const char *rlimit_name(uint32_t resource)
 {
 	static const char *const names[] = {
-		[RLIMIT_AS] = "RLIMIT_AS", [RLIMIT_CORE] = "RLIMIT_CORE",
-		[RLIMIT_CPU] = "RLIMIT_CPU", [RLIMIT_DATA] = "RLIMIT_DATA",
-		[RLIMIT_FSIZE] = "RLIMIT_FSIZE", [RLIMIT_LOCKS] = "RLIMIT_LOCKS",
-		[RLIMIT_MEMLOCK] = "RLIMIT_MEMLOCK", [RLIMIT_MSGQUEUE] = "RLIMIT_MSGQUEUE",
-		[RLIMIT_NICE] = "RLIMIT_NICE", [RLIMIT_NOFILE] = "RLIMIT_NOFILE",
-		[RLIMIT_NPROC] = "RLIMIT_NPROC", [RLIMIT_RSS] = "RLIMIT_RSS",
-		[RLIMIT_RTPRIO] = "RLIMIT_RTPRIO", [RLIMIT_RTTIME] = "RLIMIT_RTTIME",
-		[RLIMIT_SIGPENDING] = "RLIMIT_SIGPENDING", [RLIMIT_STACK] = "RLIMIT_STACK",
+		[RLIMIT_AS] = "RLIMIT_AS",
+		[RLIMIT_CORE] = "RLIMIT_CORE",
+		[RLIMIT_CPU] = "RLIMIT_CPU",
+		[RLIMIT_DATA] = "RLIMIT_DATA",
+		[RLIMIT_FSIZE] = "RLIMIT_FSIZE",
+		[RLIMIT_LOCKS] = "RLIMIT_LOCKS",
+		[RLIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",
+		[RLIMIT_MSGQUEUE] = "RLIMIT_MSGQUEUE",
+		[RLIMIT_NICE] = "RLIMIT_NICE",
+		[RLIMIT_NOFILE] = "RLIMIT_NOFILE",
+		[RLIMIT_NPROC] = "RLIMIT_NPROC",
+		[RLIMIT_RSS] = "RLIMIT_RSS",
+		[RLIMIT_RTPRIO] = "RLIMIT_RTPRIO",
+		[RLIMIT_RTTIME] = "RLIMIT_RTTIME",
+		[RLIMIT_SIGPENDING] = "RLIMIT_SIGPENDING",
+		[RLIMIT_STACK] = "RLIMIT_STACK",
 	};
 
 	return resource < ARRAY_LENGTH(names) && names[resource] ? names[resource] : "RLIMIT_?";
@@ -358,7 +381,9 @@ static void say_symlink(struct words *words, const struct ins_op *op)
 static void say_pivot(struct words *words, const struct ins_op *op)
 {
 	say(words, "enter the new root (%s)",
-		op->pivot.chroot_only ? "chroot" : op->pivot.no_pivot ? "move" : "pivot_root");
+		op->pivot.chroot_only ? "chroot"
+		: op->pivot.no_pivot  ? "move"
+				      : "pivot_root");
 }
 
 static void say_root_propagation(struct words *words, const struct ins_op *op)

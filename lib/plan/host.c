@@ -112,8 +112,8 @@ int ins_host_probe(struct ins_host *ret_host, bool labels, struct ins_error *err
 	if (uname(&names) < 0)
 		return ins_error_set(err, errno, "uname");
 	if (sscanf(names.release, "%u.%u", &host.kernel_major, &host.kernel_minor) != 2)
-		return ins_error_text(err, EINVAL, "the kernel's release '%s' is not a number",
-			names.release);
+		return ins_error_text(
+			err, EINVAL, "the kernel's release '%s' is not a number", names.release);
 	if (!ins_host_kernel_at_least(&host, INS_KERNEL_MAJOR, INS_KERNEL_MINOR))
 		return ins_error_text(err, ENOSYS, "Linux %d.%d or newer is needed, this is %s",
 			INS_KERNEL_MAJOR, INS_KERNEL_MINOR, names.release);

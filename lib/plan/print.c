@@ -23,8 +23,8 @@ static bool maps_only(const struct ins_op *op, uint32_t uid)
 }
 
 /* What this host lacks for an operation, NULL if nothing is known to be missing. */
-static const char *lacks(const struct ins_plan *plan, const struct ins_host *host,
-	const struct ins_op *op)
+static const char *lacks(
+	const struct ins_plan *plan, const struct ins_host *host, const struct ins_op *op)
 {
 	bool userns = (plan->clone_flags | plan->join_flags) & ins_ns_flag(INS_NS_USER);
 
@@ -33,28 +33,28 @@ static const char *lacks(const struct ins_plan *plan, const struct ins_host *hos
 		return host->cgroup_mount[0] ? NULL : "no cgroup2 hierarchy is mounted";
 	case INS_OP_CGROUP_DEVICES:
 		return has_capability(host, CAP_BPF) || has_capability(host, CAP_SYS_ADMIN)
-			? NULL
-			: "CAP_BPF or CAP_SYS_ADMIN";
+			       ? NULL
+			       : "CAP_BPF or CAP_SYS_ADMIN";
 	case INS_OP_UNSUPPORTED:
 		return "support in this version of insula";
 	case INS_OP_IDMAP_WRITE:
 		return has_capability(host, CAP_SETUID) || op->idmap.deny_setgroups ||
 				       maps_only(op, host->euid)
-			? NULL
-			: "CAP_SETUID, or newuidmap and entries in /etc/subuid";
+			       ? NULL
+			       : "CAP_SETUID, or newuidmap and entries in /etc/subuid";
 	case INS_OP_RLIMIT:
 		return has_capability(host, CAP_SYS_RESOURCE)
-			? NULL
-			: "CAP_SYS_RESOURCE, if the hard limit would be raised";
+			       ? NULL
+			       : "CAP_SYS_RESOURCE, if the hard limit would be raised";
 	case INS_OP_ROOT_ATTACH:
 	case INS_OP_PIVOT:
 		return userns || has_capability(host, CAP_SYS_ADMIN)
-			? NULL
-			: "CAP_SYS_ADMIN, or a user namespace";
+			       ? NULL
+			       : "CAP_SYS_ADMIN, or a user namespace";
 	case INS_OP_SOURCE_OPEN:
 		return !op->source.idmap || has_capability(host, CAP_SYS_ADMIN)
-			? NULL
-			: "CAP_SYS_ADMIN in the file system's user namespace";
+			       ? NULL
+			       : "CAP_SYS_ADMIN in the file system's user namespace";
 	default: /* Most operations need nothing that could be missing unnoticed. */
 		return NULL;
 	}
@@ -102,8 +102,8 @@ static int emit_stage(const struct ins_plan *plan, const struct ins_host *host,
 	return 0;
 }
 
-static int emit_all(const struct ins_plan *plan, const struct ins_host *host, emit_fn *emit,
-	void *data)
+static int emit_all(
+	const struct ins_plan *plan, const struct ins_host *host, emit_fn *emit, void *data)
 {
 	char text[LINE_SIZE];
 	int r = 0;
@@ -118,9 +118,11 @@ static int emit_all(const struct ins_plan *plan, const struct ins_host *host, em
 		}
 		/* In every stage the parent comes first: it is what the child waits for. */
 		if (r == 0)
-			r = emit_stage(plan, host, (enum ins_stage)stage, INS_SIDE_PARENT, emit, data);
+			r = emit_stage(
+				plan, host, (enum ins_stage)stage, INS_SIDE_PARENT, emit, data);
 		if (r == 0)
-			r = emit_stage(plan, host, (enum ins_stage)stage, INS_SIDE_CHILD, emit, data);
+			r = emit_stage(
+				plan, host, (enum ins_stage)stage, INS_SIDE_CHILD, emit, data);
 	}
 	return r;
 }
@@ -192,8 +194,8 @@ static int print_text(const struct ins_plan *plan, const struct ins_host *host, 
 	return 0;
 }
 
-int ins_plan_print(const struct ins_plan *plan, const struct ins_host *host,
-	enum ins_format format, char **ret_text, struct ins_error *err)
+int ins_plan_print(const struct ins_plan *plan, const struct ins_host *host, enum ins_format format,
+	char **ret_text, struct ins_error *err)
 {
 	int r = format == INS_FORMAT_JSON ? print_json(plan, host, ret_text)
 					  : print_text(plan, host, ret_text);

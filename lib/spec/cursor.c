@@ -148,8 +148,7 @@ int ins_parse_object(struct ins_cursor *cursor, json_t *value, void *target, con
 	if (r < 0)
 		return r;
 	/* Walking the members is cheaper than asking for each row: no key is hashed. */
-	json_object_foreach(value, key, member)
-	{
+	json_object_foreach(value, key, member) {
 		for (size_t i = 0; i < fields->n; i++) {
 			if (strcmp(key, fields->v[i].key) != 0)
 				continue;
@@ -216,8 +215,7 @@ int ins_parse_list(struct ins_cursor *cursor, json_t *value, void *target, const
 	items = make_list(cursor, target, n, kind->item_size);
 	if (!items)
 		return n > 0 ? ins_cursor_no_memory(cursor) : 0;
-	json_array_foreach(value, index, item)
-	{
+	json_array_foreach(value, index, item) {
 		r = parse_item(cursor, item, NULL, index, items, kind);
 		if (r < 0)
 			return r;
@@ -240,8 +238,7 @@ int ins_parse_map(struct ins_cursor *cursor, json_t *value, void *target, const 
 	items = make_list(cursor, target, n, kind->item_size);
 	if (!items)
 		return n > 0 ? ins_cursor_no_memory(cursor) : 0;
-	json_object_foreach(value, key, item)
-	{
+	json_object_foreach(value, key, item) {
 		if (key[0] == '\0')
 			return ins_cursor_fail(cursor, "has a member without a name");
 		r = parse_item(cursor, item, key, index++, items, kind);

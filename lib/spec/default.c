@@ -105,8 +105,7 @@ static size_t find_mount(json_t *mounts, const char *destination)
 	size_t index;
 	json_t *mount;
 
-	json_array_foreach(mounts, index, mount)
-	{
+	json_array_foreach(mounts, index, mount) {
 		if (strcmp(json_string_value(json_object_get(mount, "destination")), destination) ==
 			0)
 			break;

@@ -147,8 +147,7 @@ static int parse_time_offsets(
 	(void)detail;
 	if (r < 0)
 		return r;
-	json_object_foreach(value, clock, offset)
-	{
+	json_object_foreach(value, clock, offset) {
 		if (strcmp(clock, "monotonic") != 0 && strcmp(clock, "boottime") != 0)
 			return ins_cursor_fail(
 				cursor, "a time namespace has no clock \"%s\"", clock);

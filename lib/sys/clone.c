@@ -26,8 +26,8 @@ static long clone3_call(struct clone_args *args, int (*fn)(void *data), void *da
 			 "hlt\n"
 			 "1:"
 			 : "+a"(result)
-			 : "D"(args), "S"(sizeof(*args)), [fn] "r"(fn), [data] "r"(data),
-			 [exit] "i"(__NR_exit)
+			 : "D"(args),
+			 "S"(sizeof(*args)), [fn] "r"(fn), [data] "r"(data), [exit] "i"(__NR_exit)
 			 : "rcx", "r11", "memory");
 	return result;
 #elif defined(__aarch64__)

@@ -38,7 +38,8 @@ void read_filter(const char *path, struct sock_fprog *ret_filter)
 static void enter_cage(const struct sock_fprog *filter)
 {
 	static const uint32_t kept = 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE | 1U << CAP_FOWNER |
-		1U << CAP_KILL | 1U << CAP_SETGID | 1U << CAP_SETUID | 1U << CAP_NET_BIND_SERVICE;
+				     1U << CAP_KILL | 1U << CAP_SETGID | 1U << CAP_SETUID |
+				     1U << CAP_NET_BIND_SERVICE;
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct sets[2] = { { .effective = kept, .permitted = kept } };
 

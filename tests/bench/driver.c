@@ -83,7 +83,8 @@ static int64_t cpu_ns(void)
 		;
 	getrusage(RUSAGE_CHILDREN, &usage);
 	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000000) +
-		(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * INT64_C(1000) + living_ns(getpid());
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * INT64_C(1000) +
+	       living_ns(getpid());
 }
 
 /* Standard error goes to ours: a failing command ends the measurement and should say why. */
@@ -157,8 +158,8 @@ static void measure(const struct command *commands, size_t n, int round, FILE *s
 
 			name = commands[i].name;
 			if (status) {
-				fprintf(stderr, "driver: %s: wait status %#x\n", commands[i].words[0],
-					(unsigned int)status);
+				fprintf(stderr, "driver: %s: wait status %#x\n",
+					commands[i].words[0], (unsigned int)status);
 				exit(1);
 			}
 		}

@@ -24,7 +24,8 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	pid = atoi(argv[1]);
-	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0 || ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0)
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0 ||
+		ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0)
 		die("ptrace");
 	if (waitpid(pid, NULL, __WALL) < 0)
 		die("waitpid");
@@ -32,7 +33,8 @@ int main(int argc, char **argv)
 	if (count < 0)
 		die("PTRACE_SECCOMP_GET_FILTER");
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
-	if (fwrite(program, sizeof(program[0]), (size_t)count, stdout) != (size_t)count || fflush(stdout))
+	if (fwrite(program, sizeof(program[0]), (size_t)count, stdout) != (size_t)count ||
+		fflush(stdout))
 		die("write");
 	fprintf(stderr, "%ld instructions\n", count);
 	return 0;

@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 		die(argv[2]);
 	/* Entering a mount namespace also sets root and working directory to its root. */
 	if (setns(pidfd, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS |
-			    CLONE_NEWCGROUP) < 0)
+				 CLONE_NEWCGROUP) < 0)
 		die("setns");
 	clone.cgroup = (uint64_t)cgroup;
 	pid = syscall(SYS_clone3, &clone, sizeof(clone));

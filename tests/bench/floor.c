@@ -63,7 +63,8 @@ static void make_dev(void)
 	};
 
 	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
-		if (mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0)
+		if (mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) <
+			0)
 			die(nodes[i].path);
 	}
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
@@ -83,7 +84,8 @@ static void make_tree(const char *rootfs)
 	mount_or_die("proc", "proc", "proc", safe, NULL);
 	mount_or_die("tmpfs", "dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k");
 	make_dev();
-	if (mkdir("dev/pts", 0755) < 0 || mkdir("dev/shm", 0755) < 0 || mkdir("dev/mqueue", 0755) < 0)
+	if (mkdir("dev/pts", 0755) < 0 || mkdir("dev/shm", 0755) < 0 ||
+		mkdir("dev/mqueue", 0755) < 0)
 		die("dev");
 	mount_or_die("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
 		"newinstance,ptmxmode=0666,mode=0620,gid=5");
@@ -100,9 +102,9 @@ static void hide_paths(void)
 {
 	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
 		"/proc/sysrq-trigger" };
-	static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
-		"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-		"/proc/scsi", "/sys/firmware" };
+	static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/kcore",
+		"/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+		"/proc/sched_debug", "/proc/scsi", "/sys/firmware" };
 
 	for (size_t i = 0; i < sizeof(readonly) / sizeof(readonly[0]); i++) {
 		if (mount(readonly[i], readonly[i], NULL, MS_BIND | MS_REC, NULL) < 0) {
@@ -170,8 +172,9 @@ __attribute__((noreturn)) static void child(const char *rootfs, const struct soc
 
 int main(int argc, char **argv)
 {
-	struct clone_args clone = { .flags = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-			CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_INTO_CGROUP,
+	struct clone_args clone = { .flags = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
+					     CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP |
+					     CLONE_INTO_CGROUP,
 		.exit_signal = SIGCHLD };
 	struct sock_fprog filter;
 	siginfo_t info;

@@ -68,10 +68,10 @@ static void say_without_numbers(const char *text)
 
 static void say_status(void)
 {
-	static const char *const wanted[] = { "Umask:", "Uid:", "Gid:", "Groups:", "SigBlk:", "SigIgn:",
-		"SigCgt:", "SigPnd:", "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:",
-		"NoNewPrivs:", "Seccomp:", "Seccomp_filters:", "Cpus_allowed:", "Mems_allowed:",
-		"Threads:", "TracerPid:" };
+	static const char *const wanted[] = { "Umask:", "Uid:", "Gid:", "Groups:", "SigBlk:",
+		"SigIgn:", "SigCgt:", "SigPnd:", "CapInh:", "CapPrm:", "CapEff:", "CapBnd:",
+		"CapAmb:", "NoNewPrivs:", "Seccomp:", "Seccomp_filters:", "Cpus_allowed:",
+		"Mems_allowed:", "Threads:", "TracerPid:" };
 	FILE *file = fopen("/proc/self/status", "re");
 	char line[1024];
 
@@ -99,7 +99,8 @@ static char *mount_line(const char *line)
 	char *text, *p;
 	int n = 0;
 
-	if (!end || sscanf(line, "%*d %*d %*s %1023s %1023s %1023s%n", root, point, options, &n) != 3 ||
+	if (!end ||
+		sscanf(line, "%*d %*d %*s %1023s %1023s %1023s%n", root, point, options, &n) != 3 ||
 		sscanf(end, " - %63s %1023s %1023s", type, source, super) != 3)
 		return NULL;
 	if (!strncmp(type, "cgroup", 6))
@@ -280,8 +281,7 @@ static void say_names(char **argv)
 		say("host %s", name);
 	if (getdomainname(name, sizeof(name)) == 0)
 		say(", domain %s", name);
-	say(", in %s, dumpable %d\n", getcwd(place, sizeof(place)),
-		prctl(PR_GET_DUMPABLE));
+	say(", in %s, dumpable %d\n", getcwd(place, sizeof(place)), prctl(PR_GET_DUMPABLE));
 	for (int i = 0; argv[i]; i++)
 		say("argument %s\n", i == 1 ? "" : argv[i]);
 	for (char **v = environ; *v; v++)
@@ -321,9 +321,9 @@ int main(int argc, char **argv)
 {
 	static const char *const files[] = { "/proc/self/cgroup", "/proc/self/oom_score_adj",
 		"/proc/self/uid_map", "/proc/self/gid_map", "/proc/self/setgroups",
-		"/proc/self/timens_offsets", "/proc/self/timerslack_ns", "/proc/self/coredump_filter",
-		"/proc/sys/net/ipv4/ip_forward", "/proc/sys/kernel/msgmax", "/proc/kcore",
-		"/proc/timer_list" };
+		"/proc/self/timens_offsets", "/proc/self/timerslack_ns",
+		"/proc/self/coredump_filter", "/proc/sys/net/ipv4/ip_forward",
+		"/proc/sys/kernel/msgmax", "/proc/kcore", "/proc/timer_list" };
 
 	if (argc < 2)
 		return 2;

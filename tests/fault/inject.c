@@ -55,9 +55,9 @@
 #define GRACE_MS 1000
 
 struct options {
-	long target; /* 0: count only */
+	long target;      /* 0: count only */
 	const char *name; /* only calls of that name are meant; NULL: all */
-	int error;   /* errno, or 0: kill */
+	int error;        /* errno, or 0: kill */
 	bool list;
 	bool in_runtime, in_init; /* whose calls count */
 	pid_t attach;

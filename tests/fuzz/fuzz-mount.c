@@ -19,7 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.root_path = "rootfs",
 		.n_mounts = 1,
 		.mounts = &mount };
-	const struct ins_host host = { .kernel_major = 6, .kernel_minor = 18, .capabilities = UINT64_MAX };
+	const struct ins_host host = {
+		.kernel_major = 6, .kernel_minor = 18, .capabilities = UINT64_MAX
+	};
 	const struct ins_create_args args = { .id = "fuzz" };
 	struct ins_mount_entry entry = { 0 };
 	struct ins_plan_builder builder;

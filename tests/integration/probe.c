@@ -62,13 +62,41 @@ static const struct {
 	const char *name;
 	long number;
 } calls[] = {
-#define CALL(name) { #name, SYS_##name }
-	CALL(add_key), CALL(chroot), CALL(clone), CALL(close), CALL(connect), CALL(dup),
-	CALL(getegid), CALL(getgid), CALL(getpgid), CALL(getppid), CALL(getpriority), CALL(getsid),
-	CALL(getuid), CALL(ioprio_get), CALL(keyctl), CALL(kill), CALL(mkdirat), CALL(mount),
-	CALL(personality), CALL(prctl), CALL(ptrace), CALL(sched_getscheduler), CALL(setgroups),
-	CALL(sethostname), CALL(setns), CALL(setuid), CALL(socket), CALL(sync), CALL(umask),
-	CALL(umount2), CALL(unshare),
+#define CALL(name)                \
+	{                         \
+#name, SYS_##name \
+	}
+	CALL(add_key),
+	CALL(chroot),
+	CALL(clone),
+	CALL(close),
+	CALL(connect),
+	CALL(dup),
+	CALL(getegid),
+	CALL(getgid),
+	CALL(getpgid),
+	CALL(getppid),
+	CALL(getpriority),
+	CALL(getsid),
+	CALL(getuid),
+	CALL(ioprio_get),
+	CALL(keyctl),
+	CALL(kill),
+	CALL(mkdirat),
+	CALL(mount),
+	CALL(personality),
+	CALL(prctl),
+	CALL(ptrace),
+	CALL(sched_getscheduler),
+	CALL(setgroups),
+	CALL(sethostname),
+	CALL(setns),
+	CALL(setuid),
+	CALL(socket),
+	CALL(sync),
+	CALL(umask),
+	CALL(umount2),
+	CALL(unshare),
 #undef CALL
 };
 
@@ -307,7 +335,9 @@ static int accept_listener(const char *path, char *text, size_t size)
 		struct cmsghdr align;
 	} control;
 	struct iovec rest = { text, size - 1 };
-	struct msghdr header = { .msg_iov = &rest, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr header = { .msg_iov = &rest,
+		.msg_iovlen = 1,
+		.msg_control = &control,
 		.msg_controllen = sizeof(control) };
 	int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), peer, fd = -1;
 	ssize_t n;
@@ -379,7 +409,8 @@ static int lose_head(char **argv)
 
 	(void)argv;
 	if (clone(stay, stack + sizeof(stack),
-		    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+		    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+			    CLONE_SYSVSEM,
 		    NULL) < 0)
 		return fail("clone");
 	(void)syscall(SYS_exit, 0);
@@ -391,9 +422,15 @@ static const struct {
 	int n_arguments;
 	int (*function)(char **argv);
 } verbs[] = {
-	{ "fds", 0, list_fds },     { "call", 1, call },         { "call32", 1, call32 },
-	{ "tiocsti", 0, type_character }, { "exchange", 3, exchange }, { "hunt", 1, hunt },
-	{ "grab", 1, grab },        { "keyring", 1, lay_keyring }, { "listen", 2, serve },
+	{ "fds", 0, list_fds },
+	{ "call", 1, call },
+	{ "call32", 1, call32 },
+	{ "tiocsti", 0, type_character },
+	{ "exchange", 3, exchange },
+	{ "hunt", 1, hunt },
+	{ "grab", 1, grab },
+	{ "keyring", 1, lay_keyring },
+	{ "listen", 2, serve },
 	{ "headless", 0, lose_head },
 };
 

@@ -51,8 +51,8 @@ static int answer(const char *id, struct ins_error *err)
 	return -fake.fail.code;
 }
 
-int ins_context_new(const struct ins_options *options, struct ins_context **ret_context,
-	struct ins_error *err)
+int ins_context_new(
+	const struct ins_options *options, struct ins_context **ret_context, struct ins_error *err)
 {
 	struct ins_context *context = calloc(1, sizeof(*context));
 
@@ -98,8 +98,8 @@ static void say(const struct ins_context *context)
 		context->options.log(context->options.log_data, INS_LOG_WARNING, fake.say[i]);
 }
 
-int ins_create(struct ins_context *context, const struct ins_create_args *args,
-	struct ins_error *err)
+int ins_create(
+	struct ins_context *context, const struct ins_create_args *args, struct ins_error *err)
 {
 	say(context);
 	note_create("create", args);
@@ -170,8 +170,8 @@ int ins_resume(struct ins_context *context, const char *id, struct ins_error *er
 	return with_id("resume", id, err);
 }
 
-int ins_kill(struct ins_context *context, const char *id, int signal, bool all,
-	struct ins_error *err)
+int ins_kill(
+	struct ins_context *context, const char *id, int signal, bool all, struct ins_error *err)
 {
 	(void)context;
 	note("kill id=%s signal=%d", id, signal);
@@ -196,9 +196,14 @@ static int show(size_t i, ins_container_visit_fn *visit, void *data)
 {
 	char id[16], json[64];
 	const struct ins_container_info info = {
-		.id = id, .status = INS_STATUS_RUNNING, .pid = 100, .bundle = "/bundles/one",
-		.rootfs = "/bundles/one/rootfs", .created = "2026-01-02T03:04:05.000000006Z",
-		.owner = "root", .json = json,
+		.id = id,
+		.status = INS_STATUS_RUNNING,
+		.pid = 100,
+		.bundle = "/bundles/one",
+		.rootfs = "/bundles/one/rootfs",
+		.created = "2026-01-02T03:04:05.000000006Z",
+		.owner = "root",
+		.json = json,
 	};
 
 	snprintf(id, sizeof(id), "c%zu", i);

@@ -25,11 +25,10 @@
 #define W BPF_DEVCG_ACC_WRITE
 #define M BPF_DEVCG_ACC_MKNOD
 
-#define RULE(the_allow, the_type, the_major, the_minor, access)                                    \
-	{                                                                                          \
-		.allow = the_allow, .type = the_type, .major = the_major, .minor = the_minor,      \
-		.read = ((access) & R) != 0, .write = ((access) & W) != 0,                         \
-		.mknod = ((access) & M) != 0                                                       \
+#define RULE(the_allow, the_type, the_major, the_minor, access)                                   \
+	{                                                                                         \
+		.allow = the_allow, .type = the_type, .major = the_major, .minor = the_minor,     \
+		.read = ((access)&R) != 0, .write = ((access)&W) != 0, .mknod = ((access)&M) != 0 \
 	}
 
 /* The few instructions that the programs are made of; anything else, or a way out, aborts. */
@@ -96,8 +95,8 @@ static struct compiled compile(const struct ins_spec_device_rule *rules, size_t 
 	return program;
 }
 
-static bool allowed(const struct compiled *program, char type, uint32_t major, uint32_t minor,
-	uint32_t access)
+static bool allowed(
+	const struct compiled *program, char type, uint32_t major, uint32_t minor, uint32_t access)
 {
 	return !program->v || run_program(program->v, program->n, type, major, minor, access) == 1;
 }
@@ -150,9 +149,10 @@ static void test_userns_without_rules(void **unused)
 
 static void test_devices_without_rules(void **unused)
 {
-	const struct ins_spec_device devices[] = { { .path = "/dev/kvm", .type = 'c', .major = 10,
-							   .minor = 232 },
-		{ .path = "/pipe", .type = 'p' } };
+	const struct ins_spec_device devices[] = {
+		{ .path = "/dev/kvm", .type = 'c', .major = 10, .minor = 232 },
+		{ .path = "/pipe", .type = 'p' }
+	};
 	struct ins_spec spec = { .devices = devices, .n_devices = 2 };
 	struct ins_error err = { 0 };
 	struct compiled program;
@@ -173,8 +173,7 @@ static void test_wrong_numbers(void **unused)
 	struct compiled program;
 
 	(void)unused;
-	assert_int_equal(
-		ins_devices_compile(&spec, false, &program.v, &program.n, &err), -EINVAL);
+	assert_int_equal(ins_devices_compile(&spec, false, &program.v, &program.n, &err), -EINVAL);
 	assert_string_equal(
 		err.text, "linux.resources.devices[1]: no device has the number 4294967296:1");
 }
@@ -284,8 +283,8 @@ static int tear_down(void **data)
 }
 
 /* In the cgroup: make the node, open it. Return: 1 made, 2 opened for reading, 4 for both. */
-static int try_device(const struct fixture *fixture, mode_t type, unsigned int major,
-	unsigned int minor)
+static int try_device(
+	const struct fixture *fixture, mode_t type, unsigned int major, unsigned int minor)
 {
 	int status;
 	pid_t pid = fork();

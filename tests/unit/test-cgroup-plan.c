@@ -246,13 +246,13 @@ static void test_limits(void **data)
 	struct ins_spec *s = &p->spec;
 	struct ins_spec_resources *r = &s->resources;
 
-#define REFUSED(change, key)                                                    \
-	do {                                                                    \
-		memset(s, 0, sizeof(*s));                                       \
-		change;                                                         \
-		memset(&p->err, 0, sizeof(p->err));                             \
-		assert_int_equal(plan(p), -EOPNOTSUPP);                         \
-		assert_string_equal(p->err.text, key ": not supported yet");    \
+#define REFUSED(change, key)                                                 \
+	do {                                                                 \
+		memset(s, 0, sizeof(*s));                                    \
+		change;                                                      \
+		memset(&p->err, 0, sizeof(p->err));                          \
+		assert_int_equal(plan(p), -EOPNOTSUPP);                      \
+		assert_string_equal(p->err.text, key ": not supported yet"); \
 	} while (0)
 
 	REFUSED((r->memory.has_limit = true, r->memory.limit = 0), "linux.resources.memory.limit");

@@ -87,8 +87,8 @@ static void users(void **data)
 
 	refuse_plan(p, ins_ns_plan, LINUX("'namespaces':[]" MAPS), EINVAL,
 		"linux.uidMappings: needs a user namespace in linux.namespaces");
-	plan_with(p, ins_ns_plan,
-		LINUX(NS("{'type':'pid'},{'type':'user','path':'/n/user'}") MAPS));
+	plan_with(
+		p, ins_ns_plan, LINUX(NS("{'type':'pid'},{'type':'user','path':'/n/user'}") MAPS));
 }
 
 static void time_offsets(void **data)

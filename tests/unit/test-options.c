@@ -225,7 +225,8 @@ static void test_podman(void **state)
 	expect("kill --all c1 15", CONTEXT "kill id=c1 signal=15 all=1\n");
 	expect("delete --force c1", CONTEXT "delete id=c1 force=1\n");
 	/* What is not there is refused by name, not taken and dropped. */
-	refuse("update --resources=/var/tmp/r c1", 1, "unknown command `update`; try `insula help`");
+	refuse("update --resources=/var/tmp/r c1", 1,
+		"unknown command `update`; try `insula help`");
 	refuse("checkpoint --help", 1, "unknown command `checkpoint`; try `insula help`");
 	refuse("restore --lsm-mount-context", 1, "unknown command `restore`; try `insula help`");
 	refuse("create --pid-file", 1, "flag needs an argument: --pid-file");
@@ -284,8 +285,7 @@ static void test_exec(void **state)
 	refuse("exec -g 1,,2 c1 sh", 255, "--additional-gids: `1,,2` is not a list of numbers");
 	refuse("exec -g 4294967295 c1 sh", 255,
 		"--additional-gids: `4294967295` is not a list of numbers");
-	refuse("exec", 255,
-		"exec needs ID [COMMAND [ARGUMENT]...]; try `insula exec --help`");
+	refuse("exec", 255, "exec needs ID [COMMAND [ARGUMENT]...]; try `insula exec --help`");
 }
 
 static void test_refusals(void **state)
@@ -309,8 +309,7 @@ static void test_refusals(void **state)
 		"--systemd-cgroup and --cgroup-manager disabled exclude each other");
 	refuse("--log journald: start c1", 1,
 		"--log: `journald:` is not supported, only files are");
-	refuse("--log syslog:x start c1", 1,
-		"--log: `syslog:x` is not supported, only files are");
+	refuse("--log syslog:x start c1", 1, "--log: `syslog:x` is not supported, only files are");
 	refuse("--log /nowhere/log start c1", 1,
 		"--log: open /nowhere/log: No such file or directory");
 	refuse("kill c1 NOSUCH", 1, "unknown signal `NOSUCH`");
@@ -373,8 +372,7 @@ static void test_log_json(void **state)
 
 	/* Without an error it is there, and nothing is on the standard error. */
 	fake.fail.code = 0;
-	snprintf(line, sizeof(line), "--log=file:%s --log-format=json create c1",
-		file("two.json"));
+	snprintf(line, sizeof(line), "--log=file:%s --log-format=json create c1", file("two.json"));
 	assert_int_equal(insula(line), 0);
 	assert_json_record(read_file("two.json"), "warning", fake.say[0]);
 	assert_string_equal(words, "");
@@ -389,8 +387,8 @@ static void test_log_json(void **state)
 	snprintf(line, sizeof(line), "--log-format=json --log %s --nope start c1",
 		file("three.json"));
 	assert_int_equal(insula(line), 1);
-	assert_json_record(read_file("three.json"), "error",
-		"unknown option `--nope`; try `insula --help`");
+	assert_json_record(
+		read_file("three.json"), "error", "unknown option `--nope`; try `insula --help`");
 }
 
 static void test_log_text(void **state)
@@ -457,8 +455,7 @@ static void test_regex(void **state)
 	fake.fail = (struct ins_error){ .code = EBUSY, .text = "c1 runs" };
 	fake.fail_id = "c1";
 	assert_int_equal(insula("delete --regex c"), 1);
-	assert_string_equal(fake.calls,
-		CONTEXT "list\ndelete id=c1\ndelete id=c2\ndelete id=c3\n");
+	assert_string_equal(fake.calls, CONTEXT "list\ndelete id=c1\ndelete id=c2\ndelete id=c3\n");
 	assert_string_equal(words, "insula: c1 runs\n");
 	fake.fail_id = NULL;
 	assert_int_equal(insula("delete --regex c"), 1);
@@ -469,19 +466,18 @@ static void test_list(void **state)
 {
 	(void)state;
 	assert_int_equal(insula("list"), 0);
-	assert_string_equal(out,
-		"ID          PID         STATUS      BUNDLE      CREATED     OWNER\n");
+	assert_string_equal(
+		out, "ID          PID         STATUS      BUNDLE      CREATED     OWNER\n");
 	assert_int_equal(insula("list --format json"), 0);
 	assert_string_equal(out, "[]\n");
 	fake.n_containers = 2;
 	assert_int_equal(insula("list -f table"), 0);
-	assert_string_equal(out,
-		"ID          PID         STATUS      BUNDLE         "
-		"CREATED                          OWNER\n"
-		"c1          100         running     /bundles/one   "
-		"2026-01-02T03:04:05.000000006Z   root\n"
-		"c2          100         running     /bundles/one   "
-		"2026-01-02T03:04:05.000000006Z   root\n");
+	assert_string_equal(out, "ID          PID         STATUS      BUNDLE         "
+				 "CREATED                          OWNER\n"
+				 "c1          100         running     /bundles/one   "
+				 "2026-01-02T03:04:05.000000006Z   root\n"
+				 "c2          100         running     /bundles/one   "
+				 "2026-01-02T03:04:05.000000006Z   root\n");
 	assert_int_equal(insula("list -f json"), 0);
 	assert_string_equal(out, "[{\n    \"id\": \"c1\"\n},{\n    \"id\": \"c2\"\n}]\n");
 	assert_int_equal(insula("list -q"), 0);
