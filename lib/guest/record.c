@@ -45,7 +45,80 @@ static enum ins_status parse_status(const char *name)
 	return INS_STATUS_STOPPED;
 }
 
-static json_t *annotations_object(const struct ins_record *record)
+/* --- state.json ------------------------------------------------------------------------------ */
+
+enum field_kind {
+	FIELD_TEXT,
+	FIELD_OPTIONAL_TEXT, /* NULL: the key is left out */
+	FIELD_NUMBER,        /* not negative; of 4 or 8 bytes */
+	FIELD_BOOL,
+};
+
+struct field {
+	const char *key;
+	enum field_kind kind;
+	size_t offset, size;
+};
+
+#define FIELD(key, kind, member)                                 \
+	{                                                        \
+		key, kind, offsetof(struct ins_record, member),  \
+			sizeof(((struct ins_record *)0)->member) \
+	}
+
+/* All but the status and the annotations, which are no plain values. */
+static const struct field fields[] = {
+	FIELD("id", FIELD_TEXT, id),
+	FIELD("bundle", FIELD_TEXT, bundle),
+	FIELD("rootfs", FIELD_TEXT, rootfs),
+	FIELD("created", FIELD_TEXT, created),
+	FIELD("owner", FIELD_NUMBER, owner),
+	FIELD("pid", FIELD_NUMBER, pid),
+	FIELD("startTime", FIELD_NUMBER, start_time),
+	FIELD("cgroupMount", FIELD_OPTIONAL_TEXT, cgroup_mount),
+	FIELD("cgroup", FIELD_OPTIONAL_TEXT, cgroup),
+	FIELD("cgroupMade", FIELD_NUMBER, cgroup_made),
+	FIELD("namespaces", FIELD_NUMBER, namespaces),
+	FIELD("noNewPrivileges", FIELD_BOOL, no_new_privileges),
+	FIELD("filter", FIELD_BOOL, has_filter),
+	FIELD("rootInPlace", FIELD_BOOL, root_in_place),
+	FIELD("listenerPath", FIELD_OPTIONAL_TEXT, listener_path),
+	FIELD("listenerMetadata", FIELD_OPTIONAL_TEXT, listener_metadata),
+	FIELD("hooks", FIELD_OPTIONAL_TEXT, hooks_json),
+	FIELD("process", FIELD_OPTIONAL_TEXT, process_json),
+};
+
+static uint64_t read_number(const void *member, size_t size)
+{
+	return size == sizeof(uint64_t) ? *(const uint64_t *)member : *(const uint32_t *)member;
+}
+
+/* Return: 0 or −ENOMEM; jansson fails for no other reason with the texts of a configuration. */
+static int save_field(json_t *root, const struct field *field, const struct ins_record *record)
+{
+	const void *member = (const char *)record + field->offset;
+	const char *text;
+	json_t *value = NULL;
+
+	switch (field->kind) {
+	case FIELD_TEXT:
+	case FIELD_OPTIONAL_TEXT:
+		text = *(const char *const *)member;
+		if (!text && field->kind == FIELD_OPTIONAL_TEXT)
+			return 0;
+		value = json_string(text);
+		break;
+	case FIELD_NUMBER:
+		value = json_integer((json_int_t)read_number(member, field->size));
+		break;
+	case FIELD_BOOL:
+		value = json_boolean(*(const bool *)member);
+		break;
+	}
+	return json_object_set_new_nocheck(root, field->key, value) < 0 ? -ENOMEM : 0;
+}
+
+static int save_annotations(json_t *root, const struct ins_record *record)
 {
 	json_t *object = json_object();
 
@@ -54,42 +127,23 @@ static json_t *annotations_object(const struct ins_record *record)
 
 		if (json_object_set_new(object, pair->key, json_string(pair->value)) < 0) {
 			json_decref(object);
-			return NULL;
+			return -ENOMEM;
 		}
 	}
-	return object;
-}
-
-static bool holds(const json_t *root, const char *key, const char *text)
-{
-	return !text || json_object_get(root, key);
+	return json_object_set_new_nocheck(root, "annotations", object) < 0 ? -ENOMEM : 0;
 }
 
 int ins_store_save(struct ins_store *store, const struct ins_record *record, struct ins_error *err)
 {
-	cleanup_json json_t *root = NULL;
+	cleanup_json json_t *root = json_object();
 	cleanup_free char *text = NULL;
-	int r;
+	int r = json_object_set_new(root, "status", json_string(ins_status_name(record->status)));
 
-	root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s*, s:s*, s:I, s:I, s:b, s:b, "
-			 "s:b, s:s*, s:s*, s:s*, s:s*, s:o}",
-		"status", ins_status_name(record->status), "id", record->id, "bundle",
-		record->bundle, "rootfs", record->rootfs, "created", record->created, "owner",
-		(json_int_t)record->owner, "pid", (json_int_t)record->pid, "startTime",
-		(json_int_t)record->start_time, "cgroupMount", record->cgroup_mount, "cgroup",
-		record->cgroup, "cgroupMade", (json_int_t)record->cgroup_made, "namespaces",
-		(json_int_t)record->namespaces, "noNewPrivileges", record->no_new_privileges,
-		"filter", record->has_filter, "rootInPlace", record->root_in_place, "listenerPath",
-		record->listener_path, "listenerMetadata", record->listener_metadata, "hooks",
-		record->hooks_json, "process", record->process_json, "annotations",
-		annotations_object(record));
-	/* With '*' json_pack() leaves out not only what is NULL, but also what it has no memory for. */
-	if (!holds(root, "cgroupMount", record->cgroup_mount) ||
-		!holds(root, "cgroup", record->cgroup) ||
-		!holds(root, "listenerPath", record->listener_path) ||
-		!holds(root, "listenerMetadata", record->listener_metadata) ||
-		!holds(root, "hooks", record->hooks_json) ||
-		!holds(root, "process", record->process_json))
+	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(fields); i++)
+		r = save_field(root, &fields[i], record);
+	if (r == 0)
+		r = save_annotations(root, record);
+	if (r < 0)
 		r = ins_error_set(err, ENOMEM, "build its JSON");
 	else
 		r = ins_emit_dump(root, JSON_COMPACT, &text, err);
@@ -98,12 +152,47 @@ int ins_store_save(struct ins_store *store, const struct ins_record *record, str
 	return ins_file_write(store->dir, "state.json", text, strlen(text), 0600, err);
 }
 
+/* Return: 0, or −EINVAL: the value is missing, or none that was ever written there. */
+static int load_field(const json_t *root, const struct field *field, struct ins_record *record)
+{
+	const json_t *value = json_object_get(root, field->key);
+	void *member = (char *)record + field->offset;
+	json_int_t number;
+
+	switch (field->kind) {
+	case FIELD_OPTIONAL_TEXT:
+		if (!value)
+			return 0;
+		/* fall through */
+	case FIELD_TEXT:
+		*(const char **)member = json_string_value(value);
+		return json_is_string(value) ? 0 : -EINVAL;
+	case FIELD_NUMBER:
+		number = json_integer_value(value);
+		if (!json_is_integer(value) || number < 0)
+			return -EINVAL;
+		if (field->size == sizeof(uint64_t))
+			*(uint64_t *)member = (uint64_t)number;
+		else if (number <= UINT32_MAX)
+			*(uint32_t *)member = (uint32_t)number;
+		else
+			return -EINVAL;
+		return 0;
+	case FIELD_BOOL:
+		*(bool *)member = json_is_true(value);
+		return json_is_boolean(value) ? 0 : -EINVAL;
+	}
+	return -EINVAL;
+}
+
 static int load_annotations(struct ins_record *record, json_t *object)
 {
 	size_t n = json_object_size(object), i = 0;
 	const char *key;
 	json_t *value;
 
+	if (!json_is_object(object))
+		return -EINVAL;
 	record->annotation_pairs = n ? calloc(n, sizeof(*record->annotation_pairs)) : NULL;
 	if (n && !record->annotation_pairs)
 		return -ENOMEM;
@@ -118,33 +207,14 @@ static int load_annotations(struct ins_record *record, json_t *object)
 
 static int load_fields(struct ins_record *record, json_t *root)
 {
-	json_int_t owner, pid, start_time, cgroup_made, namespaces;
-	const char *status;
-	json_t *annotations;
-	int no_new_privileges, has_filter, root_in_place;
+	record->status = parse_status(json_string_value(json_object_get(root, "status")));
+	for (size_t i = 0; i < ARRAY_LENGTH(fields); i++) {
+		int r = load_field(root, &fields[i], record);
 
-	if (json_unpack(root,
-		    "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s?s, s?s, s:I, s:I, s:b, s:b, "
-		    "s:b, s?s, s?s, s?s, s?s, s:o}",
-		    "status", &status, "id", &record->id, "bundle", &record->bundle, "rootfs",
-		    &record->rootfs, "created", &record->created, "owner", &owner, "pid", &pid,
-		    "startTime", &start_time, "cgroupMount", &record->cgroup_mount, "cgroup",
-		    &record->cgroup, "cgroupMade", &cgroup_made, "namespaces", &namespaces,
-		    "noNewPrivileges", &no_new_privileges, "filter", &has_filter, "rootInPlace",
-		    &root_in_place, "listenerPath", &record->listener_path, "listenerMetadata",
-		    &record->listener_metadata, "hooks", &record->hooks_json, "process",
-		    &record->process_json, "annotations", &annotations) < 0)
-		return -EINVAL;
-	record->status = parse_status(status);
-	record->owner = (uid_t)owner;
-	record->pid = (pid_t)pid;
-	record->start_time = (uint64_t)start_time;
-	record->cgroup_made = (unsigned int)cgroup_made;
-	record->namespaces = (uint32_t)namespaces;
-	record->no_new_privileges = no_new_privileges;
-	record->has_filter = has_filter;
-	record->root_in_place = root_in_place;
-	return load_annotations(record, annotations);
+		if (r < 0)
+			return r;
+	}
+	return load_annotations(record, json_object_get(root, "annotations"));
 }
 
 int ins_record_load(int dir, struct ins_record *ret_record, struct ins_error *err)
