@@ -186,6 +186,40 @@ int ins_list(struct ins_context *context, ins_container_visit_fn *visit, void *d
 int ins_ps(struct ins_context *context, const char *id, pid_t **ret_pids, size_t *ret_count,
 	struct ins_error *err);
 
+/* ins_event_fn - gets one event as a line of JSON without a newline; what it returns below 0 ends the
+ * watching, and is returned. */
+typedef int ins_event_fn(void *data, const char *json);
+
+/**
+ * ins_events - tell what a container uses, until its process has ended
+ * @interval: nanoseconds between two reports, at most 2^63 − 1; 0: one report and no more
+ * @visit: called with an event of type "stats" at once and after each @interval, and with one of type
+ *         "oom" as soon as the out-of-memory killer has been at work
+ *
+ * The events have the form that runc gives them; what the kernel does not count for this container is
+ * left out.
+ */
+int ins_events(struct ins_context *context, const char *id, uint64_t interval,
+	ins_event_fn *visit, void *data, struct ins_error *err);
+
+/* New limits for a container. */
+struct ins_update_args {
+	const char *id;
+	const char *resources;     /* the text of an object like linux.resources in config.json */
+	const char *l3_cache_schema; /* linux.intelRdt.l3CacheSchema; NULL: as it is */
+	const char *mem_bw_schema;   /* linux.intelRdt.memBwSchema */
+};
+
+/**
+ * ins_update - change the limits of a container that is created, running or paused
+ *
+ * What is not named in the resources stays as it is. Where a property says only half of what the
+ * kernel wants, the other half is what holds at the moment. All is changed, or, if the kernel refuses
+ * one of the values, nothing.
+ */
+int ins_update(struct ins_context *context, const struct ins_update_args *args,
+	struct ins_error *err);
+
 enum ins_format {
 	INS_FORMAT_TEXT,
 	INS_FORMAT_JSON,

@@ -13,13 +13,13 @@ struct exec_options {
 #define EXEC(member) offsetof(struct exec_options, member)
 
 static const struct option exec_options[] = {
-	{ "process", 'p', OPTION_STRING, EXEC(args.process_file), "FILE", NULL,
+	{ "process", 'p', OPTION_PATH, EXEC(args.process_file), "FILE", NULL,
 		"take the whole process from this JSON file" },
 	{ "tty", 't', OPTION_FLAG, EXEC(args.tty), NULL, NULL, "give it a terminal of its own" },
 	{ "user", 'u', OPTION_STRING, EXEC(args.user), "UID[:GID]", NULL, "run as these numbers" },
 	{ "additional-gids", 'g', OPTION_LIST, EXEC(gids), "GID[,GID]...", NULL,
 		"add supplementary groups; may be repeated" },
-	{ "cwd", 0, OPTION_STRING, EXEC(args.cwd), "DIR", NULL,
+	{ "cwd", 0, OPTION_PATH, EXEC(args.cwd), "DIR", NULL,
 		"the working directory in the container" },
 	{ "env", 'e', OPTION_LIST, EXEC(env), "NAME=VALUE", NULL,
 		"add an environment variable; may be repeated" },
@@ -37,11 +37,11 @@ static const struct option exec_options[] = {
 		"also into a paused container, where it waits for resume" },
 	{ "detach", 'd', OPTION_FLAG, EXEC(args.detach), NULL, NULL,
 		"return once the program runs" },
-	{ "console-socket", 0, OPTION_STRING, EXEC(args.console_socket), "SOCKET", NULL,
+	{ "console-socket", 0, OPTION_PATH, EXEC(args.console_socket), "SOCKET", NULL,
 		"send the terminal's master to this AF_UNIX socket" },
-	{ "pidfd-socket", 0, OPTION_STRING, EXEC(args.pidfd_socket), "SOCKET", NULL,
+	{ "pidfd-socket", 0, OPTION_PATH, EXEC(args.pidfd_socket), "SOCKET", NULL,
 		"send a pidfd of the process to this AF_UNIX socket" },
-	{ "pid-file", 0, OPTION_STRING, EXEC(args.pid_file), "FILE", NULL,
+	{ "pid-file", 0, OPTION_PATH, EXEC(args.pid_file), "FILE", NULL,
 		"write the pid of the process to this file" },
 	{ "preserve-fds", 0, OPTION_NUMBER, EXEC(args.preserve_fds), "N", NULL,
 		"hand N file descriptors, from 3 on, to the process" },
@@ -79,17 +79,26 @@ static int parse_gids(
 	return 0;
 }
 
+/* People put "--" before it, as with other programs of the kind. */
+static char **command_of(const struct call *call)
+{
+	char **command = call->args + 1;
+
+	if (command[0] && !strcmp(command[0], "--"))
+		command++;
+	return command[0] ? command : NULL;
+}
+
 /* The process file says all of this: an option that it would silently win over is an error. */
 static int check_process_file(
-	const struct exec_options *options, size_t n_args, struct ins_error *err)
+	const struct exec_options *options, bool has_command, struct ins_error *err)
 {
 	const struct ins_exec_args *args = &options->args;
 	const struct {
 		const char *name;
 		bool given;
 	} excluded[] = {
-		{ "a command", n_args > 1 },
-		{ "--tty", args->tty },
+		{ "a command", has_command },
 		{ "--user", args->user },
 		{ "--additional-gids", options->gids.n > 0 },
 		{ "--cwd", args->cwd },
@@ -101,7 +110,7 @@ static int check_process_file(
 	};
 
 	if (!args->process_file) {
-		if (n_args > 1)
+		if (has_command)
 			return 0;
 		return error_set(err, EINVAL, "exec needs a command or --process");
 	}
@@ -121,11 +130,11 @@ static int exec(const struct call *call, struct ins_error *err)
 	int status = 0;
 	int r;
 
-	r = check_process_file(options, call->n_args, err);
+	r = check_process_file(options, command_of(call) != NULL, err);
 	if (r < 0)
 		return r;
 	args.id = call->args[0];
-	args.args = call->n_args > 1 ? call->args + 1 : NULL;
+	args.args = command_of(call);
 	args.env = (char *const *)options->env.items;
 	args.caps = (char *const *)options->caps.items;
 	if (options->gids.n > 0) {

@@ -83,8 +83,10 @@ static void add_escaped(struct line *line, const char *text)
 			snprintf(piece, sizeof(piece), "\\ufffd");
 		} else if (*text == '"' || *text == '\\') {
 			snprintf(piece, sizeof(piece), "\\%c", *text);
-		} else if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-			snprintf(piece, sizeof(piece), "\\u%04x", (unsigned int)*text);
+		} else if (log_shown_length(text) == 0) {
+			/* Up to U+009F the last byte is the number. */
+			snprintf(piece, sizeof(piece), "\\u%04x",
+				(unsigned int)(unsigned char)text[length - 1]);
 		} else {
 			snprintf(piece, sizeof(piece), "%.*s", (int)length, text);
 		}

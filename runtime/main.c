@@ -17,9 +17,11 @@ const struct verb *const verbs[] = {
 	&verb_run,
 	&verb_exec,
 	&verb_ps,
+	&verb_events,
 	&verb_list,
 	&verb_pause,
 	&verb_resume,
+	&verb_update,
 	&verb_spec,
 	&verb_features,
 	&verb_plan,
@@ -45,7 +47,7 @@ static const char *const rootless_words[] = { "auto", "false", "true", NULL };
 #define GLOBAL(member) offsetof(struct global, member)
 
 const struct option global_options[] = {
-	{ "root", 0, OPTION_STRING, GLOBAL(context.root), "DIR", NULL,
+	{ "root", 0, OPTION_PATH, GLOBAL(context.root), "DIR", NULL,
 		"the state directory (default: /run/insula)" },
 	{ "log", 0, OPTION_STRING, GLOBAL(log), "FILE", NULL, "append messages to this file" },
 	{ "log-format", 0, OPTION_CHOICE, GLOBAL(log_format), NULL, log_formats,

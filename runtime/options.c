@@ -43,6 +43,30 @@ static const struct option *find(const struct option *table, const struct word *
 	return NULL;
 }
 
+/* "-td": several letters in one word. All but the last have to be flags, which are set.
+ * Return: the last one's row, NULL if the word is something else. */
+static const struct option *find_letters(
+	const struct option *table, const char *text, const struct word *word, void *target)
+{
+	const struct option *option = NULL;
+
+	if (text[1] == '-')
+		return NULL;
+	for (size_t i = 0; i < word->name_size; i++) {
+		const struct word letter = { .name = word->name + i, .name_size = 1 };
+
+		option = find(table, &letter);
+		if (!option || (option->type != OPTION_FLAG && i + 1 < word->name_size))
+			return NULL;
+	}
+	for (size_t i = 0; i + 1 < word->name_size; i++) {
+		const struct word letter = { .name = word->name + i, .name_size = 1 };
+
+		*(bool *)((char *)target + find(table, &letter)->offset) = true;
+	}
+	return option;
+}
+
 int options_number(const char *text, size_t size, unsigned int max, unsigned int *ret)
 {
 	unsigned long long number = 0;
@@ -111,6 +135,11 @@ static int store(void *target, const struct option *option, const char *value, s
 	switch (option->type) {
 	case OPTION_FLAG:
 		return store_flag(field, option, value, err);
+	case OPTION_PATH:
+		if (!value[0])
+			return error_set(err, EINVAL, "--%s: the name is empty", option->name);
+		*(const char **)field = value;
+		return 0;
 	case OPTION_STRING:
 		*(const char **)field = value;
 		return 0;
@@ -164,6 +193,8 @@ int options_parse(const struct option *table, const char *command, bool in_order
 			return 0;
 		}
 		option = find(table, &word);
+		if (!option)
+			option = find_letters(table, text, &word, target);
 		if (!option)
 			return error_set(
 				err, EINVAL, "unknown option `%s`; try `%s --help`", text, command);

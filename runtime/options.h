@@ -5,7 +5,8 @@
  *
  * The callers of an OCI runtime are mostly written in Go and write options as Go programs take
  * them: `--name value`, `--name=value`, `-name value`, `-n value`. getopt_long() takes neither
- * `-name` nor `--flag=false`, hence a parser of our own.
+ * `-name` nor `--flag=false`, hence a parser of our own. What is no name is taken as several letters
+ * in one word, as `-td`, of which the last may have a value.
  */
 #ifndef RUNTIME_OPTIONS_H
 #define RUNTIME_OPTIONS_H
@@ -18,6 +19,7 @@
 enum option_type {
 	OPTION_FLAG,   /* bool; also --name=true, --name=false */
 	OPTION_STRING, /* const char * */
+	OPTION_PATH,   /* the same, and not empty */
 	OPTION_NUMBER, /* unsigned int, in decimal */
 	OPTION_CHOICE, /* an enum: the index into choices */
 	OPTION_LIST,   /* struct option_list; may be given often */

@@ -11,17 +11,21 @@
 #include "output.h"
 
 static bool stdout_was_closed;
+static int first_error; /* of output_line() */
 
-static void do_nothing(int signal)
+static volatile sig_atomic_t pipe_is_broken;
+
+static void note_broken_pipe(int signal)
 {
 	(void)signal;
+	pipe_is_broken = 1;
 }
 
 int output_prepare(struct ins_error *err)
 {
 	/* A handler, not SIG_IGN: execve() puts handlers back to the default, but lets SIG_IGN
 	 * through to the container. */
-	const struct sigaction action = { .sa_handler = do_nothing, .sa_flags = SA_RESTART };
+	const struct sigaction action = { .sa_handler = note_broken_pipe, .sa_flags = SA_RESTART };
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
@@ -44,10 +48,14 @@ int output_flush(struct ins_error *err)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout) && !stdout_was_closed)
 		return 0;
+	/* A reader that has seen enough, as head(1), wants no complaint: only now the program may end
+	 * as others do, for nothing is half-done any more. */
+	if (pipe_is_broken && signal(SIGPIPE, SIG_DFL) != SIG_ERR)
+		(void)raise(SIGPIPE);
 	if (stdout_was_closed)
 		errno = EBADF;
 	else if (!errno) /* it failed earlier, when the buffer was full */
-		errno = EIO;
+		errno = first_error ? first_error : EIO;
 	return error_set(err, errno, "write to the standard output: %m");
 }
 
@@ -55,7 +63,8 @@ void output_line(const char *text)
 {
 	size_t size = strlen(text);
 
-	fputs(text, stdout);
+	if (fputs(text, stdout) == EOF)
+		first_error = errno;
 	if (size == 0 || text[size - 1] != '\n')
 		putchar('\n');
 }

@@ -13,7 +13,8 @@
  */
 int output_prepare(struct ins_error *err);
 
-/* output_flush - 0, or the error that kept something from being printed. */
+/* output_flush - 0, or the error that kept something from being printed. If the reader of a pipe has
+ * gone away it does not return: the program ends by SIGPIPE. */
 int output_flush(struct ins_error *err);
 
 /* output_line - print @text and a newline, unless it ends in one. */

@@ -21,6 +21,17 @@ static const struct option plan_options[] = {
 	{},
 };
 
+/* What a configuration names may hold anything, and JSON lets it. */
+static void print_lines(char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n")) && (*line || text)) {
+		output_text(line);
+		putchar('\n');
+	}
+}
+
 static int plan(const struct call *call, struct ins_error *err)
 {
 	const struct plan_options *options = call->options;
@@ -37,7 +48,7 @@ static int plan(const struct call *call, struct ins_error *err)
 	r = ins_plan(call->context, &args, options->format, &text, err);
 	if (r < 0)
 		return r;
-	output_line(text);
+	print_lines(text);
 	free(text);
 	return output_flush(err);
 }

@@ -13,7 +13,7 @@ struct spec_options {
 };
 
 static const struct option spec_options[] = {
-	{ "bundle", 'b', OPTION_STRING, offsetof(struct spec_options, bundle), "DIR", NULL,
+	{ "bundle", 'b', OPTION_PATH, offsetof(struct spec_options, bundle), "DIR", NULL,
 		"where to write config.json; without it the current directory" },
 	{ "rootless", 0, OPTION_FLAG, offsetof(struct spec_options, rootless), NULL, NULL,
 		"a configuration that works for an ordinary user" },

@@ -46,8 +46,8 @@ extern const struct verb *const verbs[];
 extern const struct option global_options[];
 
 extern const struct verb verb_create, verb_start, verb_state, verb_kill, verb_delete, verb_run,
-	verb_exec, verb_ps, verb_list, verb_pause, verb_resume, verb_spec, verb_features, verb_plan,
-	verb_help;
+	verb_exec, verb_ps, verb_events, verb_list, verb_pause, verb_resume, verb_update, verb_spec,
+	verb_features, verb_plan, verb_help;
 
 /* verb_find - the verb with that name, or NULL. */
 const struct verb *verb_find(const char *name);
@@ -55,15 +55,15 @@ const struct verb *verb_find(const char *name);
 /* The rows that create, run and plan share. Their structures are or begin with ins_create_args. */
 #define CREATE(member) offsetof(struct ins_create_args, member)
 #define CREATE_OPTIONS                                                                             \
-	{ "bundle", 'b', OPTION_STRING, CREATE(bundle), "DIR", NULL,                               \
+	{ "bundle", 'b', OPTION_PATH, CREATE(bundle), "DIR", NULL,                               \
 		"the bundle's directory; without it the current one" },                            \
-	{ "config", 'f', OPTION_STRING, CREATE(config), "FILE", NULL,                              \
+	{ "config", 'f', OPTION_PATH, CREATE(config), "FILE", NULL,                              \
 		"the configuration, instead of config.json in the bundle" },                       \
-	{ "console-socket", 0, OPTION_STRING, CREATE(console_socket), "SOCKET", NULL,              \
+	{ "console-socket", 0, OPTION_PATH, CREATE(console_socket), "SOCKET", NULL,              \
 		"send the terminal's master to this AF_UNIX socket" },                             \
-	{ "pidfd-socket", 0, OPTION_STRING, CREATE(pidfd_socket), "SOCKET", NULL,                  \
+	{ "pidfd-socket", 0, OPTION_PATH, CREATE(pidfd_socket), "SOCKET", NULL,                  \
 		"send a pidfd of the container process to this AF_UNIX socket" },                  \
-	{ "pid-file", 0, OPTION_STRING, CREATE(pid_file), "FILE", NULL,                            \
+	{ "pid-file", 0, OPTION_PATH, CREATE(pid_file), "FILE", NULL,                            \
 		"write the pid of the container process to this file" },                           \
 	{ "no-pivot", 0, OPTION_FLAG, CREATE(no_pivot), NULL, NULL,                                \
 		"move the root and chroot instead of pivot_root: weaker, for a root on ramfs" },   \

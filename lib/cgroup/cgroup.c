@@ -32,6 +32,9 @@
 /* A guest may nest its cgroups as deep as it likes, but an fd is held for each level. */
 #define DEEPEST_LIST 128
 
+/* So many processes are held by fds at once. */
+#define SIGNAL_BATCH 128
+
 /* More text than all pids that there can be (2^22) make. */
 #define LARGEST_LIST ((size_t)64 << 20)
 
@@ -85,11 +88,34 @@ int ins_cgroup_open_sub(int *fd, const char *sub, struct ins_error *err)
 	if (below == -EXDEV || below == -ELOOP)
 		return ins_error_text(err, EINVAL, "%s leads out of the container's cgroup", sub);
 	if (below < 0)
-		return ins_error_set(
-			err, -below, "--cgroup: open %s below the cgroup of the container", sub);
+		return ins_error_set(err, -below, "open %s below the cgroup of the container", sub);
 	ins_close(*fd);
 	*fd = below;
 	return 0;
+}
+
+int ins_cgroup_open_leaf(int *fd, const char *path, pid_t pid, struct ins_error *err)
+{
+	cleanup_free char *controllers = NULL, *text = NULL;
+	size_t length = strlen(path);
+	char proc[32], *line;
+	int r = ins_file_read(*fd, "cgroup.subtree_control", 4096, &controllers, NULL, err);
+
+	if (r < 0 || controllers[strspn(controllers, " \n")] == '\0')
+		return r;
+	snprintf(proc, sizeof(proc), "/proc/%d/cgroup", (int)pid);
+	r = ins_file_read(AT_FDCWD, proc, LARGEST_LIST, &text, NULL, err);
+	if (r < 0)
+		return r;
+	/* The line "0::/path" is cgroup2's, and the last (cgroups(7)). */
+	line = strstr(text, "0::");
+	while (line && line != text && line[-1] != '\n')
+		line = strstr(line + 1, "0::");
+	if (!line || strncmp(line + 3, path, length) != 0 || line[3 + length] != '/')
+		return 0;
+	line += 3 + length;
+	line[strcspn(line, "\n")] = '\0';
+	return ins_cgroup_open_sub(fd, line, err);
 }
 
 static int write_file(int cgroup, const char *name, const char *text)
@@ -185,27 +211,24 @@ int ins_cgroup_is_frozen(int cgroup, bool *ret_frozen, struct ins_error *err)
 	return r < 0 ? ins_error_set(err, -r, "read cgroup.events of the container's cgroup") : 0;
 }
 
+int ins_cgroup_is_freezing(int cgroup, bool *ret_freezing, struct ins_error *err)
+{
+	cleanup_fd int fd = openat(cgroup, "cgroup.freeze", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char state;
+
+	if (fd < 0 || read(fd, &state, 1) != 1)
+		return ins_error_set(err, errno, "read cgroup.freeze of the container's cgroup");
+	if (state != '1')
+		return ins_cgroup_is_frozen(cgroup, ret_freezing, err);
+	*ret_freezing = true;
+	return 0;
+}
+
 int ins_cgroup_is_populated(int cgroup, bool *ret_populated, struct ins_error *err)
 {
 	int r = read_cgroup_event(cgroup, "populated ", ret_populated);
 
 	return r < 0 ? ins_error_set(err, -r, "read cgroup.events of the container's cgroup") : 0;
-}
-
-/* SIGKILL for each process as a whole. By pidfd: the number could be another's by now. */
-static int kill_one_by_one(int cgroup)
-{
-	cleanup_free pid_t *pids = NULL;
-	size_t n;
-	int r = ins_cgroup_pids(cgroup, &pids, &n, NULL);
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		cleanup_fd int pidfd = (int)ins_sys(pidfd_open, pids[i], 0);
-
-		if (pidfd >= 0)
-			(void)ins_sys(pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	}
-	return r;
 }
 
 /*
@@ -218,10 +241,12 @@ static int kill_all(int cgroup)
 	int r = write_file(cgroup, "cgroup.kill", "1");
 
 	for (int round = 0; r == 0 && round < KILL_ROUNDS; round++) {
+		size_t n;
+
 		r = wait_event(cgroup, "populated ", false, KILL_ROUND_MS);
 		if (r != -ETIMEDOUT)
 			return r;
-		r = kill_one_by_one(cgroup);
+		r = ins_cgroup_signal(cgroup, SIGKILL, &n, NULL);
 		if (r == 0)
 			r = write_file(cgroup, "cgroup.kill", "1");
 	}
@@ -372,6 +397,73 @@ int ins_cgroup_pids(int cgroup, pid_t **ret_pids, size_t *ret_n, struct ins_erro
 	return 0;
 }
 
+/* --- signals --------------------------------------------------------------------------------- */
+
+/* Return: a pidfd, −ESRCH if it is gone, or −errno. */
+static int hold(pid_t pid)
+{
+	int pidfd = (int)ins_sys(pidfd_open, pid, 0); /* Linux 5.3 */
+
+	/* EINVAL and, since Linux 6.9, ENOENT: it is the number of a thread now. */
+	return pidfd == -EINVAL || pidfd == -ENOENT ? -ESRCH : pidfd;
+}
+
+/*
+ * Between the list and the signal a number may pass to a process elsewhere. So the processes are held
+ * by pidfds first, and then the list is made once more: who has a number that is on it is either the
+ * one that is held, or that one is gone, and its pidfd reaches nobody.
+ */
+static int signal_batch(int cgroup, const pid_t *pids, size_t n, int signal, struct ins_error *err)
+{
+	int held[SIGNAL_BATCH];
+	cleanup_free pid_t *now = NULL;
+	size_t n_now = 0;
+	long result = 0;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		held[i] = hold(pids[i]);
+	r = ins_cgroup_pids(cgroup, &now, &n_now, err);
+	for (size_t i = 0; i < n; i++) {
+		result = held[i];
+		if (r == 0 && result >= 0 && n_now > 0 &&
+			bsearch(&pids[i], now, n_now, sizeof(*now), compare_pids))
+			result = ins_sys(pidfd_send_signal, held[i], signal, NULL, 0);
+		if (r == 0 && result < 0 && result != -ESRCH)
+			r = ins_error_set(err, (int)-result, "send signal %d to process %d", signal,
+				(int)pids[i]);
+		ins_close(held[i]);
+	}
+	return r;
+}
+
+int ins_cgroup_signal_members(
+	int cgroup, const pid_t *pids, size_t n, int signal, struct ins_error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < n; i += SIGNAL_BATCH) {
+		size_t rest = n - i < SIGNAL_BATCH ? n - i : SIGNAL_BATCH;
+		int r = signal_batch(cgroup, pids + i, rest, signal, err);
+
+		if (result == 0)
+			result = r;
+	}
+	return result;
+}
+
+int ins_cgroup_signal(int cgroup, int signal, size_t *ret_n, struct ins_error *err)
+{
+	cleanup_free pid_t *pids = NULL;
+	size_t n = 0;
+	int r = ins_cgroup_pids(cgroup, &pids, &n, err);
+
+	if (r < 0)
+		return r;
+	*ret_n = n;
+	return ins_cgroup_signal_members(cgroup, pids, n, signal, err);
+}
+
 /* --- removing -------------------------------------------------------------------------------- */
 
 /* The way from a cgroup down to one below it, as names: cgroups can be nested deeper than fds may
@@ -511,6 +603,8 @@ int ins_cgroup_remove(const char *mount, const char *path, unsigned int made, st
 		r = remove_children(cgroup);
 	if (r < 0 && !is_gone(r))
 		return ins_error_set(err, -r, "remove the cgroups below %s", path);
+	if (made == 0 && cgroup >= 0)
+		ins_cgroup_disclaim(cgroup);
 	if (made == 0)
 		return cgroup >= 0 ? ins_devices_detach(cgroup, err) : 0;
 	r = remove_made(top, way, made);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "insula.h"
@@ -29,6 +30,16 @@ int ins_cgroup_open(const char *mount, const char *path, int *ret_fd, struct ins
 int ins_cgroup_open_sub(int *fd, const char *sub, struct ins_error *err);
 
 /**
+ * ins_cgroup_open_leaf - replace *fd by the cgroup below it that a further process can be in
+ * @path: of *fd, below the mount
+ * @pid: a process of the container, which runs
+ *
+ * A cgroup that hands controllers on cannot have processes itself. Where the guest has it do so (systemd
+ * does), it is the cgroup of @pid.
+ */
+int ins_cgroup_open_leaf(int *fd, const char *path, pid_t pid, struct ins_error *err);
+
+/**
  * ins_cgroup_freeze - stop every process in it and below, or let them go on
  *
  * Returns when that has come about. A process that hangs in the kernel delays it; after some
@@ -39,6 +50,10 @@ int ins_cgroup_freeze(int cgroup, bool frozen, struct ins_error *err);
 /* ins_cgroup_is_frozen - it or one above it is frozen, and all its processes have stopped. */
 int ins_cgroup_is_frozen(int cgroup, bool *ret_frozen, struct ins_error *err);
 
+/* ins_cgroup_is_freezing - it is frozen, or has been told to be: one process that does not come to a
+ * halt keeps it from being called frozen, while all others have stopped. */
+int ins_cgroup_is_freezing(int cgroup, bool *ret_freezing, struct ins_error *err);
+
 /* ins_cgroup_is_populated - is there a process in it or below? */
 int ins_cgroup_is_populated(int cgroup, bool *ret_populated, struct ins_error *err);
 
@@ -48,6 +63,41 @@ int ins_cgroup_kill(int cgroup, struct ins_error *err);
 
 /* ins_cgroup_wait_empty - until no process is left in it or below. −ETIMEDOUT after @timeout ms. */
 int ins_cgroup_wait_empty(int cgroup, int timeout, struct ins_error *err);
+
+/* ins_cgroup_delegate - make @uid the owner of a cgroup and of those of its files that the kernel says
+ * may be given away. */
+int ins_cgroup_delegate(int cgroup, uint32_t uid, struct ins_error *err);
+
+/**
+ * ins_cgroup_claim - write on a cgroup whose it is, so that no other container gets it
+ * @owner: the path of the container's state directory
+ *
+ * Return: 0, −EBUSY if it is another container's, −errno.
+ */
+int ins_cgroup_claim(int cgroup, const char *owner, struct ins_error *err);
+
+/* ins_cgroup_is_claimed_by - it has the mark of this owner. */
+bool ins_cgroup_is_claimed_by(int cgroup, const char *owner);
+
+/* ins_cgroup_disclaim - take that back, for a cgroup that stays. */
+void ins_cgroup_disclaim(int cgroup);
+
+/**
+ * ins_cgroup_signal_members - send a signal to those of some processes that are in it or below
+ *
+ * A number may have passed to a process elsewhere since it was learnt; that one is not hit. One that has
+ * ended is no error. Return: 0, or −errno when all were tried.
+ */
+int ins_cgroup_signal_members(
+	int cgroup, const pid_t *pids, size_t n, int signal, struct ins_error *err);
+
+/**
+ * ins_cgroup_signal - send a signal to every process in it and below
+ * @ret_n: how many were found
+ *
+ * Return: as above.
+ */
+int ins_cgroup_signal(int cgroup, int signal, size_t *ret_n, struct ins_error *err);
 
 /**
  * ins_cgroup_pids - all processes in it and below, as the caller's pid namespace numbers them

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/devices.h"
+#include "cgroup/limits.h"
 #include "plan/run.h"
 #include "sys/bare.h"
 
@@ -159,6 +160,17 @@ static int check_not_frozen(int cgroup, struct ins_error *err)
 	return r;
 }
 
+static int claim(const struct ins_run *run, int cgroup, struct ins_error *err)
+{
+	char owner[PATH_MAX];
+	int n = snprintf(owner, sizeof(owner), "%s/%s", run->state_root ? run->state_root : "",
+		run->plan->id ? run->plan->id : "");
+
+	if (n < 0 || (size_t)n >= sizeof(owner))
+		return ins_error_set(err, ENAMETOOLONG, "mark the cgroup as the container's");
+	return ins_cgroup_claim(cgroup, owner, err);
+}
+
 /* The processes of others could not be told from the container's. */
 static int check_empty(int cgroup, struct ins_error *err)
 {
@@ -183,7 +195,7 @@ static int chown_one(int cgroup, const char *file, uint32_t uid, struct ins_erro
 	return 0;
 }
 
-static int delegate(int cgroup, uint32_t uid, struct ins_error *err)
+int ins_cgroup_delegate(int cgroup, uint32_t uid, struct ins_error *err)
 {
 	cleanup_free char *text = NULL;
 	char *rest, *name;
@@ -213,9 +225,74 @@ static int announce(struct ins_run *run, int missing, int *announced, struct ins
 	return r;
 }
 
+/* Most often another container has been there before, and its parent hands down what is wanted. */
+static int enable_controllers(
+	struct ins_run *run, int top, const struct ins_op *op, struct ins_error *err)
+{
+	uint32_t wanted = op->cgroup.controllers | op->cgroup.offered, has = 0;
+	int r = wanted ? ins_controllers_enabled(run->cgroup_fd, &has, err) : 0;
+
+	if (r < 0 || !(wanted & ~has))
+		return r;
+	return ins_controllers_enable(top, op->path, wanted, wanted & ~op->cgroup.controllers, err);
+}
+
+static void restore_limits(void *data, long number)
+{
+	struct ins_run *run = data;
+	struct ins_error why = { 0 };
+
+	(void)number;
+	if (ins_limits_restore(run->cgroup_fd, run->limits_before, &why) < 0 && run->warn)
+		run->warn(run->warn_data, why.text);
+}
+
+/* The limits of a cgroup that somebody else has made are not ours to lose. */
+static int remember_limits(struct ins_run *run, struct ins_error *err)
+{
+	run->limits_before = calloc(1, sizeof(*run->limits_before));
+	if (!run->limits_before)
+		return ins_error_set(err, ENOMEM, "take over the cgroup");
+	ins_undo_push(&run->undo, restore_limits, run, 0);
+	return 0;
+}
+
+/* A cgroup that is there is looked at before it is announced: what the state file names is ours to kill. */
+static int take_over(struct ins_run *run, int cgroup, int *announced, struct ins_error *err)
+{
+	int r;
+
+	if (*announced > 0)
+		return ins_error_set(err, EEXIST, "make the cgroup %s", run->plan->cgroup);
+	r = check_empty(cgroup, err);
+	if (r == 0)
+		r = claim(run, cgroup, err);
+	if (r < 0)
+		return r;
+	ins_undo_push(&run->undo, remove_cgroup, run, 0);
+	r = announce(run, 0, announced, err);
+	return r < 0 ? r : remember_limits(run, err);
+}
+
+/* One that is not there is announced before any of it is. Return: 0, −ESTALE to start over. */
+static int make(struct ins_run *run, int *cgroup, const char *path, int missing, int *announced,
+	struct ins_error *err)
+{
+	int made = 0, r = announce(run, missing, announced, err);
+
+	if (r == 0)
+		r = make_missing(cgroup, path, missing, &made, err);
+	if (r == 0)
+		r = claim(run, *cgroup, err);
+	if (r < 0)
+		unmake(run, missing, made);
+	else
+		ins_undo_push(&run->undo, remove_cgroup, run, *announced);
+	return r;
+}
+
 /*
- * One attempt to make the cgroup. A cgroup that is there is looked at before anything is announced:
- * what the state file names is ours to kill.
+ * One attempt to make the cgroup.
  * @announced: what earlier attempts have announced, −1: nothing
  *
  * Return: 0, −ESTALE (nothing recorded) to start over.
@@ -224,23 +301,14 @@ static int attempt(struct ins_run *run, int top, int *announced, struct ins_erro
 {
 	const char *path = run->plan->cgroup;
 	cleanup_fd int fd = -1;
-	int missing = open_existing(top, &path, &fd, err), made = 0, r = 0;
+	int missing = open_existing(top, &path, &fd, err), r;
 
 	if (missing < 0)
 		return missing;
-	if (missing == 0 && *announced > 0)
-		return ins_error_set(err, EEXIST, "make the cgroup %s", run->plan->cgroup);
-	if (missing == 0)
-		r = check_empty(fd, err);
-	if (r == 0)
-		r = announce(run, missing, announced, err);
-	if (r == 0)
-		r = make_missing(&fd, path, missing, &made, err);
-	if (r < 0) {
-		unmake(run, missing, made);
+	r = missing == 0 ? take_over(run, fd, announced, err)
+			 : make(run, &fd, path, missing, announced, err);
+	if (r < 0)
 		return r;
-	}
-	ins_undo_push(&run->undo, remove_cgroup, run, *announced);
 	run->cgroup_fd = TAKE_FD(fd);
 	return check_not_frozen(run->cgroup_fd, err);
 }
@@ -257,8 +325,10 @@ int ins_cgroup_create_op(struct ins_run *run, const struct ins_op *op, struct in
 		r = attempt(run, top, &announced, err);
 	if (r == -ESTALE)
 		return ins_error_set(err, EBUSY, "make the cgroup %s", op->path);
+	if (r == 0)
+		r = enable_controllers(run, top, op, err);
 	if (r == 0 && op->cgroup.delegate)
-		r = delegate(run->cgroup_fd, op->cgroup.uid, err);
+		r = ins_cgroup_delegate(run->cgroup_fd, op->cgroup.uid, err);
 	return r;
 }
 
@@ -270,32 +340,11 @@ int ins_cgroup_devices_op(struct ins_run *run, const struct ins_op *op, struct i
 
 int ins_cgroup_open_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
 {
-	cleanup_fd int own = -1;
-	int cgroup = run->cgroup_fd, fd, r;
-
-	/* Without one of its own the container is in ours. */
-	if (cgroup < 0) {
-		char path[4096];
-
-		r = ins_host_own_cgroup(path, sizeof(path), err);
-		if (r == 0)
-			r = ins_cgroup_open(run->host->cgroup_mount, path, &own, err);
-		if (r < 0)
-			return r;
-		cgroup = own;
-	}
-	fd = (int)ins_sys(open_tree, cgroup, "",
+	int fd = (int)ins_sys(open_tree, run->cgroup_fd, "",
 		AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC); /* Linux 5.2 */
+
 	if (fd < 0)
 		return ins_error_set(err, -fd, "make a mount of the container's cgroup");
 	run->slots[op->slot] = fd;
 	return 0;
-}
-
-/* In the operations' table for the printer's sake: no plan that is walked has one. */
-int ins_cgroup_unsupported_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
-{
-	(void)run;
-	(void)op;
-	return ins_error_text(err, EOPNOTSUPP, "not supported yet");
 }

@@ -6,7 +6,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cgroup/devices.h"
-#include "cgroup/resources.h"
+#include "cgroup/limits.h"
+#include "cgroup/systemd_plan.h"
 #include "plan/build.h"
 
 /* Whoever asks for a mount of this file system at this place, to write on, asks to be its owner. */
@@ -31,7 +32,7 @@ static int check_component(const char *name, size_t length, struct ins_error *er
 
 /*
  * The path below the cgroup2 mount, with one slash before each part. A relative path and systemd's
- * "slice:prefix:name" are names like any other for a runtime that makes directories.
+ * "slice:prefix:name" are names like any other where the runtime makes directories.
  */
 static int find_path(struct ins_plan_builder *builder, struct ins_error *err)
 {
@@ -115,18 +116,25 @@ static bool host_id(const struct ins_plan_builder *builder, const struct ins_id_
 	return false;
 }
 
-static int plan_create(struct ins_plan_builder *builder, struct ins_error *err)
+/* The operation that makes it: CGROUP_CREATE or CGROUP_SCOPE. */
+static int plan_create(struct ins_plan_builder *builder, enum ins_op_kind kind,
+	const struct ins_limits *limits, struct ins_op **ret_op, struct ins_error *err)
 {
 	const struct ins_spec *spec = builder->spec;
 	struct ins_op *op;
 	uint32_t uid, gid;
 	int r = ins_plan_add(
-		builder, INS_STAGE_PREPARE, INS_OP_CGROUP_CREATE, &op, err, "linux.cgroupsPath");
+		builder, ins_plan_cgroup_stage(builder), kind, &op, err, "linux.cgroupsPath");
 
 	if (r < 0)
 		return r;
+	*ret_op = op;
 	op->path = builder->plan->cgroup;
 	op->cgroup.own_namespace = ins_plan_has_own(builder, INS_NS_CGROUP);
+	op->cgroup.controllers = limits->controllers;
+	/* Who owns its cgroup may hand out what is in there: a guest's systemd wants all of it. */
+	if (wants_ownership(builder))
+		op->cgroup.offered = builder->host->controllers;
 	if (wants_ownership(builder) &&
 		host_id(builder, &spec->uid_mappings, spec->process.uid, &uid) &&
 		host_id(builder, &spec->gid_mappings, spec->process.gid, &gid) &&
@@ -149,14 +157,15 @@ static int plan_devices(struct ins_plan_builder *builder, struct ins_error *err)
 		return r;
 	if (!builder->plan->cgroup) {
 		/* Only asked for by hand (--cgroup-manager=disabled), and only these callers know
-		 * what the runtime's own cgroup allows. */
-		if (builder->warn && builder->spec->resources.n_devices > 0)
-			builder->warn(builder->warn_data,
+		 * what the runtime's own cgroup allows. No warning: podman and containerd write
+		 * device rules into every configuration, and show every warning. */
+		if (builder->note && builder->spec->resources.n_devices > 0)
+			builder->note(builder->warn_data,
 				"linux.resources.devices: without a cgroup of its own the "
 				"container is held by no device rules");
 		return 0;
 	}
-	r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_CGROUP_DEVICES, &op, err,
+	r = ins_plan_add(builder, ins_plan_cgroup_stage(builder), INS_OP_CGROUP_DEVICES, &op, err,
 		"linux.resources.devices");
 	if (r < 0)
 		return r;
@@ -165,44 +174,70 @@ static int plan_devices(struct ins_plan_builder *builder, struct ins_error *err)
 	return op->devices.instructions ? 0 : ins_error_set(err, ENOMEM, "build the plan");
 }
 
-/* Nobody is to believe in a limit that is not there: an error, or in a plan that is only printed a
- * step that says so. */
-static int tell_unsupported(void *data, const char *key, struct ins_error *err)
+/* The container stays in its caller's cgroup, which is not its to limit. */
+static int plan_without(
+	struct ins_plan_builder *builder, const struct ins_limits *limits, struct ins_error *err)
 {
-	struct ins_plan_builder *builder = data;
-	struct ins_op *op;
+	int r = ins_limits_refuse(limits,
+		"cannot be enforced without a cgroup of the container's own "
+		"(linux.cgroupsPath, --cgroup-manager)",
+		err);
 
-	if (!builder->dry)
-		return ins_error_key(err, EOPNOTSUPP, key, "not supported yet");
-	return ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_UNSUPPORTED, &op, err, "%s", key);
+	return r < 0 ? r : plan_devices(builder, err);
+}
+
+/* A directory, which the runtime makes. */
+static int plan_directory(
+	struct ins_plan_builder *builder, const struct ins_limits *limits, struct ins_error *err)
+{
+	struct ins_op *op;
+	int r = find_path(builder, err);
+
+	return r < 0 ? r : plan_create(builder, INS_OP_CGROUP_CREATE, limits, &op, err);
+}
+
+/* A scope, which systemd makes. It is told the limits, too: it writes what it knows, again and again. */
+static int plan_scope(
+	struct ins_plan_builder *builder, const struct ins_limits *limits, struct ins_error *err)
+{
+	const struct ins_unit_property *properties;
+	const char *slice;
+	struct ins_op *op;
+	uint32_t n;
+	int r = ins_scope_plan_name(builder, &slice, err);
+
+	if (r == 0)
+		r = ins_scope_plan_properties(builder, slice, limits, &n, &properties, err);
+	if (r == 0)
+		r = plan_create(builder, INS_OP_CGROUP_SCOPE, limits, &op, err);
+	if (r < 0)
+		return r;
+	op->cgroup.n_properties = n;
+	op->cgroup.properties = properties;
+	return 0;
 }
 
 int ins_cgroup_plan(struct ins_plan_builder *builder, struct ins_error *err)
 {
-	int r = ins_resources_check(builder->spec, tell_unsupported, builder, err);
+	bool by_systemd = builder->cgroup_manager == INS_CGROUP_SYSTEMD;
+	struct ins_limits limits;
+	int r = ins_limits_plan(builder, &limits, err);
 
 	if (r < 0)
 		return r;
-	switch (builder->cgroup_manager) {
-	case INS_CGROUP_SYSTEMD:
-		r = tell_unsupported(builder, "--systemd-cgroup (--cgroup-manager=systemd)", err);
-		if (r < 0)
-			return r;
-		break;
-	case INS_CGROUP_DISABLED:
-		return plan_devices(builder, err);
-	case INS_CGROUP_CGROUPFS:
-		break;
-	}
-	/* An ordinary user has no place to make cgroups in unless somebody gave one away, and then
-	 * it is named; a container that asks for none runs in its caller's. */
-	if (builder->host->euid != 0 && !builder->spec->cgroups_path)
-		return plan_devices(builder, err);
+	if (builder->cgroup_manager == INS_CGROUP_DISABLED)
+		return plan_without(builder, &limits, err);
+	/* An ordinary user, also as root of a user namespace, has no place to make cgroups in unless
+	 * somebody gave one away, and then it is named; a container that asks for none runs in its
+	 * caller's. */
+	if (!by_systemd && !builder->spec->cgroups_path &&
+		(builder->host->euid != 0 || builder->host->cgroup_is_foreign))
+		return plan_without(builder, &limits, err);
 	if (!builder->host->cgroup_mount[0])
 		return ins_error_text(err, EOPNOTSUPP,
 			"no cgroup2 hierarchy is mounted (--cgroup-manager=disabled does without)");
-	r = find_path(builder, err);
+	r = by_systemd ? plan_scope(builder, &limits, err) : plan_directory(builder, &limits, err);
 	if (r == 0)
-		r = plan_create(builder, err);
+		r = ins_limits_plan_files(builder, &limits, err);
 	return r < 0 ? r : plan_devices(builder, err);
 }

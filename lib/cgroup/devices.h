@@ -30,6 +30,15 @@ int ins_devices_compile(const struct ins_spec *spec, bool has_userns, struct bpf
 int ins_devices_attach(int cgroup, const char *state_root, const struct bpf_insn *program,
 	uint32_t n, struct ins_error *err);
 
+/**
+ * ins_devices_replace - put a cgroup under another program than the one that is on it
+ * @program: NULL: under none any more
+ *
+ * At no moment is there none between the two (BPF_F_REPLACE, Linux 5.6).
+ */
+int ins_devices_replace(int cgroup, const char *state_root, const struct bpf_insn *program,
+	uint32_t n, struct ins_error *err);
+
 /* ins_devices_detach - take off what ins_devices_attach() put on; for a cgroup that stays. */
 int ins_devices_detach(int cgroup, struct ins_error *err);
 

@@ -57,7 +57,8 @@ static int load(const struct bpf_insn *program, uint32_t n)
 	return bpf(BPF_PROG_LOAD, &attr); /* close-on-exec by itself */
 }
 
-static int attach(int cgroup, int fd)
+/* @replaced: a program on the cgroup whose place it takes, −1: none */
+static int attach(int cgroup, int fd, int replaced)
 {
 	union bpf_attr attr;
 
@@ -67,6 +68,10 @@ static int attach(int cgroup, int fd)
 	attr.attach_type = BPF_CGROUP_DEVICE;
 	/* Others may add theirs further down: a guest's systemd does. */
 	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	if (replaced >= 0) {
+		attr.attach_flags |= BPF_F_REPLACE;
+		attr.replace_bpf_fd = (uint32_t)replaced;
+	}
 	return bpf(BPF_PROG_ATTACH, &attr);
 }
 
@@ -115,8 +120,8 @@ static void keep_loaded(const char *state_root, const struct bpf_insn *program, 
 	ins_cache_write(state_root, CACHE, program, n * sizeof(*program), &loaded, sizeof(loaded));
 }
 
-int ins_devices_attach(int cgroup, const char *state_root, const struct bpf_insn *program,
-	uint32_t n, struct ins_error *err)
+static int attach_or_load(int cgroup, const char *state_root, const struct bpf_insn *program,
+	uint32_t n, int replaced, struct ins_error *err)
 {
 	cleanup_fd int shared = find_loaded(state_root, program, n);
 	cleanup_fd int fd = -1;
@@ -124,35 +129,29 @@ int ins_devices_attach(int cgroup, const char *state_root, const struct bpf_insn
 
 	/* The kernel refuses a program that is on the cgroup already: then it gets one of its own.
 	 */
-	if (shared >= 0 && attach(cgroup, shared) == 0)
+	if (shared >= 0 && attach(cgroup, shared, replaced) == 0)
 		return 0;
 	fd = load(program, n);
 	if (fd < 0)
 		return ins_error_set(err, -fd, "load the device program");
-	r = attach(cgroup, fd);
+	r = attach(cgroup, fd, replaced);
 	if (r < 0)
 		return ins_error_set(err, -r, "attach the device program to the cgroup");
 	keep_loaded(state_root, program, n, fd);
 	return 0;
 }
 
-static int detach_if_ours(int cgroup, uint32_t id, struct ins_error *err)
+int ins_devices_attach(int cgroup, const char *state_root, const struct bpf_insn *program,
+	uint32_t n, struct ins_error *err)
 {
-	struct bpf_prog_info info;
+	return attach_or_load(cgroup, state_root, program, n, -1, err);
+}
+
+static int detach(int cgroup, int fd, struct ins_error *err)
+{
 	union bpf_attr attr;
-	cleanup_fd int fd = -1;
 	int r;
 
-	fd = open_by_id(id);
-	if (fd == -ENOENT)
-		return 0;
-	if (fd < 0)
-		return ins_error_set(err, -fd, "open a device program of the cgroup");
-	r = get_info(fd, &info);
-	if (r < 0)
-		return ins_error_set(err, -r, "look at a device program of the cgroup");
-	if (memcmp(info.name, program_name, sizeof(program_name)) != 0)
-		return 0;
 	memset(&attr, 0, sizeof(attr));
 	attr.target_fd = (uint32_t)cgroup;
 	attr.attach_bpf_fd = (uint32_t)fd;
@@ -163,7 +162,8 @@ static int detach_if_ours(int cgroup, uint32_t id, struct ins_error *err)
 		       : 0;
 }
 
-int ins_devices_detach(int cgroup, struct ins_error *err)
+/* A program on the cgroup that ins_devices_attach() has put there. @ret_fd: −1 if there is none. */
+static int find_ours(int cgroup, int *ret_fd, struct ins_error *err)
 {
 	uint32_t ids[MOST_PROGRAMS];
 	union bpf_attr attr;
@@ -175,15 +175,51 @@ int ins_devices_detach(int cgroup, struct ins_error *err)
 	attr.query.prog_ids = (uintptr_t)ids;
 	attr.query.prog_cnt = MOST_PROGRAMS;
 	r = bpf(BPF_PROG_QUERY, &attr);
-	/* Who may not even ask has not attached anything. */
-	if (r == -EPERM || r == -EACCES)
+	*ret_fd = -1;
+	/* Who may not even ask has not attached anything; a cgroup that is gone has nothing any more. */
+	if (r == -EPERM || r == -EACCES || r == -ENOENT || r == -ENODEV)
 		return 0;
 	if (r < 0)
 		return ins_error_set(err, -r, "list the device programs of the cgroup");
 	for (uint32_t i = 0; i < attr.query.prog_cnt; i++) {
-		r = detach_if_ours(cgroup, ids[i], err);
+		cleanup_fd int fd = open_by_id(ids[i]);
+		struct bpf_prog_info info;
+
+		if (fd == -ENOENT)
+			continue;
+		r = fd < 0 ? fd : get_info(fd, &info);
 		if (r < 0)
-			return r;
+			return ins_error_set(err, -r, "look at a device program of the cgroup");
+		if (memcmp(info.name, program_name, sizeof(program_name)) == 0) {
+			*ret_fd = TAKE_FD(fd);
+			return 0;
+		}
 	}
 	return 0;
+}
+
+int ins_devices_replace(int cgroup, const char *state_root, const struct bpf_insn *program,
+	uint32_t n, struct ins_error *err)
+{
+	cleanup_fd int old = -1;
+	int r = find_ours(cgroup, &old, err);
+
+	if (r == 0 && program)
+		r = attach_or_load(cgroup, state_root, program, n, old, err);
+	else if (r == 0 && old >= 0)
+		r = detach(cgroup, old, err);
+	return r;
+}
+
+int ins_devices_detach(int cgroup, struct ins_error *err)
+{
+	for (;;) {
+		cleanup_fd int fd = -1;
+		int r = find_ours(cgroup, &fd, err);
+
+		if (r == 0 && fd >= 0)
+			r = detach(cgroup, fd, err);
+		if (r < 0 || fd < 0)
+			return r;
+	}
 }

@@ -9,13 +9,15 @@
 
 #include "creds/creds.h"
 
-static void warn_about(
-	const struct ins_plan_builder *builder, const char *set, uint64_t left_out, const char *why)
+typedef void say_fn(void *data, const char *text);
+
+static void tell(const struct ins_plan_builder *builder, say_fn *say, const char *set,
+	uint64_t left_out, const char *why)
 {
 	char text[1024];
 	int used;
 
-	if (!left_out || !builder->warn)
+	if (!left_out || !say)
 		return;
 	used = snprintf(text, sizeof(text), "process.capabilities%s: %s, left out:", set, why);
 	for (int i = 0; i < 64 && used < (int)sizeof(text); i++) {
@@ -25,7 +27,7 @@ static void warn_about(
 			used += snprintf(
 				text + used, sizeof(text) - (size_t)used, " %s", name ? name : "?");
 	}
-	builder->warn(builder->warn_data, text);
+	say(builder->warn_data, text);
 }
 
 /* All capabilities in a user namespace of one's own; outside, those that the runtime has itself. */
@@ -44,19 +46,23 @@ void ins_creds_caps_plan(const struct ins_plan_builder *builder, struct ins_spec
 	uint64_t wanted =
 		caps.bounding | caps.effective | caps.inheritable | caps.permitted | caps.ambient;
 
-	warn_about(builder, "", wanted & ~grantable, "not to be had here");
+	tell(builder, builder->warn, "", wanted & ~grantable, "not to be had here");
 	caps.bounding &= grantable;
 	caps.permitted &= grantable;
 	caps.effective &= grantable;
 	caps.inheritable &= grantable;
 	caps.ambient &= grantable;
 
-	warn_about(builder, ".effective", caps.effective & ~caps.permitted, "not in permitted");
+	tell(builder, builder->warn, ".effective", caps.effective & ~caps.permitted,
+		"not in permitted");
 	caps.effective &= caps.permitted;
 	/* capset(2) takes nothing into the inheritable set that the bounding set lacks. */
-	warn_about(builder, ".inheritable", caps.inheritable & ~caps.bounding, "not in bounding");
+	tell(builder, builder->warn, ".inheritable", caps.inheritable & ~caps.bounding,
+		"not in bounding");
 	caps.inheritable &= caps.bounding;
-	warn_about(builder, ".ambient", caps.ambient & ~(caps.permitted & caps.inheritable),
+	/* No warning: buildah asks for this at every RUN, and shows every warning. */
+	tell(builder, builder->note, ".ambient",
+		caps.ambient & ~(caps.permitted & caps.inheritable),
 		"not both in permitted and inheritable");
 	caps.ambient &= caps.permitted & caps.inheritable;
 	*ret_caps = caps;

@@ -17,7 +17,8 @@ void ins_creds_caps_plan(const struct ins_plan_builder *builder, struct ins_spec
 /* ins_creds_rlimits_plan - process.rlimits. */
 int ins_creds_rlimits_plan(struct ins_plan_builder *builder, struct ins_error *err);
 
-/* ins_creds_tuning_plan - process.scheduler, ioPriority, execCPUAffinity, linux.personality. */
+/* ins_creds_tuning_plan - process.scheduler, ioPriority, execCPUAffinity, linux.memoryPolicy,
+ * linux.personality. */
 int ins_creds_tuning_plan(struct ins_plan_builder *builder, struct ins_error *err);
 
 /**

@@ -7,6 +7,7 @@
 enum ins_exec_step {
 	INS_EXEC_STEP_PLAIN,
 	INS_EXEC_STEP_NOEXEC, /* the program lies on a noexec mount */
+	INS_EXEC_STEP_SKIPPED, /* execve came back without an error */
 };
 
 /* Of an ELF file so much of its header is sent, and then the path of its interpreter. */

@@ -363,10 +363,17 @@ int ins_creds_prepare_exec_op(struct ins_child *child, const struct ins_op *op)
 int ins_creds_execve_op(struct ins_child *child, const struct ins_op *op)
 {
 	const char *const *env = child->env ? child->env : op->exec.env.v;
+	const char **argv = child->argv_end - op->exec.args.n;
 	long result;
 
-	child->page->executing = 1;
-	result = ins_sys(execve, child->program, op->exec.args.v, env);
+	/* Without the NULL that ends them: the kernel has to be the first who reads it. */
+	memcpy(argv, op->exec.args.v, op->exec.args.n * sizeof(char *));
+	result = ins_sys(execve, child->program, argv, env);
+	/* SCMP_ACT_ERRNO with 0. */
+	if (result >= 0) {
+		child->step = INS_EXEC_STEP_SKIPPED;
+		return -ENOSYS;
+	}
 	child->step = child->is_noexec ? INS_EXEC_STEP_NOEXEC : INS_EXEC_STEP_PLAIN;
 	if (child->header_size) {
 		child->detail_kind = INS_DETAIL_HEADER;

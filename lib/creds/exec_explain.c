@@ -2,9 +2,10 @@
 /*
  * Why a program could not be executed, in words. The kernel has one errno for many causes: a
  * missing interpreter is "No such file or directory" although the program is there. The texts
- * contain what callers look for: "executable file … not found", "No such file or directory",
- * "Permission denied", "Exec format error", "Is a directory".
+ * contain what callers look for: "executable file … not found", "no such file or directory",
+ * "permission denied", "exec format error", "is a directory".
  */
+#include <ctype.h>
 #include <elf.h>
 #include <string.h>
 
@@ -148,6 +149,26 @@ static int explain_format(
 		machine_name(OWN_MACHINE, own, sizeof(own)));
 }
 
+static int explain_other(const char *name, const struct ins_message *message, struct ins_error *err)
+{
+	if (message->step == INS_EXEC_STEP_SKIPPED)
+		return ins_error_text(err, message->err,
+			"execute `%s`: a seccomp filter answers execve with success, undone", name);
+	return ins_error_set(err, message->err, "execute `%s`", name);
+}
+
+/* Docker's command compares the kernel's words with those of Go, which have no capitals; podman and
+ * dockerd take both. */
+static void use_small_letters(struct ins_error *err)
+{
+	const char *words = strerrordesc_np(err->code);
+	size_t length = strlen(err->text), n = words ? strlen(words) : 0;
+	char *tail = err->text + length - n;
+
+	if (n > 0 && n <= length && strcmp(tail, words) == 0)
+		*tail = (char)tolower((unsigned char)*tail);
+}
+
 int ins_creds_exec_explain(
 	const struct ins_op *op, const struct ins_message *message, struct ins_error *err)
 {
@@ -164,6 +185,10 @@ int ins_creds_exec_explain(
 	case EACCES:
 	case EPERM:
 		r = explain_denied(name, message, err);
+		break;
+	case EISDIR:
+		/* execve(2) calls this EACCES, and so do callers. */
+		r = ins_error_set(err, EACCES, "execute `%s`: it is a directory", name);
 		break;
 	case ENOEXEC:
 		r = explain_format(name, message, err);
@@ -189,10 +214,12 @@ int ins_creds_exec_explain(
 		status = 1;
 		break;
 	default:
-		r = ins_error_set(err, message->err, "execute `%s`", name);
+		r = explain_other(name, message, err);
 		break;
 	}
-	if (err && !err->status)
+	if (err && !err->status) {
 		err->status = status;
+		use_small_letters(err);
+	}
 	return r;
 }

@@ -83,3 +83,21 @@ int ins_creds_affinity_op(struct ins_child *child, const struct ins_op *op)
 			"none of these CPUs is there and in the cpuset of the cgroup", -EINVAL);
 	return (int)result;
 }
+
+/* Memory that the process has already, of the image that is to be replaced, stays where it is. */
+int ins_creds_memory_policy_op(struct ins_child *child, const struct ins_op *op)
+{
+	/* The kernel takes one from the number of bits (get_nodes() in mm/mempolicy.c). */
+	long result = ins_sys(set_mempolicy, op->memory_policy.mode, op->memory_policy.nodes,
+		op->memory_policy.size ? op->memory_policy.size * 8UL + 1 : 0);
+
+	if (result == -EINVAL)
+		return ins_child_detail(child,
+			"none of these nodes is there and in the cpuset of the cgroup, or the "
+			"kernel does not know this mode or flag",
+			-EINVAL);
+	if (result == -ENOSYS)
+		return ins_child_detail(child,
+			"the kernel is built without memory policies (CONFIG_NUMA)", -ENOSYS);
+	return (int)result;
+}

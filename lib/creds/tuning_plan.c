@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process.rlimits and what else shapes how the kernel treats the process. */
+#include <linux/mempolicy.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "creds/creds.h"
+#include "spec/names.h"
+
+/* The most memory nodes that any kernel is built for. */
+#define NODE_MASK_BYTES (1024 / 8)
 
 /* The most CPUs that any kernel is built for. */
 #define CPU_MASK_BYTES (8192 / 8)
@@ -134,6 +139,63 @@ static int add_affinities(struct ins_plan_builder *builder, struct ins_error *er
 	return r;
 }
 
+/* The kernel says only EINVAL to all of these. */
+static int check_memory_policy(
+	const struct ins_spec_memory_policy *policy, uint32_t flags, struct ins_error *err)
+{
+	bool takes_none =
+		!strcmp(policy->mode, "MPOL_DEFAULT") || !strcmp(policy->mode, "MPOL_LOCAL");
+	/* MPOL_PREFERRED without nodes is MPOL_LOCAL. */
+	bool needs_some = !takes_none && strcmp(policy->mode, "MPOL_PREFERRED") != 0;
+
+	if (takes_none && policy->nodes)
+		return ins_error_key(
+			err, EINVAL, "linux.memoryPolicy.nodes", "%s takes no nodes", policy->mode);
+	if (needs_some && !policy->nodes)
+		return ins_error_key(
+			err, EINVAL, "linux.memoryPolicy.nodes", "%s needs nodes", policy->mode);
+	if (takes_none && flags)
+		return ins_error_key(
+			err, EINVAL, "linux.memoryPolicy.flags", "%s takes no flags", policy->mode);
+	if (flags & MPOL_F_STATIC_NODES && flags & MPOL_F_RELATIVE_NODES)
+		return ins_error_key(err, EINVAL, "linux.memoryPolicy.flags",
+			"MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+	return 0;
+}
+
+static int add_memory_policy(struct ins_plan_builder *builder, struct ins_error *err)
+{
+	const struct ins_spec_memory_policy *policy = &builder->spec->memory_policy;
+	unsigned char mask[NODE_MASK_BYTES] = { 0 };
+	uint32_t flags = 0;
+	struct ins_op *op;
+	int r;
+
+	if (!policy->present)
+		return 0;
+	for (size_t i = 0; i < policy->flags.n; i++)
+		flags |=
+			(uint32_t)ins_name_find(ins_memory_policy_flags, policy->flags.v[i])->value;
+	r = check_memory_policy(policy, flags, err);
+	if (r == 0 && policy->nodes)
+		r = ins_cpu_list_parse(policy->nodes, mask, sizeof(mask));
+	if (r == -ERANGE)
+		return ins_error_key(err, ERANGE, "linux.memoryPolicy.nodes",
+			"\"%s\" has a node above %d", policy->nodes, NODE_MASK_BYTES * 8 - 1);
+	if (r == 0)
+		r = ins_plan_add(builder, INS_STAGE_EXEC, INS_OP_MEMORY_POLICY, &op, err, "%s",
+			"linux.memoryPolicy");
+	if (r < 0)
+		return r;
+	op->memory_policy.mode =
+		flags | (uint32_t)ins_name_find(ins_memory_policy_modes, policy->mode)->value;
+	if (!policy->nodes)
+		return 0;
+	op->memory_policy.size = sizeof(mask);
+	op->memory_policy.nodes = ins_arena_copy(builder->arena, mask, sizeof(mask));
+	return op->memory_policy.nodes ? 0 : ins_error_set(err, ENOMEM, "build the plan");
+}
+
 static int add_personality(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	const struct ins_spec *spec = builder->spec;
@@ -158,6 +220,8 @@ int ins_creds_tuning_plan(struct ins_plan_builder *builder, struct ins_error *er
 		r = add_io_priority(builder, err);
 	if (r == 0)
 		r = add_affinities(builder, err);
+	if (r == 0)
+		r = add_memory_policy(builder, err);
 	if (r == 0)
 		r = add_personality(builder, err);
 	return r;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -11,12 +12,19 @@
 
 #define DEFAULT_ROOT "/run/insula"
 
+/* An ordinary user is also who is root of a user namespace and has no say over the host's /run: podman
+ * calls like that. Root of a container that has a /run of its own is none. */
+static bool is_ordinary_user(void)
+{
+	return geteuid() != 0 || faccessat(AT_FDCWD, "/run", W_OK, AT_EACCESS) < 0;
+}
+
 /* An ordinary user's state goes below XDG_RUNTIME_DIR, which is theirs alone (basedir-spec). */
 static char *default_root(const struct ins_options *options)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	bool rootless = options->rootless == INS_ROOTLESS_YES ||
-			(options->rootless == INS_ROOTLESS_AUTO && geteuid() != 0);
+			(options->rootless == INS_ROOTLESS_AUTO && is_ordinary_user());
 	char *root;
 
 	if (!rootless || !runtime_dir || runtime_dir[0] != '/')
@@ -106,4 +114,9 @@ void ins_context_log(struct ins_context *context, enum ins_log_level level, cons
 void ins_context_warn(void *data, const char *text)
 {
 	ins_context_log(data, INS_LOG_WARNING, "%s", text);
+}
+
+void ins_context_note(void *data, const char *text)
+{
+	ins_context_log(data, INS_LOG_INFO, "%s", text);
 }

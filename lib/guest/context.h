@@ -18,8 +18,9 @@ struct ins_context {
 void ins_context_log(struct ins_context *context, enum ins_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* ins_context_warn - as a callback of builders and runs; @data is the context. */
+/* ins_context_warn, ins_context_note - as callbacks of builders and runs; @data is the context. */
 void ins_context_warn(void *data, const char *text);
+void ins_context_note(void *data, const char *text);
 
 /* ins_context_wants - whether a line of this level would be seen by anybody. */
 bool ins_context_wants(const struct ins_context *context, enum ins_log_level level);

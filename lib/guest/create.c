@@ -12,11 +12,13 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cgroup/systemd.h"
 #include "guest/guest.h"
 #include "hook/hook.h"
+#include "net/net.h"
 #include "tty/tty.h"
 
-static int load_spec(struct ins_guest *guest, struct ins_error *err)
+static int load_spec(struct ins_guest *guest, bool dry, struct ins_error *err)
 {
 	const struct ins_create_args *args = guest->create;
 	char path[PATH_MAX];
@@ -32,10 +34,21 @@ static int load_spec(struct ins_guest *guest, struct ins_error *err)
 	if (r < 0 || (size_t)r >= sizeof(path))
 		return ins_error_set(err, ENAMETOOLONG, "the configuration's path");
 	r = ins_spec_load(AT_FDCWD, path, &guest->spec, err);
+	if (r == -ENOENT && !args->config) {
+		ins_error_clear(err);
+		return ins_error_text(err, ENOENT,
+			"open %s: No such file or directory (--bundle names the bundle, `insula "
+			"spec` makes this file)",
+			path);
+	}
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < guest->spec->n_warnings; i++)
-		ins_context_warn(guest->context, guest->spec->warnings[i]);
+	for (size_t i = 0; i < guest->spec->warnings.n; i++)
+		ins_context_warn(guest->context, guest->spec->warnings.v[i]);
+	/* A mistyped name looks like this, and so does each property of a later specification. */
+	for (size_t i = 0; i < guest->spec->unknown.n; i++)
+		ins_context_log(guest->context, dry ? INS_LOG_WARNING : INS_LOG_INFO, "%s",
+			guest->spec->unknown.v[i]);
 	return 0;
 }
 
@@ -64,11 +77,15 @@ int ins_guest_load(struct ins_guest *guest, struct ins_context *context,
 
 	guest->context = context;
 	guest->create = args;
-	r = load_spec(guest, err);
+	r = load_spec(guest, dry, err);
 	if (r == 0 && !dry)
 		ins_guest_fit_terminal(guest, args->console_socket);
 	if (r == 0)
 		r = ins_host_probe(&guest->host, ins_guest_has_labels(guest->spec), err);
+	if (r == 0 && guest->spec->resources.present)
+		r = ins_host_probe_controllers(&guest->host, err);
+	if (r == 0 && guest->spec->intel_rdt.present)
+		ins_host_probe_resctrl(&guest->host);
 	/* init maps the real plan at its place; one that is only printed may be anywhere. */
 	if (r == 0)
 		r = ins_arena_new(
@@ -79,12 +96,15 @@ int ins_guest_load(struct ins_guest *guest, struct ins_context *context,
 		.host = &guest->host,
 		.args = args,
 		.cgroup_manager = context->cgroup_manager,
+		.user_manager = context->cgroup_manager == INS_CGROUP_SYSTEMD &&
+				ins_systemd_wants_user(context->rootless),
 		.arena = guest->arena,
 		.dry = dry,
 		.waits_for_start = waits,
 		.bundle = guest->bundle,
 		.state_root = context->root,
 		.warn = ins_context_warn,
+		.note = ins_context_note,
 		.warn_data = context };
 	r = ins_plan_build(&builder, err);
 	guest->plan = builder.plan;
@@ -100,6 +120,7 @@ void ins_guest_release(struct ins_guest *guest)
 	ins_arena_free(TAKE_PTR(guest->arena));
 	ins_spec_free(TAKE_PTR(guest->spec));
 	free(TAKE_PTR(guest->bundle));
+	free(TAKE_PTR(guest->cgroup));
 	if (guest->plan_size)
 		(void)munmap((void *)guest->plan, guest->plan_size);
 }
@@ -186,13 +207,16 @@ static void fill_record(struct ins_guest *guest)
 		.created = guest->created,
 		.owner = geteuid(),
 		.cgroup_mount = guest->plan->cgroup ? guest->host.cgroup_mount : NULL,
-		.cgroup = guest->plan->cgroup,
+		.cgroup = guest->plan->unit ? NULL : guest->plan->cgroup,
+		.unit = guest->plan->unit,
+		.user_manager = guest->plan->user_manager,
 		.no_new_privileges = spec->process.no_new_privileges,
 		.root_in_place = !spec->namespaces[INS_NS_MOUNT].present ||
 				 spec->namespaces[INS_NS_MOUNT].path,
 		.has_filter = spec->seccomp.present && spec->process.present,
 		.listener_path = spec->seccomp.listener_path,
 		.listener_metadata = spec->seccomp.listener_metadata,
+		.personality = spec->has_personality ? spec->personality_domain : NULL,
 		.annotations = spec->annotations,
 		.hooks_json = spec->hooks_json,
 		.process_json = spec->process_json };
@@ -214,10 +238,37 @@ static int run_state_json(
 	return ins_record_state_json(&guest->record, status, true, ret_text, err);
 }
 
+static int save_record(struct ins_run *run, struct ins_error *err)
+{
+	int r = ins_store_save(&run->guest->store, &run->guest->record, err);
+
+	run->record_failed = r < 0;
+	return r;
+}
+
 static int cgroup_will_be_made(struct ins_run *run, unsigned int made, struct ins_error *err)
 {
 	run->guest->record.cgroup_made = made;
-	return ins_store_save(&run->guest->store, &run->guest->record, err);
+	return save_record(run, err);
+}
+
+/* What is at the path that was expected may be somebody else's: only now it is known to be ours. */
+static int cgroup_was_made(struct ins_run *run, const char *path, struct ins_error *err)
+{
+	struct ins_guest *guest = run->guest;
+
+	guest->cgroup = strdup(path);
+	if (!guest->cgroup)
+		return ins_error_set(err, ENOMEM, "record the cgroup %s", path);
+	guest->record.cgroup = guest->cgroup;
+	return ins_store_save(&guest->store, &guest->record, err);
+}
+
+static int rdt_will_be_used(struct ins_run *run, struct ins_error *err)
+{
+	run->guest->record.rdt_group = run->rdt_group;
+	run->guest->record.rdt_made = run->rdt_made;
+	return save_record(run, err);
 }
 
 static void remove_store(void *data, long number)
@@ -285,6 +336,7 @@ int ins_guest_created_op(struct ins_run *run, const struct ins_op *op, struct in
 	(void)op;
 	guest->record.pid = run->pid;
 	guest->record.status = INS_STATUS_CREATED;
+	guest->record.rdt_group = run->rdt_group;
 	r = ins_process_start_time(run->pid, run->pidfd, &guest->record.start_time);
 	if (r == -ESRCH)
 		return ins_error_text(err, ESRCH, "the container process is gone");
@@ -303,8 +355,9 @@ static int make_steps(struct ins_guest *guest, bool waits, struct ins_error *err
 	cleanup_fd int listener = -1;
 	int r = 0;
 
-	/* The first record: with a cgroup the operation that makes it writes one. */
-	if (!guest->plan->cgroup)
+	/* The first record: with a cgroup the operation that makes it writes one. A unit is named
+	 * from the beginning. */
+	if (!guest->plan->cgroup || guest->plan->unit)
 		r = ins_store_save(&guest->store, &guest->record, err);
 	if (r == 0 && guest->spec->seccomp.present)
 		r = ins_guest_save_filter(guest, err);
@@ -336,6 +389,8 @@ int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err)
 	run->guest = guest;
 	run->state_json = run_state_json;
 	run->cgroup_will_be_made = cgroup_will_be_made;
+	run->cgroup_was_made = cgroup_was_made;
+	run->rdt_will_be_used = rdt_will_be_used;
 	run->warn = ins_context_warn;
 	run->warn_data = guest->context;
 	r = ins_store_create(guest->context, guest->create->id, &guest->store, err);
@@ -348,6 +403,8 @@ int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err)
 		ins_undo_run(&run->undo);
 	else
 		ins_undo_forget(&run->undo);
+	if (r == 0)
+		ins_net_keep(run);
 	return r;
 }
 

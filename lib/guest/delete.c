@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runtime.md "delete": everything that create made goes, and nothing else. */
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -9,10 +10,15 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cgroup/cgroup.h"
+#include "cgroup/rdt.h"
+#include "cgroup/systemd.h"
 #include "guest/guest.h"
 #include "sys/bare.h"
 
 #define KILL_TIMEOUT_MS 10000
+
+/* How often a cgroup is cleared again in which there is still somebody. */
+#define MORE_ROUNDS 3
 
 int ins_guest_kill_process(const struct ins_record *record, struct ins_error *err)
 {
@@ -56,26 +62,85 @@ static int kill_cgroup(const struct ins_record *record, int *ret_fd, struct ins_
 	return ins_cgroup_kill(*ret_fd, err);
 }
 
-int ins_guest_destroy(
-	struct ins_context *context, struct ins_store *store, const char *id, struct ins_error *err)
+/* Until systemd has forgotten the unit, so that its name is free. */
+static int stop_unit(
+	struct ins_context *context, const struct ins_record *record, struct ins_error *err)
 {
-	const struct ins_record *record = &store->record;
-	/* Mostly the container has ended: then its cgroup goes at once, with nobody to be killed.
-	 */
-	bool has_cgroup = record->cgroup && !ins_cgroup_remove_empty(record->cgroup_mount,
-						    record->cgroup, record->cgroup_made);
+	char description[INS_UNIT_DESCRIPTION_SIZE];
+	const struct ins_systemd_unit unit = { record->unit, description, record->user_manager };
+	struct ins_error why = { 0 }, ignored = { 0 };
 	cleanup_fd int cgroup = -1;
-	int r = 0;
+	int r;
 
-	if (has_cgroup)
-		r = kill_cgroup(record, &cgroup, err);
+	ins_systemd_describe(description, sizeof(description), record->id, context->root);
+	r = ins_systemd_stop(&unit, &why);
+	if (r == 0)
+		return 0;
+	/* Without its manager (a user who has logged out) the unit is gone, and its cgroup with it. */
+	if (r == -ENOTCONN && record->cgroup &&
+		ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, &ignored) == -ENOENT)
+		return 0;
+	return ins_error_text(err, -r, "%s", why.text);
+}
+
+static int clear_cgroup(const struct ins_record *record, struct ins_error *err)
+{
+	cleanup_fd int cgroup = -1;
+	int r = kill_cgroup(record, &cgroup, err);
+
 	if (r == 0)
 		r = ins_guest_kill_process(record, err);
 	if (r == 0 && cgroup >= 0)
 		r = ins_cgroup_wait_empty(cgroup, KILL_TIMEOUT_MS, err);
-	if (r == 0 && has_cgroup)
-		r = ins_cgroup_remove(
-			record->cgroup_mount, record->cgroup, record->cgroup_made, err);
+	return r < 0 ? r
+		     : ins_cgroup_remove(
+			       record->cgroup_mount, record->cgroup, record->cgroup_made, err);
+}
+
+/* An exec that was on its way when the others were killed may have come in since. */
+static int take_cgroup_away(const struct ins_record *record, struct ins_error *err)
+{
+	struct ins_error why = { 0 };
+	int r = clear_cgroup(record, &why);
+
+	for (int i = 0; i < MORE_ROUNDS && r == -EBUSY; i++) {
+		ins_error_clear(&why);
+		r = clear_cgroup(record, &why);
+	}
+	return r < 0 ? ins_error_text(err, -r, "%s", why.text) : 0;
+}
+
+/*
+ * Is there a cgroup with something in it? Mostly the container has ended: then a directory of ours goes
+ * here, with nobody to be killed. A unit may have ended by itself, and its name and its cgroup may be
+ * another container's now.
+ */
+static bool has_cgroup(const struct ins_context *context, const struct ins_record *record)
+{
+	char owner[PATH_MAX];
+	cleanup_fd int cgroup = -1;
+
+	if (!record->cgroup)
+		return false;
+	if (!record->unit)
+		return !ins_cgroup_remove_empty(
+			record->cgroup_mount, record->cgroup, record->cgroup_made);
+	snprintf(owner, sizeof(owner), "%s/%s", context->root, record->id);
+	return ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, NULL) == 0 &&
+	       ins_cgroup_is_claimed_by(cgroup, owner);
+}
+
+int ins_guest_destroy(
+	struct ins_context *context, struct ins_store *store, const char *id, struct ins_error *err)
+{
+	const struct ins_record *record = &store->record;
+	int r = has_cgroup(context, record) ? take_cgroup_away(record, err)
+					    : ins_guest_kill_process(record, err);
+
+	if (r == 0 && record->unit)
+		r = stop_unit(context, record, err);
+	if (r == 0 && record->rdt_made)
+		r = ins_rdt_remove(record->rdt_made, err);
 	if (r == 0)
 		r = ins_store_remove(store, id, err);
 	if (r == 0 && record->id)

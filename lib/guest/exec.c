@@ -165,11 +165,15 @@ static int load_process(struct ins_guest *guest, struct ins_error *err)
 	r = ins_spec_process_parse(text, file ? size : strlen(text), &guest->spec, err);
 	if (r < 0)
 		return file ? ins_error_prefix(err, "%s", file) : r;
-	if (guest->exec->tty && file)
-		return ins_error_text(err, EINVAL,
-			"--tty and --process exclude each other: the file says terminal or not");
-	for (size_t i = 0; i < guest->spec->n_warnings; i++)
-		ins_context_warn(guest->context, guest->spec->warnings[i]);
+	/* What no process object says, for it holds for the whole container. */
+	guest->spec->annotations = guest->record.annotations;
+	guest->spec->has_personality = guest->record.personality != NULL;
+	guest->spec->personality_domain = guest->record.personality;
+	/* conmon says it twice, in the file and by the option. */
+	if (guest->exec->tty)
+		guest->spec->process.terminal = true;
+	for (size_t i = 0; i < guest->spec->warnings.n; i++)
+		ins_context_warn(guest->context, guest->spec->warnings.v[i]);
 	return 0;
 }
 
@@ -233,6 +237,7 @@ static int build_plan(struct ins_guest *guest, struct ins_error *err)
 		.exec_root = guest->record.root_in_place ? guest->record.rootfs : NULL,
 		.exec_pid = guest->record.pid,
 		.warn = ins_context_warn,
+		.note = ins_context_note,
 		.warn_data = guest->context };
 	r = ins_plan_build_exec(&builder, join, guest->record.has_filter ? &filter : NULL, err);
 	guest->plan = builder.plan;
@@ -250,8 +255,14 @@ static int open_cgroup(struct ins_guest *guest, struct ins_error *err)
 				     "--cgroup: the container has no cgroup of its own")
 			   : 0;
 	r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &guest->run.cgroup_fd, err);
-	if (r == 0 && sub)
+	if (r == 0 && sub) {
 		r = ins_cgroup_open_sub(&guest->run.cgroup_fd, sub, err);
+		return r < 0 ? ins_error_prefix(err, "--cgroup") : 0;
+	}
+	if (r == 0)
+		r = ins_cgroup_open_leaf(&guest->run.cgroup_fd, record->cgroup, record->pid, err);
+	guest->run.unit = record->unit;
+	guest->run.user_manager = record->user_manager;
 	return r;
 }
 
@@ -269,6 +280,7 @@ static int exec_steps(struct ins_guest *guest, struct ins_error *err)
 	if (r < 0)
 		return r;
 	run->guest = guest;
+	run->waits_frozen = guest->exec->ignore_paused;
 	run->state_json = exec_state_json;
 	run->warn = ins_context_warn;
 	run->warn_data = guest->context;

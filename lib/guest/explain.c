@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cgroup/limits.h"
 #include "creds/creds.h"
 #include "guest/context.h"
 #include "guest/launch.h"
@@ -61,15 +62,36 @@ int ins_run_child_failed(
 	return -code;
 }
 
+static bool has_filter(const struct ins_plan *plan)
+{
+	INS_FOR_EACH_OP(op, plan, INS_STAGE_EXEC) {
+		if (op->kind == INS_OP_SECCOMP || op->kind == INS_OP_SECCOMP_EARLY)
+			return true;
+	}
+	return false;
+}
+
 int ins_run_child_ended(struct ins_run *run, struct ins_error *err)
 {
+	/* From EXEC on the process may be under its filter. */
+	bool filtered = run->page >= 0 && has_filter(run->plan);
 	siginfo_t info = { 0 };
 
+	if (run->cgroup_fd >= 0 && ins_limits_memory_was_short(run->cgroup_fd))
+		return ins_error_text(err, ENOMEM,
+			"the container process ended before its program ran: the memory limit of "
+			"its cgroup is too low even for that");
 	/* WNOWAIT: whoever is the parent reaps it later. A process that is not our child (`start`)
 	 * can only be said to be gone. */
 	if (run->pidfd < 0 || waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT) < 0)
-		return ins_error_text(
-			err, ECHILD, "the container process ended before its program ran");
+		return ins_error_text(err, ECHILD,
+			"the container process ended before its program ran%s",
+			filtered ? " (does linux.seccomp allow all that this takes, as execve?)"
+				 : "");
+	if (filtered && info.si_code != CLD_EXITED && info.si_status == SIGSYS)
+		return ins_error_key(err, ECHILD, "linux.seccomp",
+			"the filter killed the container process before its program ran: at the "
+			"least it has to allow execve");
 	if (info.si_code == CLD_EXITED)
 		return ins_error_text(err, ECHILD,
 			"the container process exited with status %d before its program ran",

@@ -2,6 +2,7 @@
 /* `insula features`: asks the rooms what they can do. */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -9,10 +10,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "config.h"
+
 #include "base/cleanup.h"
 #include "mount/options.h"
 #include "spec/features.h"
 #include "spec/names.h"
+#include "sys/program.h"
 
 /* More than there are of either. */
 #define WORDS_MAX 32
@@ -43,10 +47,18 @@ static bool kernel_takes_flag(int flag)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
 }
 
+static bool has_program(const char *name)
+{
+	char path[PATH_MAX];
+
+	ins_program_find(name, path, sizeof(path));
+	return access(path, X_OK) == 0;
+}
+
 int ins_features(char **ret_text, struct ins_error *err)
 {
 	/* Those that are honoured and could do harm if they came from an image. */
-	static const char *const unsafe[] = { "run.oci." };
+	static const char *const unsafe[] = { "run.oci.", "org.systemd.property." };
 	const char *architectures[WORDS_MAX], *flags[WORDS_MAX];
 	char version[32];
 	const struct scmp_version *library = seccomp_version();
@@ -56,6 +68,14 @@ int ins_features(char **ret_text, struct ins_error *err)
 	struct ins_features features = {
 		.unsafe_annotations = { ARRAY_LENGTH(unsafe), unsafe },
 		.annotations = { ARRAY_LENGTH(annotations), annotations },
+		.intel_rdt = true,
+		.memory_policy = true,
+		.net_devices = has_program("insula-net"),
+#ifdef HAVE_SYSTEMD
+		.cgroup_rdma = true,
+		.cgroup_systemd = true,
+		.cgroup_systemd_user = true,
+#endif
 	};
 	size_t n = 0;
 

@@ -24,6 +24,7 @@ struct ins_guest {
 	struct ins_record record;  /* being built by create; borrowed from the store by exec */
 	struct ins_run run;
 	char *bundle;              /* absolute */
+	char *cgroup;              /* the one that systemd has made; NULL: none */
 	char created[64];
 	int console_socket;        /* connected, −1 */
 	bool wants_poststop;       /* from here on a failure ends with the poststop hooks */

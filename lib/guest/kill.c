@@ -28,19 +28,10 @@ static int kill_all(int cgroup, struct ins_error *err)
 
 static int signal_each(int cgroup, int signal, struct ins_error *err)
 {
-	cleanup_free pid_t *pids = NULL;
 	size_t n = 0;
-	int r = ins_cgroup_pids(cgroup, &pids, &n, err);
+	int r = ins_cgroup_signal(cgroup, signal, &n, err);
 
-	if (r == 0 && n == 0)
-		return not_running(err);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		/* The pids cannot be reused while their processes are frozen. */
-		if (kill(pids[i], signal) < 0 && errno != ESRCH)
-			r = ins_error_set(
-				err, errno, "send signal %d to process %d", signal, (int)pids[i]);
-	}
-	return r;
+	return r == 0 && n == 0 ? not_running(err) : r;
 }
 
 static int signal_all(const struct ins_record *record, int signal, struct ins_error *err)

@@ -10,10 +10,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cgroup/cgroup.h"
+#include "cgroup/limits.h"
+#include "cgroup/systemd.h"
 #include "guest/context.h"
 #include "guest/launch.h"
 #include "spec/spec.h"
@@ -26,6 +30,9 @@
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
+
+/* So long init may say nothing before we look whether it is frozen. */
+#define SILENCE_SECONDS 10
 
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -53,7 +60,9 @@ int ins_run_init(struct ins_run *run, struct ins_context *context, const struct 
 		.console = -1,
 		.listener = -1,
 		.userns = -1,
+		.net_socket = -1,
 		.page = -1,
+		.stage = INS_STAGE_CLONE,
 		.failed_kind = -1 };
 	run->slots = calloc(plan->n_slots + 1, sizeof(*run->slots));
 	if (!run->slots)
@@ -68,6 +77,9 @@ void ins_run_release(struct ins_run *run)
 	for (uint32_t i = 0; run->slots && i < run->plan->n_slots; i++)
 		ins_close(run->slots[i]);
 	free(TAKE_PTR(run->slots));
+	if (run->limits_before)
+		ins_limits_forget(run->limits_before);
+	free(TAKE_PTR(run->limits_before));
 	run->cgroup_fd = ins_close(run->cgroup_fd);
 	run->pidfd = ins_close(run->pidfd);
 	run->socket = ins_close(run->socket);
@@ -87,7 +99,7 @@ int ins_run_stage(struct ins_run *run, enum ins_stage stage, struct ins_error *e
 			continue;
 		r = parent_ops[op->kind](run, op, err);
 		if (r < 0) {
-			if (op->key[0])
+			if (op->key[0] && !run->record_failed)
 				ins_error_prefix(err, "%s", op->key);
 			return r;
 		}
@@ -187,12 +199,39 @@ void ins_run_kill(struct ins_run *run)
 		(void)kill(run->pid, SIGKILL);
 	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
 		continue;
+	run->pid = 0; /* from now on it may be anybody's */
 }
 
 static void kill_and_reap(void *data, long number)
 {
 	(void)number;
 	ins_run_kill(data);
+}
+
+/* Nothing was heard for a while. In an exec the guest may be to blame: it can have its own cgroup frozen,
+ * and all who enter it with that. */
+static int check_silence(const struct ins_run *run, struct ins_error *err)
+{
+	bool freezing = false;
+	int r = run->cgroup_fd < 0 || run->waits_frozen
+			? 0
+			: ins_cgroup_is_freezing(run->cgroup_fd, &freezing, err);
+
+	if (r < 0 || !freezing)
+		return r;
+	return ins_error_text(err, EBUSY, "the container's cgroup was frozen meanwhile");
+}
+
+/* Until the child has executed init, or is gone: our stack is not ours again before that. */
+static int await_execution(struct ins_run *run, const uint32_t *shares, struct ins_error *err)
+{
+	int r = 0;
+
+	while (r == 0 && ins_clone_wait(shares, run->waits_frozen ? 0 : SILENCE_SECONDS) < 0)
+		r = check_silence(run, err);
+	if (r < 0)
+		ins_run_kill(run);
+	return r;
 }
 
 static int clone_once(struct ins_run *run, struct start *start, int cgroup, struct ins_error *err)
@@ -208,7 +247,9 @@ static int clone_once(struct ins_run *run, struct start *start, int cgroup, stru
 		.stack_size = sizeof(stack),
 	};
 	sigset_t all;
+	uint32_t shares;
 	pid_t pid;
+	int r = 0;
 
 	if (cgroup >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
@@ -219,7 +260,11 @@ static int clone_once(struct ins_run *run, struct start *start, int cgroup, stru
 	sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, &start->mask) < 0)
 		return ins_error_set(err, errno, "block signals");
-	pid = ins_clone_vm(&args, execute_init, start);
+	pid = ins_clone_vm(&args, execute_init, start, &shares);
+	if (pid > 0) {
+		run->pid = pid;
+		r = await_execution(run, &shares, err);
+	}
 	/* Should this fail, signals wait until we have done our work. */
 	(void)sigprocmask(SIG_SETMASK, &start->mask, NULL);
 	if (pid < 0)
@@ -228,8 +273,7 @@ static int clone_once(struct ins_run *run, struct start *start, int cgroup, stru
 			pid == -EPERM && !(args.flags & CLONE_NEWUSER)
 				? " (takes CAP_SYS_ADMIN, or a user namespace in linux.namespaces)"
 				: "");
-	run->pid = pid;
-	return 0;
+	return r;
 }
 
 static int move_into_cgroup(const struct ins_run *run, struct ins_error *err)
@@ -243,6 +287,19 @@ static int move_into_cgroup(const struct ins_run *run, struct ins_error *err)
 	return 0;
 }
 
+/* A process may be moved by who may write where the two ways part: for an ordinary user who is not in the
+ * part of the hierarchy that systemd has given to theirs, only systemd may. */
+static int attach_to_unit(struct ins_run *run, struct start *start, struct ins_error *err)
+{
+	const struct ins_systemd_unit unit = { .name = run->unit,
+		.user_manager = run->user_manager };
+	int r;
+
+	ins_error_clear(err);
+	r = clone_once(run, start, -1, err);
+	return r < 0 ? r : ins_systemd_attach(&unit, run->pid, err);
+}
+
 /*
  * Straight into the cgroup, so that no work of the child is ever done outside. Where cgroup.kill was
  * used before in that cgroup, or in ours, Linux 6.14 to 6.18 take the child for one that has escaped
@@ -254,6 +311,8 @@ static int clone_init(struct ins_run *run, struct start *start, struct ins_error
 
 	ins_undo_push(&run->undo, kill_and_reap, run, 0);
 	r = clone_once(run, start, run->cgroup_fd, err);
+	if (r == -EACCES && run->unit)
+		return attach_to_unit(run, start, err);
 	if (r < 0 || run->cgroup_fd < 0 || start->has_run)
 		return r;
 	kill_and_reap(run, 0);
@@ -325,11 +384,17 @@ static int send_go(struct ins_run *run, enum ins_stage stage, int fd, struct ins
 static int await_first(struct ins_run *run, struct ins_error *err)
 {
 	struct pollfd waits[] = { { run->socket, POLLIN, 0 }, { run->pidfd, POLLIN, 0 } };
+	int n, r = 0;
 
-	while (poll(waits, 2, -1) < 0) {
-		if (errno != EINTR)
+	do {
+		n = poll(waits, 2, SILENCE_SECONDS * 1000);
+		if (n < 0 && errno != EINTR)
 			return ins_error_set(err, errno, "wait for the container process");
-	}
+		if (n == 0)
+			r = check_silence(run, err);
+	} while (n <= 0 && r == 0);
+	if (r < 0)
+		return r;
 	return waits[0].revents ? 0 : ins_run_child_ended(run, err);
 }
 
@@ -353,6 +418,8 @@ static int adopt_second(struct ins_run *run, struct ins_error *err)
 	}
 	run->pidfd = pidfd;
 	run->pid = (pid_t)message.value;
+	/* It has nothing left to do but to end, and in a frozen cgroup it would not. */
+	(void)ins_sys(pidfd_send_signal, first, SIGKILL, NULL, 0);
 	while (waitid(P_PIDFD, (id_t)first, &info, WEXITED) < 0 && errno == EINTR)
 		continue;
 	ins_close(first);
@@ -365,6 +432,7 @@ int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_er
 	const struct ins_plan *plan = run->plan;
 	bool joins = plan->stage_start[INS_STAGE_JOIN] < plan->stage_start[INS_STAGE_JOIN + 1];
 	cleanup_fd int memory = -1, image = -1, theirs = -1, their_socket = -1, their_plan = -1;
+	const struct timeval patience = { .tv_sec = SILENCE_SECONDS };
 	char socket_text[12], plan_text[12];
 	struct start start = { .argv = { "insula-init", socket_text, plan_text, joins ? "1" : "0",
 				       NULL } };
@@ -382,6 +450,8 @@ int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_er
 		return ins_error_set(err, errno, "make a socket pair for the container process");
 	run->socket = pair[0];
 	theirs = pair[1];
+	if (setsockopt(run->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
+		return ins_error_set(err, errno, "bound the waiting for the container process");
 	their_socket = inheritable_copy(plan, theirs, err);
 	if (their_socket < 0)
 		return their_socket;
@@ -392,6 +462,8 @@ int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_er
 	snprintf(plan_text, sizeof(plan_text), "%d", their_plan);
 	start.image = image;
 	r = clone_init(run, &start, err);
+	if (r == 0)
+		r = ins_run_stage(run, INS_STAGE_CLONE, err);
 	if (r < 0)
 		return r;
 	/* Only the child may hold its end, or its death would not end the stream. */
@@ -437,8 +509,11 @@ static int enter_stage(struct ins_run *run, int64_t stage, int listener, struct 
 	cleanup_fd int fd = -1;
 	int r;
 
-	if (stage <= INS_STAGE_CLONE || stage >= INS_STAGE_STARTED)
+	/* Each once, in their order; and `start` begins behind CREATED. */
+	if (stage <= (int64_t)run->stage || stage >= INS_STAGE_STARTED ||
+		!ins_plan_meets(run->plan, (enum ins_stage)stage))
 		return ins_error_text(err, EPROTO, "the container process asked for a wrong stage");
+	run->stage = (enum ins_stage)stage;
 	r = ins_run_stage(run, (enum ins_stage)stage, err);
 	if (r < 0)
 		return r;
@@ -479,6 +554,14 @@ static int answer(struct ins_run *run, const struct ins_message *message, int fd
 	return ins_run_child_failed(run, message, err);
 }
 
+/* Whether the kernel has got as far as the arguments of the execve: see struct ins_exec_page. */
+static bool has_executed(int page)
+{
+	off_t end = lseek(page, 0, SEEK_END);
+
+	return lseek(page, end - INS_EXEC_WITNESS, SEEK_DATA) >= 0;
+}
+
 /* The stream has ended. After EXECVE that is the news of success, unless the page says otherwise. */
 static int stream_ended(struct ins_run *run, struct ins_error *err)
 {
@@ -490,7 +573,7 @@ static int stream_ended(struct ins_run *run, struct ins_error *err)
 		return ins_error_set(err, EIO, "read the page of errors");
 	/* The filter may have killed it on the way. */
 	if (!page.failed)
-		return page.executing ? 0 : ins_run_child_ended(run, err);
+		return has_executed(run->page) ? 0 : ins_run_child_ended(run, err);
 	if (page.error.detail_size > sizeof(page.error.detail))
 		page.error.detail_size = 0;
 	return ins_run_child_failed(run, &page.error, err);
@@ -505,7 +588,9 @@ int ins_converse(struct ins_run *run, enum ins_converse until, int listener, str
 
 		if (r == -EPIPE)
 			return stream_ended(run, err);
-		if (r == 0)
+		if (r == -EAGAIN)
+			r = check_silence(run, err);
+		else if (r == 0)
 			r = answer(run, &message, fd, until, listener, err);
 		if (r != 0)
 			return r < 0 ? r : 0;

@@ -60,7 +60,8 @@ int ins_message_send(int socket, const struct ins_message *message, const int *f
  * ins_message_receive - one packet
  * @ret_fd: the fd that came along, −1: none; to be closed by the caller
  *
- * Return: 0, −EPIPE at the end of the stream (no error recorded), or −errno.
+ * Return: 0; without an error recorded −EPIPE at the end of the stream, −EAGAIN if nothing came in the time
+ * that the socket has for it (SO_RCVTIMEO); or −errno.
  */
 int ins_message_receive(int socket, struct ins_message *message, int *ret_fd,
 	struct ins_error *err);

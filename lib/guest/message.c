@@ -75,6 +75,8 @@ int ins_message_receive(int socket, struct ins_message *message, int *ret_fd, st
 	/* A peer that died with our words unread resets the connection: the same end. */
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		return -EPIPE;
+	if (n < 0 && errno == EAGAIN)
+		return -EAGAIN;
 	if (n < 0)
 		return ins_error_set(err, errno, "hear from the container process");
 	*ret_fd = -1;

@@ -78,12 +78,17 @@ static const struct field fields[] = {
 	FIELD("cgroupMount", FIELD_OPTIONAL_TEXT, cgroup_mount),
 	FIELD("cgroup", FIELD_OPTIONAL_TEXT, cgroup),
 	FIELD("cgroupMade", FIELD_NUMBER, cgroup_made),
+	FIELD("unit", FIELD_OPTIONAL_TEXT, unit),
+	FIELD("userManager", FIELD_BOOL, user_manager),
+	FIELD("rdtGroup", FIELD_OPTIONAL_TEXT, rdt_group),
+	FIELD("rdtMade", FIELD_OPTIONAL_TEXT, rdt_made),
 	FIELD("namespaces", FIELD_NUMBER, namespaces),
 	FIELD("noNewPrivileges", FIELD_BOOL, no_new_privileges),
 	FIELD("filter", FIELD_BOOL, has_filter),
 	FIELD("rootInPlace", FIELD_BOOL, root_in_place),
 	FIELD("listenerPath", FIELD_OPTIONAL_TEXT, listener_path),
 	FIELD("listenerMetadata", FIELD_OPTIONAL_TEXT, listener_metadata),
+	FIELD("personality", FIELD_OPTIONAL_TEXT, personality),
 	FIELD("hooks", FIELD_OPTIONAL_TEXT, hooks_json),
 	FIELD("process", FIELD_OPTIONAL_TEXT, process_json),
 };
@@ -147,9 +152,9 @@ int ins_store_save(struct ins_store *store, const struct ins_record *record, str
 		r = ins_error_set(err, ENOMEM, "build its JSON");
 	else
 		r = ins_emit_dump(root, JSON_COMPACT, &text, err);
-	if (r < 0)
-		return ins_error_prefix(err, "write the state of container %s", record->id);
-	return ins_file_write(store->dir, "state.json", text, strlen(text), 0600, err);
+	if (r == 0)
+		r = ins_file_write(store->dir, "state.json", text, strlen(text), 0600, err);
+	return r < 0 ? ins_error_prefix(err, "the state of container %s", record->id) : 0;
 }
 
 /* Return: 0, or −EINVAL: the value is missing, or none that was ever written there. */

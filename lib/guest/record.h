@@ -38,11 +38,16 @@ struct ins_record {
 	uint64_t start_time;    /* field 22 of /proc/PID/stat: tells a reused pid */
 	const char *cgroup_mount, *cgroup; /* NULL: none */
 	unsigned int cgroup_made; /* how many of the path's last components were made by us */
+	const char *unit;       /* the systemd unit that has the cgroup; NULL: none. Known before @cgroup is */
+	bool user_manager;      /* it is one of the user's systemd */
+	const char *rdt_group;  /* directory of its resctrl group; NULL: none */
+	const char *rdt_made;   /* of what we have made there for it; NULL: nothing */
 	uint32_t namespaces;    /* CLONE_NEW… to enter for an exec */
 	bool no_new_privileges;
 	bool has_filter;
 	bool root_in_place;     /* no mount namespace of its own: only changed into (chroot) */
 	const char *listener_path, *listener_metadata;
+	const char *personality; /* linux.personality.domain; NULL: as the runtime's */
 	struct ins_pairs annotations;
 	const char *hooks_json;   /* as in struct ins_spec */
 	const char *process_json;
@@ -61,10 +66,9 @@ struct ins_store {
 enum ins_lock {
 	INS_LOCK_NONE,
 	INS_LOCK_WAIT,  /* wait for the other verb, for INS_LOCK_SECONDS at most */
-	INS_LOCK_TRY,   /* −EBUSY if another verb is at work */
 };
 
-#define INS_LOCK_SECONDS 30
+#define INS_LOCK_SECONDS 10
 
 /* ins_id_check - is this an id? [A-Za-z0-9_+.-], not "." nor "..", not hidden by a leading dot. */
 int ins_id_check(const char *id, struct ins_error *err);

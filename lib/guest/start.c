@@ -144,6 +144,7 @@ static int start_locked(struct ins_guest *guest, const char *id, struct ins_erro
 	if (r < 0)
 		return r;
 	guest->run.guest = guest;
+	guest->run.stage = INS_STAGE_CREATED;
 	guest->run.state_json = run_state_json;
 	r = start_steps(guest, err);
 	if (r < 0) {

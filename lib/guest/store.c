@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -83,6 +84,50 @@ static int does_not_exist(const char *id, struct ins_error *err)
 	return ins_error_text(err, ENOENT, "container \"%s\" does not exist", id);
 }
 
+/* Who holds the lock, as the kernel lists it: "1: FLOCK ADVISORY WRITE 4711 00:1a:53 0 EOF". Return: a
+ * pid, or 0 if that cannot be told. */
+static pid_t lock_holder(int dir)
+{
+	cleanup_file FILE *locks = fopen("/proc/locks", "re");
+	char line[256];
+	struct stat s;
+
+	if (!locks || fstat(dir, &s) < 0)
+		return 0;
+	while (fgets(line, sizeof(line), locks)) {
+		unsigned int major, minor;
+		unsigned long inode;
+		int pid;
+
+		if (sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%lu", &pid, &major, &minor, &inode) ==
+				4 &&
+			inode == s.st_ino && makedev(major, minor) == s.st_dev && pid > 0)
+			return pid;
+	}
+	return 0;
+}
+
+static int is_busy(int dir, const char *id, struct ins_error *err)
+{
+	pid_t holder = lock_holder(dir);
+	char path[40], name[32] = "";
+	cleanup_fd int fd = -1;
+	ssize_t n = 0;
+
+	if (holder == 0)
+		return ins_error_text(err, EBUSY,
+			"container \"%s\" is busy: another command has been at work on it for %d s",
+			id, INS_LOCK_SECONDS);
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)holder);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		n = read(fd, name, sizeof(name) - 1);
+	name[n > 0 ? n - 1 : 0] = '\0';
+	return ins_error_text(err, EBUSY,
+		"container \"%s\" is busy: process %d%s%s has been at work on it for %d s", id,
+		(int)holder, name[0] ? ", " : "", name, INS_LOCK_SECONDS);
+}
+
 static int lock(int dir, enum ins_lock how, const char *id, struct ins_error *err)
 {
 	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
@@ -92,9 +137,8 @@ static int lock(int dir, enum ins_lock how, const char *id, struct ins_error *er
 	for (int tries = 0; flock(dir, LOCK_EX | LOCK_NB) < 0; tries++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return ins_error_set(err, errno, "lock container %s", id);
-		if (how == INS_LOCK_TRY || tries >= INS_LOCK_SECONDS * 100)
-			return ins_error_text(err, EBUSY,
-				"container \"%s\" is busy: another command is at work on it", id);
+		if (tries >= INS_LOCK_SECONDS * 100)
+			return is_busy(dir, id, err);
 		(void)nanosleep(&pause, NULL);
 	}
 	return 0;

@@ -29,6 +29,7 @@ struct ins_child {
 	bool has_fds;       /* /proc/self/fd has been seen: links in /dev lead there */
 	int page_fd;        /* in EXEC: the memfd of the page, −1 before */
 	struct ins_exec_page *page; /* in EXEC: where errors are told, NULL before */
+	const char **argv_end; /* in EXEC: where the NULL behind argv has to lie, see struct ins_exec_page */
 	uint32_t step;      /* for messages: the step of the running operation that failed */
 	uint32_t detail_kind;
 	uint32_t detail_size;

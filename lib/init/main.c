@@ -78,28 +78,43 @@ __attribute__((noreturn)) static void fail_at(struct ins_child *child, const cha
 	fail(child, NULL, code);
 }
 
+/* Where the witness begins: behind the structure and the arguments. */
+static uint64_t witness_offset(const struct ins_plan *plan)
+{
+	uint64_t size = sizeof(struct ins_exec_page);
+
+	INS_FOR_EACH_OP(op, plan, INS_STAGE_EXEC) {
+		if (op->kind == INS_OP_EXECVE)
+			size += op->exec.args.n * sizeof(char *);
+	}
+	return (size + INS_EXEC_WITNESS - 1) / INS_EXEC_WITNESS * INS_EXEC_WITNESS;
+}
+
 /* From here on errors are told through a shared page: see struct ins_exec_page. */
 static int open_page(struct ins_child *child)
 {
 	struct ins_message message = { .type = INS_MESSAGE_EXECVE };
+	uint64_t witness = witness_offset(child->plan), size = witness + INS_EXEC_WITNESS;
 	long fd = ins_sys(memfd_create, "insula-page", MFD_CLOEXEC);
 	long memory;
 	int result;
 
 	if (fd < 0)
 		return (int)fd;
-	result = (int)ins_sys(ftruncate, fd, sizeof(struct ins_exec_page));
+	result = (int)ins_sys(ftruncate, fd, size);
 	if (result < 0)
 		return result;
-	memory = ins_sys(
-		mmap, 0, sizeof(struct ins_exec_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	memory = ins_sys(mmap, 0, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory < 0 && memory > -4096)
 		return (int)memory;
+	/* A huge page would cover the witness, too. EINVAL: this kernel has none. */
+	(void)ins_sys(madvise, memory, size, MADV_NOHUGEPAGE);
 	result = ins_child_send(child, &message, (int)fd);
 	if (result < 0)
 		return result;
 	child->page_fd = (int)fd;
 	child->page = (struct ins_exec_page *)memory;
+	child->argv_end = (const char **)(memory + (long)witness);
 	return 0;
 }
 

@@ -132,6 +132,10 @@ static int open_target(struct ins_child *child, const char *path, const struct t
 		fd = ins_child_make(child, path, target->type);
 	if (fd == -ELOOP)
 		return ins_child_detail(child, "the destination leads through a symlink", fd);
+	if (fd == -EACCES)
+		return ins_child_detail(child,
+			"make the destination, in a directory where the container's root may not",
+			fd);
 	if (fd < 0)
 		return ins_child_detail(child, "make the destination", fd);
 	r = target->on_proc ? 0 : check_not_on_proc(fd);
@@ -361,6 +365,11 @@ int ins_mount_source_clone_op(struct ins_child *child, const struct ins_op *op)
 	/* The parent was able to, after all. */
 	if (place >= 0 && !op->source.found)
 		return 0;
+	if (op->source.copy_slot && child->slots[op->source.copy_slot] >= 0) {
+		child->slots[op->slot] = child->slots[op->source.copy_slot];
+		child->slots[op->source.copy_slot] = -1;
+		return 0;
+	}
 	if (op->source.found) {
 		fd = ins_tree_clone(place, "", op->source.recursive, AT_EMPTY_PATH);
 		child->slots[op->slot] = -1;
@@ -371,7 +380,8 @@ int ins_mount_source_clone_op(struct ins_child *child, const struct ins_op *op)
 	}
 	if (fd == -EINVAL && !op->source.recursive)
 		return ins_child_detail(child,
-			"in a user namespace what is mounted below it has to come along (rbind)",
+			"it is mounted ro, nosuid, nodev or noexec, and then in a user namespace "
+			"what is mounted below it has to come along (rbind)",
 			fd);
 	if (fd < 0)
 		return fd;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
@@ -168,6 +169,31 @@ static int open_child_root(const struct ins_run *run, struct ins_error *err)
 	return fd < 0 ? ins_error_set(err, errno, "open /proc/%s", path) : fd;
 }
 
+/*
+ * In the child's namespace the kernel copies no directory without what is mounted below it: a user
+ * namespace could look under these mounts that way. Here it was asked for by whoever wrote "bind"
+ * and not "rbind", so the parent may do it; unless the mount has one of the flags that the kernel
+ * would lock in there, and that root inside could take off a copy of ours.
+ *
+ * Return: 1, 0 if it has to be found, −errno.
+ */
+static int copy_unlocked(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
+{
+	static const long locked = ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC;
+	cleanup_fd int fd = ins_tree_clone(
+		AT_FDCWD, op->path, false, op->source.no_follow ? AT_SYMLINK_NOFOLLOW : 0);
+	struct statfs fs;
+	int r;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_flags & locked)
+		return 0;
+	r = ins_tree_change(fd, &op->source.attrs);
+	if (r < 0)
+		return ins_error_set(err, -r, "set the attributes of %s", op->path);
+	run->slots[op->source.copy_slot] = TAKE_FD(fd);
+	return 1;
+}
+
 int ins_mount_source_find_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
 {
 	const char *what = op->slot == INS_SLOT_ROOT ? "open" : "source";
@@ -175,9 +201,12 @@ int ins_mount_source_find_op(struct ins_run *run, const struct ins_op *op, struc
 		.flags = O_PATH | O_CLOEXEC | (op->source.no_follow ? O_NOFOLLOW : 0),
 		.resolve = RESOLVE_IN_ROOT,
 	};
-	cleanup_fd int root = open_child_root(run, err);
+	int copied = op->source.copy_slot ? copy_unlocked(run, op, err) : 0;
+	cleanup_fd int root = copied ? -1 : open_child_root(run, err);
 	int fd = -EAGAIN;
 
+	if (copied)
+		return copied < 0 ? copied : 0;
 	if (root < 0)
 		return root;
 	/* EAGAIN: somebody has renamed something somewhere while it went through "..". */

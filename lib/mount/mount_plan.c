@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From root and mounts[] to operations. */
+#include <limits.h>
 #include <linux/mount.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,6 +36,8 @@ static int add_open(struct ins_plan_builder *builder, enum ins_op_kind kind, enu
 	struct ins_error *err)
 {
 	bool found = is_found(builder, what);
+	bool may_copy = found && !what->source.recursive && !what->source.is_proc;
+	int32_t copy_slot = may_copy ? ins_plan_new_slot(builder) : 0;
 	struct ins_op *op;
 	int r;
 
@@ -46,6 +49,7 @@ static int add_open(struct ins_plan_builder *builder, enum ins_op_kind kind, enu
 		op->slot = slot;
 		op->path = path;
 		op->source = what->source;
+		op->source.copy_slot = copy_slot;
 	}
 	if (!(found || ins_plan_child_clones(builder)) || what->source.in_place)
 		return 0;
@@ -59,6 +63,7 @@ static int add_open(struct ins_plan_builder *builder, enum ins_op_kind kind, enu
 	op->path = path;
 	op->source = what->source;
 	op->source.found = found;
+	op->source.copy_slot = copy_slot;
 	return 0;
 }
 
@@ -223,8 +228,31 @@ static bool is_cgroup_bind(
 static bool has_cgroup_fallback(
 	const struct ins_plan_builder *builder, const struct ins_mount_entry *entry)
 {
-	return entry->is_cgroup && builder->plan->cgroup &&
+	return entry->is_cgroup && builder->plan->cgroup && ins_plan_parent_clones(builder) &&
 	       (ins_plan_has_userns(builder) || builder->host->in_user_namespace);
+}
+
+/* Without a cgroup of its own (--cgroup-manager=disabled, an ordinary user) it is in its caller's. */
+static int add_own_cgroup_open(struct ins_plan_builder *builder,
+	const struct ins_mount_entry *entry, struct ins_error *err)
+{
+	const char *mount = builder->host->cgroup_mount;
+	const struct ins_op what = { 0 };
+	char own[PATH_MAX];
+	const char *path;
+	int r;
+
+	if (!mount[0])
+		return ins_error_key(err, EOPNOTSUPP, entry->key,
+			"no cgroup2 hierarchy is mounted that could be shown");
+	r = ins_host_own_cgroup(own, sizeof(own), err);
+	if (r < 0)
+		return r;
+	path = ins_arena_printf(builder->arena, "%s%s", mount, own);
+	if (!path)
+		return out_of_memory(err);
+	return add_open(builder, INS_OP_SOURCE_OPEN, INS_STAGE_PREPARE, entry->slot, path, &what,
+		entry->key, err);
 }
 
 static int add_cgroup_open(struct ins_plan_builder *builder, const struct ins_mount_entry *entry,
@@ -234,10 +262,9 @@ static int add_cgroup_open(struct ins_plan_builder *builder, const struct ins_mo
 	int r;
 
 	if (!builder->plan->cgroup)
-		return ins_error_key(err, EINVAL, entry->key,
-			"the container has neither a cgroup nor a cgroup namespace to show");
-	r = ins_plan_add(
-		builder, INS_STAGE_PREPARE, INS_OP_CGROUP_OPEN, &op, err, "%s", entry->key);
+		return add_own_cgroup_open(builder, entry, err);
+	r = ins_plan_add(builder, ins_plan_cgroup_stage(builder), INS_OP_CGROUP_OPEN, &op, err,
+		"%s", entry->key);
 	if (r == 0)
 		op->slot = entry->slot;
 	return r;
@@ -337,6 +364,45 @@ static int add_mount(struct ins_plan_builder *builder, const struct ins_mount_en
 	return add_filesystem(builder, entry, err);
 }
 
+static bool is_covered(const struct ins_mount_entry *entries, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (ins_path_is_below(entries[i].destination, entries[j].destination))
+			return true;
+	}
+	return false;
+}
+
+/* In a user namespace, and only the destinations in the root file system itself: target_parent.c. */
+static int add_targets(struct ins_plan_builder *builder, const struct ins_mount_entry *entries,
+	size_t n, struct ins_error *err)
+{
+	struct ins_mount_target *v;
+	struct ins_op *op;
+	uint32_t n_targets = 0;
+	int r;
+
+	if (!n || !ins_plan_has_userns(builder) || !ins_plan_parent_clones(builder) ||
+		builder->host->in_user_namespace)
+		return 0;
+	v = ins_arena_array(builder->arena, n, sizeof(*v));
+	if (!v)
+		return out_of_memory(err);
+	for (size_t i = 0; i < n; i++) {
+		if (!entries[i].options.remount && !is_covered(entries, i))
+			v[n_targets++] = (struct ins_mount_target){ entries[i].destination,
+				entries[i].options.bind ? entries[i].source : NULL };
+	}
+	if (!n_targets)
+		return 0;
+	r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_TARGETS_MAKE, &op, err, "mounts");
+	if (r < 0)
+		return r;
+	op->targets.n = n_targets;
+	op->targets.v = v;
+	return 0;
+}
+
 int ins_mount_plan(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	size_t n = builder->spec->n_mounts;
@@ -355,6 +421,8 @@ int ins_mount_plan(struct ins_plan_builder *builder, struct ins_error *err)
 		r = ins_mount_entry_read(builder, entries, i, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_preparation(builder, &entries[i], err);
+	if (r == 0)
+		r = add_targets(builder, entries, n, err);
 	if (r == 0)
 		r = add_root_attach(builder, err);
 	for (size_t i = 0; r == 0 && i < n; i++)

@@ -112,6 +112,11 @@ bool ins_plan_has_userns(const struct ins_plan_builder *builder)
 	return builder->spec->namespaces[INS_NS_USER].present;
 }
 
+enum ins_stage ins_plan_cgroup_stage(const struct ins_plan_builder *builder)
+{
+	return builder->plan->unit ? INS_STAGE_CLONE : INS_STAGE_PREPARE;
+}
+
 bool ins_plan_parent_clones(const struct ins_plan_builder *builder)
 {
 	return builder->host->capabilities >> CAP_SYS_ADMIN & 1;
@@ -229,6 +234,7 @@ int ins_plan_build(struct ins_plan_builder *builder, struct ins_error *err)
 	/* The order in which operations of one stage are done. */
 	static ins_planner_fn *const planners[] = {
 		ins_cgroup_plan,
+		ins_rdt_plan,
 		ins_ns_plan,
 		ins_idmap_plan,
 		ins_net_plan,
@@ -288,10 +294,11 @@ static int add_exec_entry(
 	struct ins_plan_builder *builder, uint32_t join_flags, struct ins_error *err)
 {
 	bool enters_user = join_flags & ins_ns_flag(INS_NS_USER);
+	bool keeps_groups = ins_spec_annotation(builder->spec, "run.oci.keep_original_groups");
 	struct ins_op *op;
 	int r = 0;
 
-	if (enters_user && builder->host->capabilities >> CAP_SETGID & 1)
+	if (enters_user && !keeps_groups && builder->host->capabilities >> CAP_SETGID & 1)
 		r = ins_plan_add(builder, INS_STAGE_JOIN, INS_OP_GROUPS_DROP, &op, err, "%s", "");
 	if (r == 0 && join_flags) {
 		r = ins_plan_add(builder, INS_STAGE_JOIN, INS_OP_NS_JOIN, &op, err, "%s", "");
@@ -313,7 +320,7 @@ static int add_exec_entry(
 		r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_BECOME_ROOT, &op, err, "%s", "");
 		if (r < 0)
 			return r;
-		op->become.clear_groups = true;
+		op->become.clear_groups = !keeps_groups;
 	}
 	return r == 0 && builder->exec_root ? add_exec_root(builder, err) : r;
 }

@@ -13,6 +13,7 @@ struct ins_plan_builder {
 	const struct ins_host *host;
 	const struct ins_create_args *args; /* of create and run; for an exec only preserve_fds is set */
 	enum ins_cgroup_manager cgroup_manager;
+	bool user_manager;       /* systemd's manager to be asked is the user's */
 	struct ins_arena *arena; /* the plan's: all that the plan points to is copied into it */
 	struct ins_plan *plan;
 	bool waits_for_start;    /* create: the container waits for `start` */
@@ -20,7 +21,8 @@ struct ins_plan_builder {
 	const char *bundle;      /* absolute */
 	const char *state_root;  /* the state directory of all containers: for caches */
 	void (*warn)(void *data, const char *text);
-	void *warn_data;
+	void (*note)(void *data, const char *text); /* what only somebody who looks for it wants to know */
+	void *warn_data; /* of both */
 	int32_t next_slot;
 	const struct ins_plan_filter *exec_filter; /* exec: the container's own filter, NULL: none */
 	const char *exec_root;   /* exec: the root that the container is only changed into; NULL: it has a
@@ -68,6 +70,12 @@ bool ins_plan_has_own(const struct ins_plan_builder *builder, enum ins_ns ns);
 bool ins_plan_has_userns(const struct ins_plan_builder *builder);
 
 /*
+ * ins_plan_cgroup_stage - from here on the parent has the container's cgroup: PREPARE, or CLONE if
+ * systemd makes it, who wants a process to put in.
+ */
+enum ins_stage ins_plan_cgroup_stage(const struct ins_plan_builder *builder);
+
+/*
  * Who makes the detached copies of what is mounted into the container. The parent, because the
  * container's root may not reach the originals. A parent without the privilege leaves it to the
  * child, which has it in its own mount namespace; one inside a user namespace only finds out by
@@ -82,6 +90,7 @@ bool ins_plan_child_clones(const struct ins_plan_builder *builder);
  */
 typedef int ins_planner_fn(struct ins_plan_builder *builder, struct ins_error *err);
 ins_planner_fn ins_cgroup_plan;  /* linux.cgroupsPath, linux.resources */
+ins_planner_fn ins_rdt_plan;     /* linux.intelRdt */
 ins_planner_fn ins_ns_plan;      /* linux.namespaces, timeOffsets, hostname, domainname */
 ins_planner_fn ins_idmap_plan;   /* linux.uidMappings, gidMappings */
 ins_planner_fn ins_net_plan;     /* loopback, linux.netDevices */

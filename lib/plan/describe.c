@@ -290,9 +290,35 @@ static void say_cgroup(struct words *words, const struct ins_op *op)
 		say(words, ", owned by %u:%u", op->cgroup.uid, op->cgroup.gid);
 }
 
+static void say_scope(struct words *words, const struct ins_op *op)
+{
+	say(words, "have systemd make the cgroup %s", op->path);
+	if (op->cgroup.delegate)
+		say(words, ", owned by %u:%u", op->cgroup.uid, op->cgroup.gid);
+	say(words, ":");
+	for (uint32_t i = 0; i < op->cgroup.n_properties; i++) {
+		const struct ins_unit_property *property = &op->cgroup.properties[i];
+
+		say(words, "%s %s", i ? "," : "", property->name);
+		for (uint32_t j = 0; j < property->values.n; j++)
+			say(words, "%s%s", j ? " " : "=", property->values.v[j]);
+	}
+}
+
 static void say_devices(struct words *words, const struct ins_op *op)
 {
 	say(words, "attach the device program, %u instructions", op->devices.n_instructions);
+}
+
+static void say_cgroup_limit(struct words *words, const struct ins_op *op)
+{
+	const struct ins_limit_files *files = &op->limit.files;
+
+	say(words, "write \"%s\" to %s", files->v[0].text, files->v[0].name);
+	if (files->v[1].name)
+		say(words, ", \"%s\" to %s", files->v[1].text, files->v[1].name);
+	if (files->usage)
+		say(words, ", unless more is in use");
 }
 
 static void say_ns_open(struct words *words, const struct ins_op *op)
@@ -332,6 +358,24 @@ static void say_idmap_check(struct words *words, const struct ins_op *op)
 	say(words, "check the namespace's id map: ");
 	say_maps(words, "uid", op->idmap.uid, op->idmap.n_uid);
 	say_maps(words, "gid", op->idmap.gid, op->idmap.n_gid);
+}
+
+static void say_net_device(struct words *words, const struct ins_op *op)
+{
+	say(words, "move the interface %s into the container", op->path);
+	if (strcmp(op->path, op->text.text) != 0)
+		say(words, " as %s", op->text.text);
+}
+
+static void say_rdt_assign(struct words *words, const struct ins_op *op)
+{
+	say(words, "put the container process into the resctrl group %s", op->path);
+	for (const char *line = op->rdt.schema; line && *line; line += strcspn(line, "\n") + 1)
+		say(words, ", %.*s", (int)strcspn(line, "\n"), line);
+	for (uint32_t i = 0; i < op->rdt.schemata.n; i++)
+		say(words, ", %s", op->rdt.schemata.v[i]);
+	if (op->rdt.monitor)
+		say(words, ", monitored");
 }
 
 static void say_oom_score(struct words *words, const struct ins_op *op)
@@ -409,6 +453,24 @@ static void say_io_priority(struct words *words, const struct ins_op *op)
 		op->io_priority.value & 0x1fff);
 }
 
+static void say_memory_policy(struct words *words, const struct ins_op *op)
+{
+	/* By number: the mode stands below the flags (linux/mempolicy.h). */
+	static const char *const modes[] = { "default", "preferred", "bind", "interleave", "local",
+		"preferred many", "weighted interleave" };
+	uint32_t mode = op->memory_policy.mode & 0xff;
+	const unsigned char *nodes = op->memory_policy.nodes;
+	const char *between = ", nodes ";
+
+	say(words, "set the memory policy: %s", mode < ARRAY_LENGTH(modes) ? modes[mode] : "?");
+	for (uint32_t i = 0; i < op->memory_policy.size * 8; i++) {
+		if (!(nodes[i / 8] >> i % 8 & 1))
+			continue;
+		say(words, "%s%u", between, i);
+		between = " ";
+	}
+}
+
 static void say_personality(struct words *words, const struct ins_op *op)
 {
 	say(words, "set the execution domain %#llx", (unsigned long long)op->personality.value);
@@ -481,8 +543,9 @@ struct teller {
 
 static const struct teller tellers[INS_OP_KINDS] = {
 	[INS_OP_CGROUP_CREATE] = { .say = say_cgroup },
+	[INS_OP_CGROUP_SCOPE] = { .say = say_scope },
 	[INS_OP_CGROUP_DEVICES] = { .say = say_devices },
-	[INS_OP_UNSUPPORTED] = { .words = "refuse this property: create and run end here" },
+	[INS_OP_CGROUP_LIMIT] = { .say = say_cgroup_limit },
 	[INS_OP_NS_OPEN] = { .say = say_ns_open },
 	[INS_OP_NS_CHECK] = { .words = "check that it is still this user namespace: %s" },
 	[INS_OP_PROC_OPEN] = { .words = "make a procfs that is attached nowhere" },
@@ -490,10 +553,13 @@ static const struct teller tellers[INS_OP_KINDS] = {
 	[INS_OP_SOURCE_OPEN] = { .say = say_source },
 	[INS_OP_SOURCE_FIND] = { .words = "find %s in the container's mount namespace" },
 	[INS_OP_SOURCE_CLONE] = { .say = say_source },
+	[INS_OP_TARGETS_MAKE] = { .words = "make the mount points that are missing" },
 	[INS_OP_NODE_OPEN] = { .words = "open the host's device %s" },
 	[INS_OP_CGROUP_OPEN] = { .words = "open the container's cgroup for a mount" },
 	[INS_OP_IDMAP_WRITE] = { .say = say_idmap },
 	[INS_OP_IDMAP_CHECK] = { .say = say_idmap_check },
+	[INS_OP_NET_DEVICE] = { .say = say_net_device },
+	[INS_OP_RDT_ASSIGN] = { .say = say_rdt_assign },
 	[INS_OP_OOM_SCORE] = { .say = say_oom_score },
 	[INS_OP_RLIMIT_RAISE] = { .say = say_rlimit_raise },
 	[INS_OP_HOOK_PARENT] = { .say = say_hook },
@@ -528,6 +594,7 @@ static const struct teller tellers[INS_OP_KINDS] = {
 	[INS_OP_SCHEDULER] = { .say = say_scheduler },
 	[INS_OP_IO_PRIORITY] = { .say = say_io_priority },
 	[INS_OP_AFFINITY] = { .words = "set the CPU affinity" },
+	[INS_OP_MEMORY_POLICY] = { .say = say_memory_policy },
 	[INS_OP_PERSONALITY] = { .say = say_personality },
 	[INS_OP_RLIMIT] = { .say = say_rlimit },
 	[INS_OP_UMASK] = { .say = say_umask },

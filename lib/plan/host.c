@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <string.h>
@@ -10,10 +11,21 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "plan/host.h"
 
 /* Inode number of the initial user namespace (PROC_USER_INIT_INO, include/linux/proc_ns.h). */
 #define INITIAL_USER_NAMESPACE 0xEFFFFFFDUL
+
+/* Room for a mount point in struct ins_host. */
+#define MOUNT_SIZE sizeof(((struct ins_host *)0)->cgroup_mount)
+
+#ifndef RDTGROUP_SUPER_MAGIC
+#define RDTGROUP_SUPER_MAGIC 0x7655821
+#endif
+
+/* Where everybody mounts it; systemd does not. */
+#define RESCTRL_MOUNT "/sys/fs/resctrl"
 
 bool ins_host_kernel_at_least(const struct ins_host *host, unsigned int major, unsigned int minor)
 {
@@ -28,22 +40,24 @@ static bool is_cgroup2(const char *path)
 	return statfs(path, &s) == 0 && s.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-/* The fifth field of a mountinfo line is the mount point, and " - type " stands behind it. */
-static void find_cgroup2_in_mountinfo(struct ins_host *host)
+/*
+ * The fifth field of a mountinfo line is the mount point, and " - type " stands behind it.
+ * @ret_path: of MOUNT_SIZE bytes; untouched if there is none
+ */
+static void find_in_mountinfo(const char *type, bool (*is_one)(const char *path), char *ret_path)
 {
 	cleanup_file FILE *file = fopen("/proc/self/mountinfo", "re");
 	cleanup_free char *line = NULL;
+	char path[MOUNT_SIZE], word[32];
 	size_t size = 0;
 
+	snprintf(word, sizeof(word), " - %s ", type);
 	while (file && getline(&line, &size, file) > 0) {
-		char path[sizeof(host->cgroup_mount)];
-
-		if (!strstr(line, " - cgroup2 "))
+		if (!strstr(line, word) || sscanf(line, "%*s %*s %*s / %255s", path) != 1 ||
+			!is_one(path))
 			continue;
-		if (sscanf(line, "%*s %*s %*s / %255s", path) == 1 && is_cgroup2(path)) {
-			memcpy(host->cgroup_mount, path, sizeof(path));
-			return;
-		}
+		memcpy(ret_path, path, sizeof(path));
+		return;
 	}
 }
 
@@ -58,7 +72,98 @@ static void find_cgroup2(struct ins_host *host)
 			return;
 		}
 	}
-	find_cgroup2_in_mountinfo(host);
+	find_in_mountinfo("cgroup2", is_cgroup2, host->cgroup_mount);
+}
+
+const char *ins_controller_name(enum ins_controller controller)
+{
+	static const char *const names[] = {
+#define X(name, text) [INS_CONTROLLER_##name] = text,
+		INS_CONTROLLERS(X)
+#undef X
+	};
+
+	return names[controller];
+}
+
+/* The bit of a name, 0 if it is unknown. */
+static uint32_t controller_bit(const char *name, size_t length)
+{
+	for (int i = 0; i < INS_CONTROLLER_COUNT; i++) {
+		const char *known = ins_controller_name((enum ins_controller)i);
+
+		if (strlen(known) == length && memcmp(known, name, length) == 0)
+			return 1U << i;
+	}
+	return 0;
+}
+
+uint32_t ins_controllers_parse(const char *text)
+{
+	uint32_t controllers = 0;
+
+	for (text += strspn(text, " \n"); *text; text += strspn(text, " \n")) {
+		size_t length = strcspn(text, " \n");
+
+		controllers |= controller_bit(text, length);
+		text += length;
+	}
+	return controllers;
+}
+
+/* Lines "memory 3 120 1": name, hierarchy (0: cgroup2, or none), cgroups, enabled. What cannot be read
+ * is only missing in a hint. */
+static uint32_t find_controllers_v1(void)
+{
+	cleanup_file FILE *file = fopen("/proc/cgroups", "re");
+	uint32_t controllers = 0;
+	char line[256], name[64];
+	int hierarchy;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%63s %d", name, &hierarchy) == 2 && hierarchy > 0)
+			/* cgroup1 calls it by an older name. */
+			controllers |= strcmp(name, "blkio") == 0
+					       ? 1U << INS_CONTROLLER_IO
+					       : controller_bit(name, strlen(name));
+	}
+	return controllers;
+}
+
+int ins_host_probe_controllers(struct ins_host *host, struct ins_error *err)
+{
+	cleanup_free char *text = NULL;
+	char path[sizeof(host->cgroup_mount) + 32];
+	int r;
+
+	if (!host->cgroup_mount[0])
+		return 0;
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", host->cgroup_mount);
+	r = ins_file_read(AT_FDCWD, path, 4096, &text, NULL, err);
+	if (r < 0)
+		return r;
+	host->controllers = ins_controllers_parse(text);
+	/* Of these every usual kernel has all. */
+	if (~host->controllers & (1U << INS_CONTROLLER_MEMORY | 1U << INS_CONTROLLER_CPU |
+					 1U << INS_CONTROLLER_CPUSET | 1U << INS_CONTROLLER_IO |
+					 1U << INS_CONTROLLER_PIDS | 1U << INS_CONTROLLER_HUGETLB))
+		host->controllers_v1 = find_controllers_v1();
+	return 0;
+}
+
+static bool is_resctrl(const char *path)
+{
+	struct statfs s;
+
+	return statfs(path, &s) == 0 && s.f_type == RDTGROUP_SUPER_MAGIC;
+}
+
+void ins_host_probe_resctrl(struct ins_host *host)
+{
+	if (is_resctrl(RESCTRL_MOUNT))
+		strcpy(host->resctrl_mount, RESCTRL_MOUNT);
+	else
+		find_in_mountinfo("resctrl", is_resctrl, host->resctrl_mount);
 }
 
 int ins_host_own_cgroup(char *buffer, size_t size, struct ins_error *err)
@@ -127,6 +232,7 @@ int ins_host_probe(struct ins_host *ret_host, bool labels, struct ins_error *err
 		return r;
 	host.last_capability = find_last_capability();
 	find_cgroup2(&host);
+	host.cgroup_is_foreign = host.in_user_namespace && access(host.cgroup_mount, W_OK) < 0;
 	if (labels) {
 		host.has_apparmor = access("/sys/kernel/security/apparmor", F_OK) == 0 ||
 				    access("/sys/module/apparmor/parameters/enabled", F_OK) == 0;

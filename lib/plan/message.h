@@ -55,16 +55,21 @@ struct ins_message {
 /*
  * The last stage may run under a seccomp filter that allows no sendmsg, or hands it to a listener.
  * So before it begins the child makes a shared page (a memfd), sends it with EXECVE, and from then
- * on speaks by writing there: needs no system call. When the stream ends, the parent reads it: no
- * error, and that it came as far as the execve, means that this has succeeded, for the socket is
- * close-on-exec.
+ * on speaks by writing there: needs no system call. The socket is close-on-exec, so the end of the
+ * stream is the news that the execve has succeeded, or that the process is dead: an error stands in
+ * the page, or a filter has killed it at that very call. What tells them apart is the argv that execve
+ * is given. It lies in the same file, behind the structure, and the NULL that ends it alone in the
+ * last INS_EXEC_WITNESS bytes, which nobody touches: only the kernel does, when it counts the arguments,
+ * and then it is past all filters. By that the hole at the file's end becomes data.
  */
 struct ins_exec_page {
 	struct ins_message error;       /* child: type is INS_MESSAGE_ERROR once something failed */
 	volatile uint32_t failed;       /* child: 1 after error is complete */
-	volatile uint32_t executing;    /* child: 1, the next thing that it does is the execve */
 	volatile uint32_t listener;     /* child: the notify fd's number + 1 once it has the filter */
 	volatile uint32_t listener_taken; /* parent: 1 once it holds the notify fd */
 };
+
+/* At least a page on every machine. */
+#define INS_EXEC_WITNESS 65536
 
 #endif

@@ -47,18 +47,22 @@ enum ins_side {
 #define INS_OPS(X)                                                                          \
 	/* parent */                                                                        \
 	X(CGROUP_CREATE, PARENT, ins_cgroup_create_op)     /* make the cgroup, open it */   \
+	X(CGROUP_SCOPE, PARENT, ins_cgroup_scope_op)       /* have systemd make it */       \
 	X(CGROUP_DEVICES, PARENT, ins_cgroup_devices_op)   /* attach the device program */  \
-	X(UNSUPPORTED, PARENT, ins_cgroup_unsupported_op)  /* a property, in a printed plan */ \
+	X(CGROUP_LIMIT, PARENT, ins_cgroup_limit_op)       /* one of linux.resources */     \
 	X(NS_OPEN, PARENT, ins_ns_open_op)                 /* open and check a namespace */ \
 	X(NS_CHECK, PARENT, ins_ns_check_op)               /* entered, and not led astray */ \
 	X(PROC_OPEN, PARENT, ins_mount_proc_open_op)       /* the trusted procfs */         \
 	X(ROOT_OPEN, PARENT, ins_mount_root_open_op)       /* detached copy of the rootfs */ \
 	X(SOURCE_OPEN, PARENT, ins_mount_source_open_op)   /* detached copy of a source */  \
 	X(SOURCE_FIND, PARENT, ins_mount_source_find_op)   /* in the child's namespace */   \
+	X(TARGETS_MAKE, PARENT, ins_mount_targets_make_op) /* what is missing in the rootfs */ \
 	X(NODE_OPEN, PARENT, ins_dev_node_open_op)         /* detached copy of a device */  \
 	X(CGROUP_OPEN, PARENT, ins_cgroup_open_op)         /* detached copy of the cgroup */ \
 	X(IDMAP_WRITE, PARENT, ins_idmap_write_op)         /* uid_map, gid_map */           \
 	X(IDMAP_CHECK, PARENT, ins_idmap_check_op)         /* a joined namespace has these maps */ \
+	X(NET_DEVICE, PARENT, ins_net_device_op)           /* move one into the container */ \
+	X(RDT_ASSIGN, PARENT, ins_rdt_assign_op)           /* into a group of resctrl */    \
 	X(OOM_SCORE, PARENT, ins_creds_oom_score_op)       /* oom_score_adj */              \
 	X(RLIMIT_RAISE, PARENT, ins_creds_rlimit_raise_op) /* what a user ns must not */    \
 	X(HOOK_PARENT, PARENT, ins_hook_parent_op)         /* prestart, createRuntime, … */ \
@@ -96,6 +100,7 @@ enum ins_side {
 	X(SCHEDULER, CHILD, ins_creds_scheduler_op)                                         \
 	X(IO_PRIORITY, CHILD, ins_creds_io_priority_op)                                     \
 	X(AFFINITY, CHILD, ins_creds_affinity_op)                                           \
+	X(MEMORY_POLICY, CHILD, ins_creds_memory_policy_op)                                 \
 	X(PERSONALITY, CHILD, ins_creds_personality_op)                                     \
 	X(RLIMIT, CHILD, ins_creds_rlimit_op)                                               \
 	X(UMASK, CHILD, ins_creds_umask_op)                                                 \
@@ -131,6 +136,11 @@ struct ins_fs_option {
 	const char *key, *value;
 };
 
+/* A destination: a directory, unless there is a source that is none. */
+struct ins_mount_target {
+	const char *path, *source; /* source NULL: a new file system */
+};
+
 /* What mount_setattr(2) is to change on a mount. */
 struct ins_mount_attrs {
 	uint64_t set, clear;     /* MOUNT_ATTR_… of this mount alone */
@@ -155,6 +165,29 @@ struct ins_plan_filter {
 	const void *instructions;
 	uint32_t flags; /* SECCOMP_FILTER_FLAG_… for seccomp(2) */
 	bool listener;  /* ask for a notify fd and hand it over */
+};
+
+/*
+ * What one limit writes into the container's cgroup. Each file that is there gets its text, and one of
+ * them has to be there: one kernel has only the one, another both.
+ */
+struct ins_limit_files {
+	struct {
+		const char *name, *text; /* NULL: no second one */
+	} v[2];
+	const char *usage; /* a file with a number that must not be above the text; NULL: not asked for */
+	bool if_there;     /* where the file is missing it holds anyway */
+};
+
+/*
+ * A property of a systemd unit: a D-Bus signature and its values as words, in order. An array is the
+ * number of its elements and then these; a structure is nothing but its members: "a(st)" may have
+ * "1", "/dev/sda", "100".
+ */
+struct ins_unit_property {
+	const char *key; /* the config path it comes from; "" for what the runtime adds */
+	const char *name, *signature;
+	struct ins_text_list values;
 };
 
 /*
@@ -194,7 +227,8 @@ struct ins_op {
 			bool clear_groups;
 		} become;
 		struct {
-			const char *text; /* HOSTNAME, DOMAINNAME, SYSCTL value, LSM label, SYMLINK target */
+			const char *text; /* HOSTNAME, DOMAINNAME, SYSCTL value, LSM label, SYMLINK target,
+			                     NET_DEVICE name in the container */
 			const char *file; /* LSM_LABEL: below /proc/thread-self, "attr/exec" */
 			bool in_image;    /* SYMLINK: as node.in_image */
 		} text;
@@ -218,6 +252,8 @@ struct ins_op {
 			bool no_follow;        /* do not follow a symlink as last component */
 			bool is_proc;          /* it must be a procfs */
 			bool found;            /* SOURCE_CLONE: what is in the slot is to be copied */
+			int32_t copy_slot;     /* found: instead of op.slot the parent may fill this one,
+			                          with the copy; 0: no */
 			bool in_place;         /* ROOT_OPEN: no copy, for a root that is only chrooted into */
 			struct ins_mount_attrs attrs;
 			uint32_t n_uid, n_gid; /* 0: not id-mapped by own maps */
@@ -225,6 +261,10 @@ struct ins_op {
 			bool idmap;            /* MOUNT_ATTR_IDMAP: own maps, or the container's if n_uid is 0 */
 			bool idmap_recursive;
 		} source; /* ROOT_OPEN, SOURCE_OPEN, SOURCE_FIND, SOURCE_CLONE; path is the source on the host */
+		struct {
+			uint32_t n;
+			const struct ins_mount_target *v;
+		} targets; /* TARGETS_MAKE */
 		struct {
 			bool no_follow; /* do not follow a symlink as last component of the destination */
 			bool strict;    /* no symlink on the whole way to it */
@@ -277,6 +317,18 @@ struct ins_op {
 			const void *mask;
 		} affinity;
 		struct {
+			const char *schema; /* lines: to be written to a new group, to be those of another */
+			struct ins_text_list schemata; /* to be written after that */
+			const char *monitor; /* directory of the group that counts, NULL: none */
+			bool is_own;   /* the group is the container's alone */
+			bool may_make; /* it is made if it is not there */
+		} rdt; /* RDT_ASSIGN; path is the group's directory */
+		struct {
+			uint32_t mode; /* MPOL_… with MPOL_F_… */
+			uint32_t size; /* bytes of the mask; 0: no nodes */
+			const void *nodes;
+		} memory_policy;
+		struct {
 			uint64_t value;
 		} personality;
 		struct {
@@ -308,8 +360,16 @@ struct ins_op {
 		struct {
 			bool own_namespace; /* the container has a cgroup namespace of its own */
 			bool delegate;      /* chown the delegation files to uid:gid */
+			uint32_t controllers; /* 1U << enum ins_controller: to be there for the limits */
+			uint32_t offered;   /* to be there for the owner, if they can be had */
 			uint32_t uid, gid;
-		} cgroup;
+			uint32_t n_properties; /* CGROUP_SCOPE: of the unit */
+			const struct ins_unit_property *properties;
+		} cgroup; /* CGROUP_CREATE, CGROUP_SCOPE */
+		struct {
+			uint32_t controller; /* 1U << enum ins_controller, 0: none needed */
+			struct ins_limit_files files;
+		} limit;
 	};
 };
 
@@ -328,6 +388,8 @@ struct ins_plan {
 	const char *bundle;     /* absolute */
 	const char *rootfs;     /* absolute */
 	const char *cgroup;     /* path below the cgroup2 mount, with a leading slash; NULL: none */
+	const char *unit;       /* the systemd unit that makes it, @cgroup being what is expected; NULL: none */
+	bool user_manager;      /* it is one of the user's systemd, not of the system's */
 };
 
 #define INS_FOR_EACH_OP(op, plan, a_stage)                                     \

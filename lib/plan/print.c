@@ -22,6 +22,18 @@ static bool maps_only(const struct ins_op *op, uint32_t uid)
 	return op->idmap.n_uid == 1 && op->idmap.uid[0].size == 1 && op->idmap.uid[0].host == uid;
 }
 
+static const char *lacks_controller(const struct ins_host *host, const struct ins_op *op)
+{
+	static const char *const names[] = {
+#define X(name, text) [INS_CONTROLLER_##name] = "the " text " controller in cgroup2",
+		INS_CONTROLLERS(X)
+#undef X
+	};
+	uint32_t missing = op->limit.controller & ~host->controllers;
+
+	return missing && !op->limit.files.if_there ? names[__builtin_ctz(missing)] : NULL;
+}
+
 /* What this host lacks for an operation, NULL if nothing is known to be missing. */
 static const char *lacks(
 	const struct ins_plan *plan, const struct ins_host *host, const struct ins_op *op)
@@ -30,13 +42,20 @@ static const char *lacks(
 
 	switch ((enum ins_op_kind)op->kind) {
 	case INS_OP_CGROUP_CREATE:
+	case INS_OP_CGROUP_SCOPE:
 		return host->cgroup_mount[0] ? NULL : "no cgroup2 hierarchy is mounted";
 	case INS_OP_CGROUP_DEVICES:
 		return has_capability(host, CAP_BPF) || has_capability(host, CAP_SYS_ADMIN)
 			       ? NULL
 			       : "CAP_BPF or CAP_SYS_ADMIN";
-	case INS_OP_UNSUPPORTED:
-		return "support in this version of insula";
+	case INS_OP_CGROUP_LIMIT:
+		return lacks_controller(host, op);
+	case INS_OP_RDT_ASSIGN:
+		return host->resctrl_mount[0] ? NULL : "a mounted resctrl file system";
+	case INS_OP_NET_DEVICE:
+		return has_capability(host, CAP_NET_ADMIN) && has_capability(host, CAP_SYS_ADMIN)
+			       ? NULL
+			       : "CAP_NET_ADMIN and CAP_SYS_ADMIN";
 	case INS_OP_IDMAP_WRITE:
 		return has_capability(host, CAP_SETUID) || op->idmap.deny_setgroups ||
 				       maps_only(op, host->euid)

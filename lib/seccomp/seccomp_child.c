@@ -91,6 +91,9 @@ static int load_with_listener(struct ins_child *child, const struct ins_plan_fil
 		return (int)fd;
 	__atomic_store_n(&child->page->listener, (uint32_t)fd + 1, __ATOMIC_RELEASE);
 	wait_for_parent(child->page);
+	/* With ours open the kernel would go on waiting when all who could answer are gone. The first
+	 * call under the filter: whoever is to be asked about it listens by now. */
+	(void)ins_sys(close, fd);
 	return 0;
 }
 

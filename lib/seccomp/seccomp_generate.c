@@ -275,8 +275,10 @@ static int add_rule(scmp_filter_ctx context, const struct ins_spec_seccomp_rule 
 		if (seccomp_syscall_resolve_name(name) == __NR_SCMP_ERROR) {
 			char text[256];
 
-			/* The kernel orders the actions by the signed number: less is stricter. */
-			if ((int32_t)action >= (int32_t)default_action)
+			/* The kernel orders the actions by the signed number: less is stricter.
+			 * An errno is as strict as another one. */
+			if ((int32_t)(action & SECCOMP_RET_ACTION_FULL) >=
+				(int32_t)(default_action & SECCOMP_RET_ACTION_FULL))
 				continue;
 			program->has_hole = true;
 			snprintf(text, sizeof(text),

@@ -8,6 +8,9 @@
 #include "base/number.h"
 #include "spec/cursor.h"
 
+/* Of so many an error tells all; they are no longer than 27 letters. */
+#define FEW_NAMES 12
+
 /* The way to the value at hand. What does not fit is cut: it ends up in an error of fixed size. */
 static void write_path(const struct ins_cursor *cursor, char *path, size_t size)
 {
@@ -45,23 +48,38 @@ int ins_cursor_no_memory(struct ins_cursor *cursor)
 	return ins_error_set(cursor->err, ENOMEM, "read the configuration");
 }
 
-int ins_cursor_warn(struct ins_cursor *cursor, const char *fmt, ...)
+static int remark(struct ins_cursor *cursor, struct ins_remarks *remarks, const char *words)
 {
-	char path[256], words[256];
-	va_list ap;
+	char path[256];
 
-	if (cursor->n_warnings == INS_CURSOR_WARNINGS_MAX)
+	if (remarks->n == INS_CURSOR_REMARKS_MAX)
 		return 0;
 	write_path(cursor, path, sizeof(path));
+	remarks->v[remarks->n] = ins_arena_printf(cursor->arena, "%s: %s", path, words);
+	if (!remarks->v[remarks->n])
+		return ins_cursor_no_memory(cursor);
+	remarks->n++;
+	return 0;
+}
+
+int ins_cursor_warn(struct ins_cursor *cursor, const char *fmt, ...)
+{
+	char words[256];
+	va_list ap;
+
 	va_start(ap, fmt);
 	vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
-	cursor->warnings[cursor->n_warnings] =
-		ins_arena_printf(cursor->arena, "%s: %s", path, words);
-	if (!cursor->warnings[cursor->n_warnings])
-		return ins_cursor_no_memory(cursor);
-	cursor->n_warnings++;
-	return 0;
+	return remark(cursor, &cursor->warnings, words);
+}
+
+const char *ins_did_you_mean(const struct ins_nearest *nearest, char *buffer, size_t size)
+{
+	if (nearest->best)
+		snprintf(buffer, size, " (did you mean \"%s\"?)", nearest->best);
+	else
+		buffer[0] = '\0';
+	return buffer;
 }
 
 void ins_cursor_enter(struct ins_cursor *cursor, const char *key, size_t index)
@@ -137,6 +155,23 @@ static int parse_member(
 	return 0;
 }
 
+/* That is no error (config.md, "Extensibility"), but seldom meant. */
+static int note_unknown(struct ins_cursor *cursor, const char *key, const struct ins_fields *fields)
+{
+	struct ins_nearest nearest = { .word = key };
+	char hint[128], words[256];
+	int r;
+
+	for (size_t i = 0; i < fields->n; i++)
+		ins_nearest_offer(&nearest, fields->v[i].key);
+	snprintf(words, sizeof(words), "insula knows no such property, it is ignored%s",
+		ins_did_you_mean(&nearest, hint, sizeof(hint)));
+	ins_cursor_enter(cursor, key, 0);
+	r = remark(cursor, &cursor->unknown, words);
+	ins_cursor_leave(cursor);
+	return r;
+}
+
 int ins_parse_object(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const struct ins_fields *fields = detail;
@@ -149,17 +184,18 @@ int ins_parse_object(struct ins_cursor *cursor, json_t *value, void *target, con
 		return r;
 	/* Walking the members is cheaper than asking for each row: no key is hashed. */
 	json_object_foreach(value, key, member) {
-		for (size_t i = 0; i < fields->n; i++) {
-			if (strcmp(key, fields->v[i].key) != 0)
-				continue;
-			if (json_is_null(member))
-				break;
-			r = parse_member(cursor, member, target, &fields->v[i]);
-			if (r < 0)
-				return r;
+		size_t i = 0;
+
+		while (i < fields->n && strcmp(key, fields->v[i].key) != 0)
+			i++;
+		if (json_is_null(member))
+			continue;
+		r = i < fields->n ? parse_member(cursor, member, target, &fields->v[i])
+				  : note_unknown(cursor, key, fields);
+		if (r < 0)
+			return r;
+		if (i < fields->n)
 			seen |= UINT32_C(1) << i;
-			break;
-		}
 	}
 	for (size_t i = 0; i < fields->n; i++) {
 		if (fields->v[i].required && !(seen & UINT32_C(1) << i)) {
@@ -430,6 +466,26 @@ const struct ins_name *ins_name_find(const struct ins_name *names, const char *n
 	return NULL;
 }
 
+/* Known words are listed as long as they fit; of longer lists the nearest one is named. */
+static int fail_unknown(struct ins_cursor *cursor, const char *word, const struct ins_name *names)
+{
+	struct ins_nearest nearest = { .word = word };
+	char hint[384];
+	size_t used = 0;
+
+	for (size_t i = 0; names[i].name; i++) {
+		ins_nearest_offer(&nearest, names[i].name);
+		if (i < FEW_NAMES)
+			used += (size_t)snprintf(hint + used, sizeof(hint) - used, "%s%s",
+				i ? ", " : "; known: ", names[i].name);
+		else
+			used = 0;
+	}
+	if (!used)
+		ins_did_you_mean(&nearest, hint, sizeof(hint));
+	return ins_cursor_fail(cursor, "unknown value \"%.128s\"%s", word, hint);
+}
+
 static int find_name(struct ins_cursor *cursor, json_t *value, const struct ins_name *names,
 	const struct ins_name **ret)
 {
@@ -438,9 +494,7 @@ static int find_name(struct ins_cursor *cursor, json_t *value, const struct ins_
 	if (r < 0)
 		return r;
 	*ret = ins_name_find(names, json_string_value(value));
-	if (!*ret)
-		return ins_cursor_fail(cursor, "unknown value \"%s\"", json_string_value(value));
-	return 0;
+	return *ret ? 0 : fail_unknown(cursor, json_string_value(value), names);
 }
 
 int ins_parse_word(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)

@@ -17,14 +17,20 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/nearest.h"
 #include "insula.h"
 #include "spec/spec.h"
 
 /* Unknown properties are not descended into, so the depth is that of the tables. */
 #define INS_CURSOR_DEPTH_MAX 16
 
-/* More warnings than this are counted, not kept. */
-#define INS_CURSOR_WARNINGS_MAX 64
+/* What is said of a configuration, of which not more is kept. */
+#define INS_CURSOR_REMARKS_MAX 64
+
+struct ins_remarks {
+	size_t n;
+	const char *v[INS_CURSOR_REMARKS_MAX];
+};
 
 struct ins_cursor {
 	struct ins_arena *arena;
@@ -34,8 +40,8 @@ struct ins_cursor {
 		size_t index;
 	} steps[INS_CURSOR_DEPTH_MAX];
 	unsigned int depth;
-	size_t n_warnings;
-	const char *warnings[INS_CURSOR_WARNINGS_MAX];
+	struct ins_remarks warnings;
+	struct ins_remarks unknown; /* properties that have no row */
 };
 
 /**
@@ -123,6 +129,9 @@ int ins_cursor_no_memory(struct ins_cursor *cursor);
 /* ins_cursor_warn - note what is odd about the value at hand, for spec.warnings. */
 int ins_cursor_warn(struct ins_cursor *cursor, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* ins_did_you_mean - the hint behind what is unknown: @buffer, as " (did you mean \"x\"?)" or "". */
+const char *ins_did_you_mean(const struct ins_nearest *nearest, char *buffer, size_t size);
 
 /* ins_cursor_type - refuse the value unless it is of this type; the words name both types. */
 int ins_cursor_type(struct ins_cursor *cursor, json_t *value, json_type type);

@@ -89,15 +89,15 @@ static int keep_parts(
 	return 0;
 }
 
-static int keep_warnings(struct ins_cursor *cursor, struct ins_spec *spec)
+static int keep_remarks(
+	struct ins_cursor *cursor, const struct ins_remarks *remarks, struct ins_strings *ret)
 {
-	if (cursor->n_warnings == 0)
+	if (remarks->n == 0)
 		return 0;
-	spec->warnings = ins_arena_copy(
-		cursor->arena, cursor->warnings, cursor->n_warnings * sizeof(cursor->warnings[0]));
-	if (!spec->warnings)
+	ret->v = ins_arena_copy(cursor->arena, remarks->v, remarks->n * sizeof(remarks->v[0]));
+	if (!ret->v)
 		return ins_cursor_no_memory(cursor);
-	spec->n_warnings = cursor->n_warnings;
+	ret->n = remarks->n;
 	return 0;
 }
 
@@ -128,6 +128,17 @@ static int fill_hooks(struct ins_cursor *cursor, struct document *document)
 	return ins_hooks_parse(cursor, document->root, document->spec.hooks, NULL);
 }
 
+static int fill_resources(struct ins_cursor *cursor, struct document *document)
+{
+	int r;
+
+	ins_cursor_enter(cursor, "linux", 0);
+	ins_cursor_enter(cursor, "resources", 0);
+	r = ins_cursor_type(cursor, document->root, JSON_OBJECT);
+	return r < 0 ? r
+		     : ins_resources_parse(cursor, document->root, &document->spec.resources, NULL);
+}
+
 typedef int fill_fn(struct ins_cursor *cursor, struct document *document);
 
 static int read_document(struct document *document, const char *text, size_t size, fill_fn *fill,
@@ -148,7 +159,8 @@ static int read_document(struct document *document, const char *text, size_t siz
 	r = fill(&cursor, document);
 	if (r < 0)
 		return r;
-	return keep_warnings(&cursor, &document->spec);
+	r = keep_remarks(&cursor, &cursor.warnings, &document->spec.warnings);
+	return r < 0 ? r : keep_remarks(&cursor, &cursor.unknown, &document->spec.unknown);
 }
 
 static int make_document(const char *text, size_t size, fill_fn *fill, struct ins_spec **ret_spec,
@@ -197,6 +209,12 @@ int ins_spec_hooks_parse(
 	const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
 	return make_document(text, size, fill_hooks, ret_spec, err);
+}
+
+int ins_spec_resources_parse(
+	const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
+{
+	return make_document(text, size, fill_resources, ret_spec, err);
 }
 
 void ins_spec_free(struct ins_spec *spec)

@@ -318,7 +318,7 @@ static int parse_cgroups_path(
 	return 0;
 }
 
-/* Becomes the name of a directory in resctrl. */
+/* Becomes the name of a directory in resctrl; "/" is the one at the top. */
 static int parse_clos_id(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
 	const char *name = NULL;
@@ -326,7 +326,8 @@ static int parse_clos_id(struct ins_cursor *cursor, json_t *value, void *target,
 
 	if (r < 0 || !name)
 		return r;
-	if (strchr(name, '/') || has_control(name) || climbs(name) || strcmp(name, ".") == 0)
+	if (strcmp(name, "/") != 0 &&
+		(strchr(name, '/') || has_control(name) || climbs(name) || strcmp(name, ".") == 0))
 		return ins_cursor_fail(cursor, "\"%s\" is no name for a directory", name);
 	*(const char **)target = name;
 	return 0;

@@ -200,21 +200,22 @@ const struct ins_name ins_personality_domains[] = {
 	END,
 };
 
+/* linux/mempolicy.h; the headers of older kernels have not got all of them. */
 const struct ins_name ins_memory_policy_modes[] = {
-	WORD("MPOL_DEFAULT"),
-	WORD("MPOL_BIND"),
-	WORD("MPOL_INTERLEAVE"),
-	WORD("MPOL_WEIGHTED_INTERLEAVE"),
-	WORD("MPOL_PREFERRED"),
-	WORD("MPOL_PREFERRED_MANY"),
-	WORD("MPOL_LOCAL"),
+	{ "MPOL_DEFAULT", 0 },
+	{ "MPOL_BIND", 2 },
+	{ "MPOL_INTERLEAVE", 3 },
+	{ "MPOL_WEIGHTED_INTERLEAVE", 6 },
+	{ "MPOL_PREFERRED", 1 },
+	{ "MPOL_PREFERRED_MANY", 5 },
+	{ "MPOL_LOCAL", 4 },
 	END,
 };
 
 const struct ins_name ins_memory_policy_flags[] = {
-	WORD("MPOL_F_NUMA_BALANCING"),
-	WORD("MPOL_F_RELATIVE_NODES"),
-	WORD("MPOL_F_STATIC_NODES"),
+	{ "MPOL_F_NUMA_BALANCING", 1 << 13 },
+	{ "MPOL_F_RELATIVE_NODES", 1 << 14 },
+	{ "MPOL_F_STATIC_NODES", 1 << 15 },
 	END,
 };
 

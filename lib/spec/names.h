@@ -13,8 +13,8 @@ extern const struct ins_name ins_scheduler_flags[];     /* SCHED_FLAG_… */
 extern const struct ins_name ins_io_priority_classes[]; /* IOPRIO_CLASS_… */
 extern const struct ins_name ins_propagation_names[];
 extern const struct ins_name ins_personality_domains[];
-extern const struct ins_name ins_memory_policy_modes[];
-extern const struct ins_name ins_memory_policy_flags[];
+extern const struct ins_name ins_memory_policy_modes[]; /* MPOL_… */
+extern const struct ins_name ins_memory_policy_flags[]; /* MPOL_F_… */
 
 /* The number of an action says whether it can carry an errno. */
 enum {

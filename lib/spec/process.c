@@ -62,6 +62,18 @@ static const struct ins_list_kind variables = { sizeof(const char *), parse_vari
 /* --- capabilities --------------------------------------------------------------------------------
  */
 
+static int warn_of_capability(struct ins_cursor *cursor, const char *name)
+{
+	struct ins_nearest nearest = { .word = name };
+	const char *known;
+	char hint[64];
+
+	for (int i = 0; (known = ins_capability_name(i)); i++)
+		ins_nearest_offer(&nearest, known);
+	return ins_cursor_warn(cursor, "unknown capability \"%.64s\" is not given%s", name,
+		ins_did_you_mean(&nearest, hint, sizeof(hint)));
+}
+
 /* Names that nobody knows are no error (config.md, "capabilities"): a caller may know a newer
  * kernel than this program. */
 static int parse_capabilities(
@@ -79,7 +91,7 @@ static int parse_capabilities(
 			continue;
 		}
 		ins_cursor_enter(cursor, NULL, i);
-		r = ins_cursor_warn(cursor, "unknown capability \"%s\" is not given", names.v[i]);
+		r = warn_of_capability(cursor, names.v[i]);
 		ins_cursor_leave(cursor);
 	}
 	return r;
@@ -229,6 +241,16 @@ static const struct ins_field console_rows[] = {
 };
 static const struct ins_fields console_fields = INS_FIELDS(console_rows);
 
+/* parse_console_size() has a look at it afterwards. */
+static int pass_over(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
+{
+	(void)cursor;
+	(void)value;
+	(void)target;
+	(void)detail;
+	return 0;
+}
+
 static const struct ins_range oom_range = { -1000, 1000 };
 
 /* Rows with offset 0 fill several fields of the process itself. */
@@ -252,6 +274,7 @@ static const struct ins_field process_rows[] = {
 	{ "ioPriority", ins_parse_object, 0, offsetof(struct ins_spec_process, has_io_priority),
 		false, &io_priority_fields },
 	{ "execCPUAffinity", ins_parse_object, 0, INS_NO_FIELD, false, &affinity_fields },
+	{ "consoleSize", pass_over, 0, INS_NO_FIELD, false, NULL },
 };
 static const struct ins_fields process_fields = INS_FIELDS(process_rows);
 

@@ -325,8 +325,8 @@ struct ins_spec {
 	const char *personality_domain; /* "LINUX", "LINUX32" */
 	struct ins_strings personality_flags;
 
-	size_t n_warnings; /* what the specification wants logged, not refused: unknown capabilities */
-	const char *const *warnings;
+	struct ins_strings warnings; /* what the specification wants logged, not refused: unknown capabilities */
+	struct ins_strings unknown;  /* the same for properties, which may come from a later version */
 
 	const char *process_json; /* the process object as compact JSON; NULL if absent: kept for exec */
 	const char *hooks_json;   /* the hooks object likewise: kept for start and delete */
@@ -357,6 +357,11 @@ int ins_spec_process_parse(const char *text, size_t size, struct ins_spec **ret_
 /* ins_spec_hooks_parse - only a hooks object: what was kept as hooks_json. The result has nothing
  * else set. */
 int ins_spec_hooks_parse(const char *text, size_t size, struct ins_spec **ret_spec,
+	struct ins_error *err);
+
+/* ins_spec_resources_parse - only a linux.resources object: what `update` is given. The result has
+ * nothing else set. */
+int ins_spec_resources_parse(const char *text, size_t size, struct ins_spec **ret_spec,
 	struct ins_error *err);
 
 void ins_spec_free(struct ins_spec *spec);

@@ -643,3 +643,102 @@ fails() {
 	wait_for 5 rmdir "$CGROUP_ROOT$TEST_CGROUP/1"
 	leaves_nothing box
 }
+
+# two_in_one: containers a and b, whose configurations name the same cgroup.
+two_in_one() {
+	command_is true
+	detached run --keep --bundle "$BUNDLE" a
+	[ "$status" -eq 0 ] || die "$output"
+	local cgroup
+	cgroup=$(jq -r .linux.cgroupsPath "$BUNDLE/config.json")
+	new_bundle
+	config '.linux.cgroupsPath = $path' --arg path "$cgroup"
+	command_is sleep 1000
+}
+
+@test 'the cgroup of a container that has ended is not taken by another one, which deleting the first would kill' {
+	two_in_one
+	run -1 insula create --bundle "$BUNDLE" b
+	has "$STATE/a"
+	has linux.cgroupsPath
+	one_line
+	[ ! -e "$STATE/b" ]
+	[ "$(status_of a)" = stopped ]
+	[ -d "$CGROUP_ROOT$TEST_CGROUP/1" ]
+	insula delete a
+	detached run --detach --bundle "$BUNDLE" b
+	[ "$status" -eq 0 ] || die "$output"
+	insula delete --force a
+	[ "$(status_of b)" = running ]
+}
+
+@test 'a cgroup that somebody has prepared is free again after its container, and one whose container was lost' {
+	mkdir -p "$CGROUP_ROOT$TEST_CGROUP/1"
+	two_in_one
+	run -1 insula create --bundle "$BUNDLE" b
+	has "$STATE/a"
+	insula delete a
+	[ -d "$CGROUP_ROOT$TEST_CGROUP/1" ]
+	command_is true
+	detached run --keep --bundle "$BUNDLE" b
+	rm -r "$STATE/b"
+	detached create --bundle "$BUNDLE" c
+	[ "$status" -eq 0 ] || die "$output"
+	insula delete --force c
+	rmdir "$CGROUP_ROOT$TEST_CGROUP/1"
+}
+
+@test 'start does what its init may ask for, and nothing else' {
+	local stage
+	command_is true
+	for stage in 1 6 8 10; do
+		detached create --bundle "$BUNDLE" box
+		[ "$status" -eq 0 ] || die "$output"
+		rm "$STATE/box/start"
+		# In init's place: struct ins_message with ENTER for a stage.
+		python3 - "$STATE/box" $stage 3>&- <<-'end' &
+			import os, socket, struct, sys
+			os.chdir(sys.argv[1])
+			s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+			s.bind("start")
+			s.listen(1)
+			c, _ = s.accept()
+			c.recv(4096)
+			c.send(struct.pack("=IIiIqII512x", 2, 0, 0, 0, int(sys.argv[2]), 0, 0))
+			c.recv(4096)
+		end
+		wait_for 5 test -S "$STATE/box/start"
+		run -1 insula start box
+		is 'insula: the container process asked for a wrong stage'
+		wait_for 5 has_status box stopped
+		insula delete box
+	done
+}
+
+@test 'a verb that finds another one at work waits a while, and then says for whom' {
+	local holder
+	command_is true
+	detached create --bundle "$BUNDLE" box
+	[ "$status" -eq 0 ] || die "$output"
+	flock "$STATE/box" sleep 1000 3>&- &
+	holder=$!
+	wait_for 5 grep -q "FLOCK .* $holder " /proc/locks
+	run -1 insula start box
+	is "insula: container \"box\" is busy: process $holder, flock has been at work on it for 10 s"
+	pkill -P $holder sleep
+	wait $holder || :
+	run -0 insula start box
+}
+
+@test 'delete --force takes away what a killed create leaves: a directory, with and without files' {
+	mkdir -m 700 "$STATE/empty" "$STATE/early" "$STATE/cut"
+	touch "$STATE/early/filter" "$STATE/early/plan" "$STATE/early/state.json.new"
+	printf '{"status": "crea' >"$STATE/cut/state.json"
+	for id in empty early cut; do
+		run insula state $id
+		[ "$status" -ne 0 ]
+		run -0 insula delete --force $id
+		is ''
+		[ ! -e "$STATE/$id" ]
+	done
+}

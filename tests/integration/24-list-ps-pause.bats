@@ -215,3 +215,30 @@ larger() {
 	wait_for 5 has_status box stopped
 	run -0 insula delete box
 }
+
+@test 'control characters of a configuration do not reach the terminal: state, list, plan, log' {
+	local form bundle
+	# U+009B begins a control sequence as ESC [ does.
+	config '.annotations.a = "x\u009b2Jy\u007fz" | .hostname = "a\u0085b"'
+	for form in 'plan' 'plan --format json'; do
+		run -0 insula $form "$BUNDLE"
+		hasnt $'\x9b'
+		hasnt $'\xc2\x85'
+	done
+	config 'del(.hostname)'
+	bundle=$BUNDLE
+	BUNDLE=$BATS_TEST_TMPDIR/$'b\xc2\x9b2J'
+	mv "$bundle" "$BUNDLE"
+	sleeper box
+	for form in 'state box' 'list' 'list --format json'; do
+		run -0 insula $form
+		hasnt $'\x9b'
+		hasnt $'\x7f'
+		[[ $form != *json && $form != state* ]] || has 'x\u009b2Jy\u007fz'
+	done
+	[ "$(insula state box | jq -r .annotations.a)" = $'x\xc2\x9b2Jy\x7fz' ]
+	run ! insula --log "$BATS_TEST_TMPDIR/log" --log-format json create --bundle $'/no\xc2\x9bwhere' other
+	run -0 cat "$BATS_TEST_TMPDIR/log"
+	hasnt $'\x9b'
+	has '/no\u009bwhere'
+}

@@ -30,6 +30,36 @@ refused() {
 	done
 }
 
+@test 'no configuration: what to do' {
+	rm "$BUNDLE/config.json"
+	refused 1 "$BUNDLE/config.json: No such file or directory" '--bundle' '`insula spec`'
+}
+
+@test 'a mistyped property: plan warns, create and run do as the specification says' {
+	command_is true
+	config '.linux.resorces = {} | .process.user.gids = [] | .windows = {}'
+	run -0 insula run --bundle "$BUNDLE" box
+	is ''
+	run -0 insula --log-level info run --bundle "$BUNDLE" box
+	has 'info: linux.resorces: '
+	run -0 --separate-stderr insula plan "$BUNDLE"
+	[ "${#stderr_lines[@]}" -eq 3 ]
+	[[ $stderr == *'warning: linux.resorces: '*'did you mean "resources"?'* ]]
+}
+
+@test 'a full disk is nothing that the configuration is to blame for' {
+	mkdir "$BATS_TEST_TMPDIR/full"
+	# shellcheck disable=SC2016
+	run private_mounts sh -c 'mount -t tmpfs -o size=16k full "$1" && mkdir -m 700 "$1/state" &&
+		dd if=/dev/zero of="$1/filler" bs=4k 2>/dev/null; shift; exec "$@"' sh "$BATS_TEST_TMPDIR/full" \
+		"$INSULA" --root "$BATS_TEST_TMPDIR/full/state" run --bundle "$BUNDLE" box 3>&-
+	[ "$status" -eq 1 ]
+	one_line
+	has 'No space left on device'
+	has 'the state '
+	hasnt linux.
+}
+
 @test 'a configuration cut off anywhere' {
 	local size whole
 	whole=$(stat -c %s "$BUNDLE/config.json")
@@ -147,7 +177,7 @@ refused() {
 @test 'an empty root file system' {
 	mkdir "$BUNDLE/empty"
 	config '.root.path = "empty"'
-	refused 127 'executable file `true` not found in $PATH: No such file or directory'
+	refused 127 'executable file `true` not found in $PATH: no such file or directory'
 }
 
 # --- the program --------------------------------------------------------------------------------
@@ -160,9 +190,9 @@ program() {
 
 @test 'a program that is not there' {
 	command_is nothing
-	refused 127 'executable file `nothing` not found in $PATH: No such file or directory'
+	refused 127 'executable file `nothing` not found in $PATH: no such file or directory'
 	command_is /bin/nothing
-	refused 127 'executable file `/bin/nothing` not found: No such file or directory'
+	refused 127 'executable file `/bin/nothing` not found: no such file or directory'
 	command_is ./nothing
 	refused 127 './nothing'
 	command_is ''
@@ -176,28 +206,28 @@ program() {
 
 @test 'a file that is not executable' {
 	program 'x' 644
-	refused 126 '/etc/program' 'Permission denied'
+	refused 126 '/etc/program' 'permission denied'
 	config '.process.env = ["PATH=/etc:/nowhere"]'
 	command_is program
-	refused 126 'program' 'Permission denied'
+	refused 126 'program' 'permission denied'
 }
 
 @test 'a program that the user may not execute' {
 	program '#!/bin/sh\n' 700
 	config '.process.user = {uid: 1000, gid: 1000} | del(.process.capabilities)'
-	refused 126 '/etc/program' 'Permission denied'
+	refused 126 '/etc/program' 'permission denied'
 }
 
 @test 'a directory as program' {
 	command_is /bin
-	refused 126 '/bin' 'Is a directory'
+	refused 126 '/bin' 'is a directory' 'permission denied'
 	command_is /bin/
 	refused 126 '/bin/'
 }
 
 @test 'a script whose interpreter is missing' {
 	program '#!/bin/moon\n'
-	refused 127 '/etc/program' 'interpreter /bin/moon is missing' 'No such file or directory'
+	refused 127 '/etc/program' 'interpreter /bin/moon is missing' 'no such file or directory'
 	program '#! /bin/moon -x\n'
 	refused 127 'interpreter /bin/moon is missing'
 }
@@ -209,9 +239,9 @@ program() {
 
 @test 'a file that is neither ELF nor script' {
 	program 'echo hello\n'
-	refused 126 '/etc/program' 'Exec format error'
+	refused 126 '/etc/program' 'exec format error'
 	program ''
-	refused 126 '/etc/program' 'Exec format error'
+	refused 126 '/etc/program' 'exec format error'
 }
 
 @test 'a program for another machine' {
@@ -224,7 +254,7 @@ program() {
 	# shellcheck disable=SC2059
 	printf "$other" | dd of="$BUNDLE/rootfs/etc/program" bs=1 seek=18 conv=notrunc status=none
 	command_is /etc/program
-	refused 126 '/etc/program' "it is for $name" 'Exec format error'
+	refused 126 '/etc/program' "it is for $name" 'exec format error'
 	head -c 70 "$BUNDLE/rootfs/bin/busybox" >"$BUNDLE/rootfs/etc/program"
 	refused 126 '/etc/program'
 }
@@ -233,19 +263,19 @@ program() {
 	[ -n "$(readelf -p .interp /bin/ls 2>/dev/null)" ] || skip 'the ls of this machine is static'
 	cp --remove-destination /bin/ls "$BUNDLE/rootfs/etc/program"
 	command_is /etc/program
-	refused 127 '/etc/program' 'dynamic loader' 'No such file or directory'
+	refused 127 '/etc/program' 'dynamic loader' 'no such file or directory'
 }
 
 @test 'a program on a noexec mount' {
 	config '.mounts += [{destination: "/mnt", source: $bin, options: ["bind", "noexec"]}]' --arg bin "$BUNDLE/rootfs/bin"
 	command_is /mnt/busybox true
-	refused 126 '/mnt/busybox' 'noexec' 'Permission denied'
+	refused 126 '/mnt/busybox' 'noexec' 'permission denied'
 }
 
 @test 'arguments that are longer than the kernel takes' {
 	jq '.process.args = ["true", ("x" * 200000)]' "$BUNDLE/config.json" >"$BUNDLE/new.json"
 	mv "$BUNDLE/new.json" "$BUNDLE/config.json"
-	refused 1 'Argument list too long'
+	refused 1 'argument list too long'
 }
 
 @test 'a working directory that is a file' {

@@ -135,6 +135,17 @@ shown() {
 	wait_for 5 shown '7 70'
 }
 
+# conmon's way: the option beside the file.
+@test 'exec --process --tty gives a terminal, also if the file wants none' {
+	config '.process.terminal = false'
+	sleeper box
+	receiver
+	jq '.process | .args = ["sh", "-c", "tty; exec sleep 1000"]' "$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/process.json"
+	detached exec --detach --process "$BATS_TEST_TMPDIR/process.json" --tty --console-socket "$SOCKET" box
+	[ "$status" -eq 0 ] || die "$output"
+	wait_for 5 shown /dev/pts/0
+}
+
 @test 'a path of the socket that is longer than an address' {
 	local directory
 	directory=$BATS_TEST_TMPDIR/$(printf 'x%.0s' {1..120})

@@ -83,7 +83,7 @@ containerd() {
 	monitored "$INSULA" --root "$STATE" --log "$LOG" --log-format json create --bundle "$BUNDLE" --pid-file "$DIR/pid" task
 	[ "$created" -ne 0 ]
 	[ ! -e "$DIR/pid" ]
-	jq -se 'map(select(.level == "error")) | last | .msg | contains("executable file") and contains("No such file or directory")' "$LOG"
+	jq -se 'map(select(.level == "error")) | last | .msg | contains("executable file") and contains("no such file or directory")' "$LOG"
 	run -0 containerd delete --force task
 	leaves_nothing task
 }
@@ -175,15 +175,35 @@ containerd() {
 }
 
 @test 'podman: --cgroups disabled' {
-	config 'del(.linux.cgroupsPath) | del(.linux.resources)'
+	config 'del(.linux.cgroupsPath) | .linux.resources = {devices: [{allow: false, access: "rwm"}]}'
 	command_is sleep 1000
 	monitored "$INSULA" --root "$STATE" --log-format=json --log "$DIR/oci-log" --cgroup-manager disabled \
 		create --bundle "$BUNDLE" --pid-file "$DIR/pid" box
 	[ "$created" -eq 0 ]
+	[ ! -s "$DIR/output" ]
+	[ ! -s "$DIR/oci-log" ]
 	[ "$(grep ^0:: "/proc/$(cat "$DIR/pid")/cgroup")" = "$(grep ^0:: /proc/self/cgroup)" ]
 	run -0 insula start box
 	run -0 insula delete --force box
 	ends_with 137
+}
+
+# cgroup_mounts: the root of each cgroup mount in the container, below its hierarchy, and its options.
+cgroup_mounts() {
+	command_is sh -c 'while read -r _ _ _ root point options rest; do
+		[ "$point" != /sys/fs/cgroup ] || echo "$root $options" | cut -d , -f 1; done </proc/self/mountinfo'
+	run -0 insula "$@" run --bundle "$BUNDLE" box
+}
+
+@test 'podman: --cgroups disabled in the cgroup namespace of the host shows the cgroup of the caller' {
+	skip_unless 'no cgroup2 hierarchy is mounted' test -n "$CGROUP_ROOT"
+	config 'del(.linux.cgroupsPath) | .linux.namespaces |= map(select(.type != "cgroup"))'
+	cgroup=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	cgroup_mounts --cgroup-manager disabled
+	is "$cgroup ro"
+	with_userns
+	cgroup_mounts --cgroup-manager disabled
+	is "$cgroup ro"
 }
 
 @test 'podman: --preserve-fds with LISTEN_FDS' {
@@ -204,8 +224,11 @@ containerd() {
 
 @test 'buildah: RUN, with state asked for all the time' {
 	command_is sh -c 'sleep 0.3; exit 7'
+	config '.process.capabilities |= (.ambient = .bounding | .inheritable = [])'
 	monitored "$INSULA" --root "$STATE" create --bundle "$BUNDLE" --pid-file "$DIR/pid" buildah-box
 	[ "$created" -eq 0 ]
+	# What the runtime says, buildah shows at every RUN.
+	[ ! -s "$DIR/output" ]
 	run -0 insula start buildah-box
 	seen=
 	while state=$(status_of buildah-box) && [ "$state" != stopped ]; do

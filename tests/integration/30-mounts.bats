@@ -135,6 +135,62 @@ run_box() {
 	[ "$(stat -c '%F %a' "$BUNDLE/rootfs/made/in")" = 'directory 755' ]
 }
 
+@test 'bind without rbind, in a user namespace: the directory alone, unless locks would be lost' {
+	local flag
+	command_is sh -c 'cat /data/below/*; mount -o remount,bind,rw /data; touch /data/new && echo written'
+	with_userns
+	config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
+	# run_bound FLAG: with a file system there that the host has mounted so, and another one below it.
+	run_bound() {
+		# shellcheck disable=SC2016
+		run private_mounts sh -c 'mount -t tmpfs -o mode=777 top "$1" && mkdir -m 755 "$1/below" &&
+			echo hidden >"$1/below/file" && mount -t tmpfs below "$1/below" && echo below >"$1/below/file" &&
+			mount -o "remount,bind,$2" "$1" && shift 2 && exec "$@"' sh "$SOURCE" "$1" \
+			"$INSULA" --root "$STATE" run --bundle "$BUNDLE" box 3>&-
+	}
+	bind bind
+	run_bound rw
+	[ "${lines[0]}" = hidden ]
+	has written
+	for flag in ro nosuid nodev noexec; do
+		run_bound $flag
+		has 'mounts[7]: '
+		has '(rbind)'
+	done
+	# What comes along with all that is below it keeps the host's locks.
+	config '.mounts |= .[:7]'
+	bind rbind
+	run_bound ro
+	[ "${lines[0]}" = below ]
+	hasnt written
+}
+
+@test 'destinations in a root file system of the host'\''s root are made for a user namespace, too' {
+	config '.process.args = ["sh", "-c", "cat /new/dir/file /new/file /way/out/file; stat -c %u:%a /new/dir/.. "]'
+	with_userns
+	mkdir "$BATS_TEST_TMPDIR/outside"
+	ln -s ../../../../../../../../../../../../"$BATS_TEST_TMPDIR/outside" "$BUNDLE/rootfs/way"
+	config '.mounts += [
+		{destination: "/new/dir", source: $s, options: ["rbind"]},
+		{destination: "/new/file", source: "\($s)/file", options: ["bind"]},
+		{destination: "/way/out", source: $s, options: ["rbind"]},
+		{destination: "/new/dir/file", source: "\($s)/file", options: ["bind"]}]' --arg s "$SOURCE"
+	umask 077
+	run_box
+	[ "$(grep -c content <<<"$output")" -eq 3 ]
+	[ "${lines[3]}" = 65534:755 ]
+	# The link was followed in the image, where it names the same path.
+	[ -d "$BUNDLE/rootfs/$BATS_TEST_TMPDIR/outside/out" ]
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/outside")" ]
+	# Who else owns the directory has not been asked.
+	mkdir "$BUNDLE/rootfs/foreign"
+	chown 7:7 "$BUNDLE/rootfs/foreign"
+	config '.mounts |= .[:7] + [{destination: "/foreign/dir", source: $s, options: ["rbind"]}]' --arg s "$SOURCE"
+	run -1 insula run --bundle "$BUNDLE" box
+	has 'mounts[7]: '
+	has 'may not: Permission denied'
+}
+
 @test 'a bind whose source is missing, or of another kind than its place, is an error' {
 	bind bind
 	rm -r "$SOURCE"

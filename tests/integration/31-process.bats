@@ -256,12 +256,22 @@ fails_with() {
 
 @test 'a capability that is unknown, or not to be had, is a warning' {
 	command_is grep CapEff /proc/self/status
-	config '.process.capabilities.effective += ["CAP_FLY"] | .process.capabilities.ambient = ["CAP_KILL"]'
+	config '.process.capabilities.effective += ["CAP_FLY", "CAP_SYS_BOOT"]'
 	run_box
 	has CAP_FLY
-	has CAP_KILL
+	has CAP_SYS_BOOT
 	has warning
 	has CapEff
+}
+
+@test 'an ambient capability that is not inheritable is left out, which is told to who asks' {
+	command_is grep CapAmb /proc/self/status
+	config '.process.capabilities.ambient = ["CAP_KILL"] | .process.capabilities.inheritable = []'
+	run_box
+	is "CapAmb:"$'\t'"0000000000000000"
+	run -0 insula --log-level info run --bundle "$BUNDLE" box
+	has 'info: process.capabilities.ambient'
+	has CAP_KILL
 }
 
 @test 'noNewPrivileges, oomScoreAdj' {

@@ -115,8 +115,13 @@ remove_cgroup() {
 
 # --- bundles ------------------------------------------------------------------------------------
 
-# base_rootfs: a busybox tree, made once for all tests of a run. Nobody may write into it.
+# base_rootfs: a busybox tree, made once for all tests of a run, or given as $INSULA_BUSYBOX. Nobody may write
+# into it.
 base_rootfs() {
+	if [ -n "${INSULA_BUSYBOX-}" ]; then
+		printf '%s\n' "$INSULA_BUSYBOX"
+		return
+	fi
 	(
 		flock 9
 		if [ ! -d "$BATS_RUN_TMPDIR/rootfs" ]; then

@@ -170,6 +170,16 @@ int ins_resume(struct ins_context *context, const char *id, struct ins_error *er
 	return with_id("resume", id, err);
 }
 
+int ins_update(
+	struct ins_context *context, const struct ins_update_args *args, struct ins_error *err)
+{
+	(void)context;
+	note("update id=%s resources=%s", args->id, args->resources);
+	note_text("l3_cache_schema", args->l3_cache_schema);
+	note_text("mem_bw_schema", args->mem_bw_schema);
+	return answer(args->id, err);
+}
+
 int ins_kill(
 	struct ins_context *context, const char *id, int signal, bool all, struct ins_error *err)
 {
@@ -235,6 +245,16 @@ int ins_list(struct ins_context *context, ins_container_visit_fn *visit, void *d
 			return r;
 	}
 	return 0;
+}
+
+int ins_events(struct ins_context *context, const char *id, uint64_t interval, ins_event_fn *visit,
+	void *data, struct ins_error *err)
+{
+	(void)context;
+	note("events");
+	note_text("id", id);
+	note_number("interval", (long)interval);
+	return answer(id, err) < 0 ? -err->code : visit(data, "{\"type\":\"stats\"}");
 }
 
 int ins_ps(struct ins_context *context, const char *id, pid_t **ret_pids, size_t *ret_count,

@@ -15,6 +15,7 @@ struct planned {
 	struct ins_error err;
 	unsigned int n_warnings;
 	char warning[1024]; /* the last */
+	char note[1024];    /* the last */
 };
 
 static inline void note_warning(void *data, const char *text)
@@ -23,6 +24,13 @@ static inline void note_warning(void *data, const char *text)
 
 	p->n_warnings++;
 	snprintf(p->warning, sizeof(p->warning), "%s", text);
+}
+
+static inline void keep_note(void *data, const char *text)
+{
+	struct planned *p = data;
+
+	snprintf(p->note, sizeof(p->note), "%s", text);
 }
 
 /* A privileged runtime on a kernel with 41 capabilities. */
@@ -41,6 +49,7 @@ static inline int set_up_planner(void **data)
 		.args = &p->args,
 		.plan = &p->plan,
 		.warn = note_warning,
+		.note = keep_note,
 		.warn_data = p,
 		.next_slot = INS_SLOT_FIRST_FREE };
 	return ins_arena_new(NULL, 4 << 20, &p->builder.arena, &p->err);
@@ -65,6 +74,7 @@ static inline int run_planner(struct planned *p, ins_planner_fn *planner, const 
 	p->builder.spec = p->spec;
 	p->builder.n_staged = 0;
 	p->n_warnings = 0;
+	p->note[0] = '\0';
 	p->plan.clone_flags = 0;
 	p->plan.join_flags = p->plan.is_exec ? p->plan.join_flags : 0;
 	p->err = (struct ins_error){ 0 };

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "cgroup/resources.h"
 #include "plan/build.h"
 
 struct planned {
@@ -41,7 +40,7 @@ static int set_up(void **data)
 		.host = &p->host,
 		.args = &p->args,
 		.plan = &p->plan,
-		.warn = note_warning,
+		.note = note_warning,
 		.warn_data = p };
 	return ins_arena_new(NULL, 1 << 20, &p->builder.arena, &p->err);
 }
@@ -134,10 +133,6 @@ static void test_managers(void **data)
 		.type = 'a', .major = -1, .minor = -1, .read = true, .write = true, .mknod = true
 	};
 	struct planned *p = *data;
-
-	p->builder.cgroup_manager = INS_CGROUP_SYSTEMD;
-	assert_int_equal(plan(p), -EOPNOTSUPP);
-	assert_non_null(strstr(p->err.text, "--systemd-cgroup"));
 
 	p->builder.cgroup_manager = INS_CGROUP_DISABLED;
 	p->spec.cgroups_path = "/a";
@@ -240,41 +235,99 @@ static void test_nothing_asked(void **data)
 
 static void test_limits(void **data)
 {
-	static const struct ins_pair unified = { "memory.max", "1000" };
-	static const struct ins_spec_throttle throttle = { 8, 0, 1 };
+	const uint32_t memory = 1U << INS_CONTROLLER_MEMORY, pids = 1U << INS_CONTROLLER_PIDS;
 	struct planned *p = *data;
-	struct ins_spec *s = &p->spec;
-	struct ins_spec_resources *r = &s->resources;
+	struct ins_spec_resources *r = &p->spec.resources;
+	const struct ins_op *op;
 
-#define REFUSED(change, key)                                                 \
-	do {                                                                 \
-		memset(s, 0, sizeof(*s));                                    \
-		change;                                                      \
-		memset(&p->err, 0, sizeof(p->err));                          \
-		assert_int_equal(plan(p), -EOPNOTSUPP);                      \
-		assert_string_equal(p->err.text, key ": not supported yet"); \
-	} while (0)
+	p->host.controllers = memory | pids;
+	r->memory.has_limit = r->memory.has_swap = r->has_pids_limit = true;
+	r->memory.limit = 4096;
+	r->memory.swap = -1;
+	r->pids_limit = 5;
+	assert_int_equal(plan(p), 0);
+	op = find_op(p, INS_OP_CGROUP_CREATE);
+	assert_int_equal(op->cgroup.controllers, memory | pids);
+	assert_int_equal(op->cgroup.offered, 0);
+	op = find_op(p, INS_OP_CGROUP_LIMIT);
+	assert_ptr_equal(op, find_op(p, INS_OP_CGROUP_CREATE) + 1);
+	assert_int_equal(op->stage, INS_STAGE_IDMAP);
+	assert_string_equal(op->key, "linux.resources.memory.limit");
+	assert_string_equal(op->limit.files.v[0].name, "memory.max");
+	assert_string_equal(op->limit.files.v[0].text, "4096");
+	assert_int_equal(op->limit.controller, memory);
+	/* Written where the file is there: without the controller it holds anyway. */
+	assert_string_equal(op[1].key, "linux.resources.memory.swap");
+	assert_true(op[1].limit.files.if_there);
+	/* The clone into the cgroup is not to count. */
+	assert_string_equal(op[2].key, "linux.resources.pids.limit");
+	assert_int_equal(op[2].stage, INS_STAGE_IDMAP);
+	p->host.controllers = 1U << INS_CONTROLLER_CPU;
+	memset(r, 0, sizeof(*r));
+	r->cpu.has_quota = true;
+	r->cpu.quota = 5000;
+	assert_int_equal(plan(p), 0);
+	assert_int_equal(find_op(p, INS_OP_CGROUP_LIMIT)->stage, INS_STAGE_PREPARE);
+}
 
-	REFUSED((r->memory.has_limit = true, r->memory.limit = 0), "linux.resources.memory.limit");
-	REFUSED((r->memory.has_swappiness = true), "linux.resources.memory.swappiness");
-	REFUSED((r->memory.has_disable_oom_killer = r->memory.disable_oom_killer = true),
-		"linux.resources.memory.disableOOMKiller");
-	REFUSED((r->cpu.has_shares = true, r->cpu.shares = 300), "linux.resources.cpu.shares");
-	REFUSED((r->cpu.cpus = "0"), "linux.resources.cpu.cpus");
-	REFUSED((r->block_io.read_bps.n = 1, r->block_io.read_bps.v = &throttle),
-		"linux.resources.blockIO.throttleReadBpsDevice");
-	REFUSED((r->has_pids_limit = true, r->pids_limit = 0), "linux.resources.pids.limit");
-	REFUSED((r->unified.n = 1, r->unified.v = &unified),
-		"linux.resources.unified[\"memory.max\"]");
-	REFUSED((s->intel_rdt.present = true), "linux.intelRdt");
-	REFUSED((s->memory_policy.present = true), "linux.memoryPolicy");
-	REFUSED((s->n_net_devices = 1), "linux.netDevices");
-	/* A plan that is only printed tells of all of them. */
-	memset(s, 0, sizeof(*s));
-	r->has_pids_limit = r->memory.has_swap = true;
+static void test_missing_controller(void **data)
+{
+	struct planned *p = *data;
+	struct ins_spec_resources *r = &p->spec.resources;
+
+	r->has_pids_limit = r->memory.has_limit = true;
+	r->memory.limit = -1;
+	p->host.controllers_v1 = 1U << INS_CONTROLLER_PIDS;
+	assert_int_equal(plan(p), -EOPNOTSUPP);
+	assert_non_null(strstr(p->err.text, "linux.resources.pids.limit: cgroup2 has no pids "
+					    "controller here: it is on a cgroup1 hierarchy"));
+	/* A plan that is only printed goes on. */
 	p->builder.dry = true;
 	assert_int_equal(plan(p), 0);
+	assert_string_equal(find_op(p, INS_OP_CGROUP_LIMIT)->key, "linux.resources.memory.limit");
 	p->builder.dry = false;
+	r->pids_limit = -1;
+	assert_int_equal(plan(p), 0);
+}
+
+/* What limits nothing may be said to a container without a cgroup, a limit may not. */
+static void test_limits_without_cgroup(void **data)
+{
+	struct planned *p = *data;
+	struct ins_spec_resources *r = &p->spec.resources;
+
+	p->builder.cgroup_manager = INS_CGROUP_DISABLED;
+	p->host.controllers = 1U << INS_CONTROLLER_PIDS;
+	r->has_pids_limit = true;
+	r->pids_limit = -1;
+	assert_int_equal(plan(p), 0);
+	assert_null(find_op(p, INS_OP_CGROUP_LIMIT));
+	r->pids_limit = 1;
+	assert_int_equal(plan(p), -EOPNOTSUPP);
+	assert_string_equal(p->err.text, "linux.resources.pids.limit: cannot be enforced without a "
+					 "cgroup of the container's own (linux.cgroupsPath, "
+					 "--cgroup-manager)");
+	p->builder.cgroup_manager = INS_CGROUP_CGROUPFS;
+	p->host.euid = 1000;
+	assert_int_equal(plan(p), -EOPNOTSUPP);
+}
+
+/* Who owns its cgroup is offered whatever there is. */
+static void test_offered(void **data)
+{
+	static const struct ins_spec_mount mount = { .destination = "/sys/fs/cgroup",
+		.type = "cgroup" };
+	struct planned *p = *data;
+
+	p->host.controllers = 1U << INS_CONTROLLER_CPU | 1U << INS_CONTROLLER_IO;
+	p->spec.n_mounts = 1;
+	p->spec.mounts = &mount;
+	assert_int_equal(plan(p), 0);
+	assert_int_equal(find_op(p, INS_OP_CGROUP_CREATE)->cgroup.offered, 0);
+	p->spec.namespaces[INS_NS_CGROUP].present = true;
+	assert_int_equal(plan(p), 0);
+	assert_int_equal(find_op(p, INS_OP_CGROUP_CREATE)->cgroup.offered, p->host.controllers);
+	assert_int_equal(find_op(p, INS_OP_CGROUP_CREATE)->cgroup.controllers, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -289,6 +342,9 @@ int main(void)
 		TEST(test_owner),
 		TEST(test_nothing_asked),
 		TEST(test_limits),
+		TEST(test_missing_controller),
+		TEST(test_limits_without_cgroup),
+		TEST(test_offered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

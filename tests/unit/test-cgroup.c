@@ -227,6 +227,57 @@ static void test_gone(void **data)
 	assert_int_equal(strncmp(err.text, "freeze the container's cgroup: ", 31), 0);
 }
 
+/* A number that has passed to another process: here it is that of one outside of the cgroup. */
+static void test_signal(void **data)
+{
+	const struct fixture *fixture = *data;
+	struct ins_error err = { 0 };
+	pid_t pids[3];
+	size_t n;
+	int status, inside = -1;
+
+	NEEDS_CGROUP(fixture);
+	make_cgroup(fixture, "inside");
+	inside = fcntl(fixture->fd, F_DUPFD_CLOEXEC, 3);
+	assert_int_equal(ins_cgroup_open_sub(&inside, "inside", &err), 0);
+	pids[0] = start_sleeper(inside);
+	pids[1] = start_sleeper(fixture->fd);
+	pids[2] = start_sleeper(inside);
+	assert_int_equal(ins_cgroup_signal_members(inside, pids, 3, SIGUSR1, &err), 0);
+	for (int i = 0; i < 3; i += 2) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(WTERMSIG(status), SIGUSR1);
+	}
+	assert_int_equal(waitpid(pids[1], NULL, WNOHANG), 0);
+	assert_int_equal(ins_cgroup_signal_members(inside, pids, 3, SIGUSR1, &err), 0);
+	assert_int_equal(ins_cgroup_signal(fixture->fd, SIGTERM, &n, &err), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(waitpid(pids[1], &status, 0), pids[1]);
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	assert_int_equal(ins_cgroup_wait_empty(fixture->fd, 5000, &err), 0);
+	assert_int_equal(ins_cgroup_signal(fixture->fd, SIGTERM, &n, &err), 0);
+	assert_int_equal(n, 0);
+	close(inside);
+}
+
+static void test_claim(void **data)
+{
+	const struct fixture *fixture = *data;
+	struct ins_error err = { 0 };
+
+	NEEDS_CGROUP(fixture);
+	assert_int_equal(ins_cgroup_claim(fixture->fd, "/proc", &err), 0);
+	assert_int_equal(ins_cgroup_claim(fixture->fd, "/sys", &err), -EBUSY);
+	assert_string_equal(
+		err.text, "it is the cgroup of the container with the state directory /proc");
+	memset(&err, 0, sizeof(err));
+	ins_cgroup_disclaim(fixture->fd);
+	/* A container that is not there is none. */
+	assert_int_equal(ins_cgroup_claim(fixture->fd, "/nowhere/box", &err), 0);
+	assert_int_equal(ins_cgroup_claim(fixture->fd, "/sys", &err), 0);
+	assert_int_equal(ins_cgroup_claim(fixture->fd, "/proc", NULL), -EBUSY);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_cgroup, tear_down_cgroup)
 
 int main(void)
@@ -236,6 +287,8 @@ int main(void)
 		TEST(test_sub),
 		TEST(test_freeze),
 		TEST(test_pids),
+		TEST(test_signal),
+		TEST(test_claim),
 		TEST(test_remove),
 		TEST(test_remove_busy),
 		TEST(test_remove_empty),

@@ -31,11 +31,12 @@ static void expect(
 	const char *args[] = { name, NULL };
 	struct ins_op op = { .kind = INS_OP_EXECVE };
 	struct ins_error err = { 0 };
+	int code = message->err == EISDIR ? EACCES : message->err;
 
 	op.exec.args = (struct ins_text_list){ 1, args };
-	assert_int_equal(ins_creds_exec_explain(&op, message, &err), -message->err);
+	assert_int_equal(ins_creds_exec_explain(&op, message, &err), -code);
 	assert_string_equal(err.text, words);
-	assert_int_equal(err.code, message->err);
+	assert_int_equal(err.code, code);
 	assert_int_equal(err.status, status);
 }
 
@@ -45,28 +46,28 @@ static void without_header(void **state)
 		const char *name, *words;
 		int code, step, status;
 	} cases[] = {
-		{ "sh", "executable file `sh` not found in $PATH: No such file or directory",
+		{ "sh", "executable file `sh` not found in $PATH: no such file or directory",
 			ENOENT, 0, 127 },
-		{ "", "executable file `` not found in $PATH: No such file or directory", ENOENT, 0,
+		{ "", "executable file `` not found in $PATH: no such file or directory", ENOENT, 0,
 			127 },
-		{ "/a/b", "executable file `/a/b` not found: No such file or directory", ENOENT, 0,
+		{ "/a/b", "executable file `/a/b` not found: no such file or directory", ENOENT, 0,
 			127 },
-		{ "/a", "execute `/a`: Permission denied", EACCES, 0, 126 },
-		{ "/a", "execute `/a`: it is on a noexec mount: Permission denied", EACCES,
+		{ "/a", "execute `/a`: permission denied", EACCES, 0, 126 },
+		{ "/a", "execute `/a`: it is on a noexec mount: permission denied", EACCES,
 			INS_EXEC_STEP_NOEXEC, 126 },
-		{ "/a", "execute `/a`: Operation not permitted", EPERM, 0, 126 },
-		{ "/a", "execute `/a`: Is a directory", EISDIR, 0, 126 },
-		{ "/a", "execute `/a`: Exec format error", ENOEXEC, 0, 126 },
+		{ "/a", "execute `/a`: operation not permitted", EPERM, 0, 126 },
+		{ "/a", "execute `/a`: it is a directory: permission denied", EISDIR, 0, 126 },
+		{ "/a", "execute `/a`: exec format error", ENOEXEC, 0, 126 },
 		{ "/a",
 			"execute `/a`: its path leads in a circle, or through a link of /proc, "
 			"which "
-			"is not followed: Too many levels of symbolic links",
+			"is not followed: too many levels of symbolic links",
 			ELOOP, 0, 126 },
-		{ "/a", "execute `/a`: Text file busy", ETXTBSY, 0, 126 },
-		{ "/a", "execute `/a`: Cannot allocate memory", ENOMEM, 0, 1 },
+		{ "/a", "execute `/a`: text file busy", ETXTBSY, 0, 126 },
+		{ "/a", "execute `/a`: cannot allocate memory", ENOMEM, 0, 1 },
 		{ "/a",
 			"execute `/a`: process.args and process.env are longer than the kernel "
-			"takes: Argument list too long",
+			"takes: argument list too long",
 			E2BIG, 0, 1 },
 	};
 
@@ -98,35 +99,35 @@ static void scripts(void **state)
 		int status;
 	} cases[] = {
 		{ ENOENT, "#!/no/sh\n",
-			"execute `/p`: its interpreter /no/sh is missing: No such file "
+			"execute `/p`: its interpreter /no/sh is missing: no such file "
 			"or directory",
 			127 },
 		{ ENOENT, "#! \t/no/sh -e x\n",
-			"execute `/p`: its interpreter /no/sh is missing: No "
+			"execute `/p`: its interpreter /no/sh is missing: no "
 			"such file or directory",
 			127 },
 		{ ENOENT, "#!/no/sh",
-			"execute `/p`: its interpreter /no/sh is missing: No such file "
+			"execute `/p`: its interpreter /no/sh is missing: no such file "
 			"or directory",
 			127 },
 		{ ENOENT, "#!/bin/sh\r\necho\r\n",
 			"execute `/p`: its first line #!/bin/sh ends in a "
-			"carriage return (CRLF), which the kernel takes as part of the name: No "
+			"carriage return (CRLF), which the kernel takes as part of the name: no "
 			"such "
 			"file or directory",
 			127 },
 		{ ENOENT, "#!",
-			"execute `/p`: its interpreter is missing: No such file or directory",
+			"execute `/p`: its interpreter is missing: no such file or directory",
 			127 },
 		{ ENOENT, "#!\x1b[31m\n",
-			"execute `/p`: its interpreter ?[31m is missing: No such file "
+			"execute `/p`: its interpreter ?[31m is missing: no such file "
 			"or directory",
 			127 },
-		{ EACCES, "#!/etc/x\n", "execute `/p` or its interpreter /etc/x: Permission denied",
+		{ EACCES, "#!/etc/x\n", "execute `/p` or its interpreter /etc/x: permission denied",
 			126 },
 		{ ENOEXEC, "echo\n",
 			"execute `/p`: it is neither an ELF file nor a script that begins "
-			"with #!: Exec format error",
+			"with #!: exec format error",
 			126 },
 	};
 
@@ -150,31 +151,31 @@ static void elf_files(void **state)
 	file.header.e_machine = OWN;
 	expect_header(ENOENT, &file, sizeof(file),
 		"execute `/p`: its dynamic loader /lib/ld.so is "
-		"missing: No such file or directory",
+		"missing: no such file or directory",
 		127);
 	expect_header(ENOENT, &file, sizeof(file.header),
-		"execute `/p`: its interpreter is missing: No "
+		"execute `/p`: its interpreter is missing: no "
 		"such file or directory",
 		127);
 	expect_header(ENOEXEC, &file, sizeof(file.header),
 		"execute `/p`: it is a damaged ELF file: "
-		"Exec format error",
+		"exec format error",
 		126);
 	file.header.e_machine = EM_S390;
 	expect_header(ENOEXEC, &file, sizeof(file.header),
 		"execute `/p`: it is for s390x, this machine "
-		"is " OWN_NAME ": Exec format error",
+		"is " OWN_NAME ": exec format error",
 		126);
 	file.header.e_machine = 0x1234;
 	expect_header(ENOEXEC, &file, sizeof(file.header),
 		"execute `/p`: it is for ELF machine 4660, "
-		"this machine is " OWN_NAME ": Exec format error",
+		"this machine is " OWN_NAME ": exec format error",
 		126);
 	file.header.e_ident[EI_DATA] = ELFDATA2MSB;
 	file.header.e_machine = EM_S390 << 8;
 	expect_header(ENOEXEC, &file, sizeof(file.header),
 		"execute `/p`: it is for s390x, this machine "
-		"is " OWN_NAME ": Exec format error",
+		"is " OWN_NAME ": exec format error",
 		126);
 }
 

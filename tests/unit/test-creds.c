@@ -216,8 +216,9 @@ static void capabilities_cut(void **data)
 		"process.capabilities.inheritable: not in bounding, left out: CAP_KILL");
 	plan_with(p, ins_creds_plan, CAPS("'permitted':['CAP_KILL'],'ambient':['CAP_KILL']"));
 	assert_int_equal(get_op(p, INS_OP_CAPS)->caps.ambient, 0);
-	assert_string_equal(p->warning, "process.capabilities.ambient: not both in permitted and "
-					"inheritable, left out: CAP_KILL");
+	assert_int_equal(p->n_warnings, 0);
+	assert_string_equal(p->note, "process.capabilities.ambient: not both in permitted and "
+				     "inheritable, left out: CAP_KILL");
 	/* In a user namespace of its own the container has all that the kernel knows. */
 	p->host.last_capability = CAP_SYS_ADMIN;
 	plan_with(p, ins_creds_plan,
@@ -244,6 +245,44 @@ static void labels(void **data)
 	assert_string_equal(find_op(p, INS_OP_LSM_LABEL, 1)->text.file, "attr/exec");
 	refuse_plan(p, ins_creds_plan, PROC(",'apparmorProfile':'p\\nq'"), EINVAL,
 		"process.apparmorProfile: holds a control character");
+}
+
+#define POLICY(text) \
+	CONFIG(",'process':{'cwd':'/','args':['a']},'linux':{'memoryPolicy':{" text "}}")
+
+static void memory_policy(void **data)
+{
+	struct planned *p = *data;
+	const struct ins_op *op;
+	const unsigned char *nodes;
+
+	plan_with(p, ins_creds_plan,
+		POLICY("'mode':'MPOL_BIND','nodes':'0-1,1023','flags':['MPOL_F_STATIC_NODES']"));
+	op = get_op(p, INS_OP_MEMORY_POLICY);
+	assert_int_equal(op->memory_policy.mode, 2 | 1 << 15);
+	assert_int_equal(op->memory_policy.size, 128);
+	nodes = op->memory_policy.nodes;
+	assert_true(is_in_arena(p, nodes));
+	assert_int_equal(nodes[0], 3);
+	assert_int_equal(nodes[127], 0x80);
+	plan_with(p, ins_creds_plan, POLICY("'mode':'MPOL_PREFERRED'"));
+	assert_int_equal(get_op(p, INS_OP_MEMORY_POLICY)->memory_policy.mode, 1);
+	assert_int_equal(get_op(p, INS_OP_MEMORY_POLICY)->memory_policy.size, 0);
+	refuse_plan(p, ins_creds_plan, POLICY("'mode':'MPOL_INTERLEAVE'"), EINVAL,
+		"linux.memoryPolicy.nodes: MPOL_INTERLEAVE needs nodes");
+	refuse_plan(p, ins_creds_plan, POLICY("'mode':'MPOL_LOCAL','nodes':'0'"), EINVAL,
+		"linux.memoryPolicy.nodes: MPOL_LOCAL takes no nodes");
+	refuse_plan(p, ins_creds_plan,
+		POLICY("'mode':'MPOL_DEFAULT','flags':['MPOL_F_NUMA_BALANCING']"), EINVAL,
+		"linux.memoryPolicy.flags: MPOL_DEFAULT takes no flags");
+	refuse_plan(p, ins_creds_plan,
+		POLICY("'mode':'MPOL_BIND','nodes':'0','flags':['MPOL_F_STATIC_NODES',"
+		       "'MPOL_F_RELATIVE_NODES']"),
+		EINVAL,
+		"linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude "
+		"each other");
+	refuse_plan(p, ins_creds_plan, POLICY("'mode':'MPOL_BIND','nodes':'1024'"), ERANGE,
+		"linux.memoryPolicy.nodes: \"1024\" has a node above 1023");
 }
 
 static void personality(void **data)
@@ -274,6 +313,7 @@ int main(void)
 		plan_test(capabilities),
 		plan_test(capabilities_cut),
 		plan_test(labels),
+		plan_test(memory_policy),
 		plan_test(personality),
 	};
 

@@ -189,6 +189,48 @@ static void propagation_stays_inside(void **data)
 	}
 }
 
+/* The copy of a directory alone is the parent's, if it may: it has a slot of its own. */
+static void copies_of_the_parent(void **data)
+{
+	struct planned *p = *data;
+	const struct ins_op *alone, *whole;
+
+	plan(p, IN(USERNS,
+			BIND("/a", "/a", "'bind'") "," BIND("/b", "/b", "'rbind'") "," BIND(
+				"/proc", "/proc", "'bind'"),
+			MAPS));
+	alone = find_op_on(p, INS_OP_SOURCE_FIND, "/a");
+	assert_true(alone->source.copy_slot > 0 && alone->source.copy_slot != alone->slot);
+	whole = find_op_on(p, INS_OP_SOURCE_CLONE, "/a");
+	assert_int_equal(whole->source.copy_slot, alone->source.copy_slot);
+	assert_int_equal(find_op_on(p, INS_OP_SOURCE_FIND, "/b")->source.copy_slot, 0);
+	assert_int_equal(find_op_on(p, INS_OP_SOURCE_FIND, "/proc")->source.copy_slot, 0);
+}
+
+/* The destinations in the rootfs itself; those on other mounts are the child's alone. */
+static void targets(void **data)
+{
+	struct planned *p = *data;
+	const struct ins_op *op;
+
+	plan(p, IN(USERNS,
+			BIND("/a", "/s", "'bind'") "," FS("tmpfs", "/t", "'ro'") "," BIND(
+				"/a/b", "/s", "'bind'") "," REMOUNT("/t", "'rw'"),
+			MAPS));
+	op = get_op(p, INS_OP_TARGETS_MAKE);
+	assert_int_equal(op->targets.n, 2);
+	assert_string_equal(op->targets.v[0].path, "/a");
+	assert_string_equal(op->targets.v[0].source, "/s");
+	assert_string_equal(op->targets.v[1].path, "/t");
+	assert_null(op->targets.v[1].source);
+	/* Otherwise the child may do all that the parent may. */
+	plan(p, MOUNTS(BIND("/a", "/s", "'bind'")));
+	assert_null(find_op(p, INS_OP_TARGETS_MAKE, 0));
+	p->host.capabilities = 0;
+	plan(p, IN(USERNS, BIND("/a", "/s", "'bind'"), MAPS));
+	assert_null(find_op(p, INS_OP_TARGETS_MAKE, 0));
+}
+
 static void id_maps(void **data)
 {
 	struct planned *p = *data;
@@ -349,10 +391,25 @@ static void cgroup(void **data)
 	assert_int_equal(op->attach.attrs.set, MOUNT_ATTR_RDONLY);
 	assert_int_equal(op->attach.attrs.propagation, MS_PRIVATE);
 	assert_true(op->attach.strict);
+}
 
-	p->plan.cgroup = NULL;
-	refuse_mounts(p, IN("{'type':'mount'}", FS("cgroup", "/sys/fs/cgroup", "'ro'"), ""), EINVAL,
-		"mounts[0]: the container has neither a cgroup nor a cgroup namespace to show");
+/* Without a cgroup of its own the container is in its caller's: the test's. */
+static void own_cgroup(void **data)
+{
+	struct planned *p = *data;
+	const struct ins_op *op;
+
+	strcpy(p->host.cgroup_mount, "/cgroup2");
+	plan(p, IN("{'type':'mount'}", FS("cgroup", "/sys/fs/cgroup", "'ro'"), ""));
+	assert_null(find_op(p, INS_OP_CGROUP_OPEN, 0));
+	op = get_op(p, INS_OP_SOURCE_OPEN);
+	assert_true(strncmp(op->path, "/cgroup2/", 9) == 0);
+	assert_int_equal(get_op(p, INS_OP_MOUNT_ATTACH)->slot, op->slot);
+	assert_int_equal(get_op(p, INS_OP_MOUNT_ATTACH)->attach.attrs.set, MOUNT_ATTR_RDONLY);
+
+	p->host.cgroup_mount[0] = '\0';
+	refuse_mounts(p, IN("{'type':'mount'}", FS("cgroup", "/sys/fs/cgroup", "'ro'"), ""),
+		EOPNOTSUPP, "mounts[0]: no cgroup2 hierarchy is mounted that could be shown");
 }
 
 static void remount(void **data)
@@ -462,6 +519,8 @@ int main(void)
 		plan_test(bind),
 		plan_test(bad_binds),
 		plan_test(propagation_stays_inside),
+		plan_test(copies_of_the_parent),
+		plan_test(targets),
 		plan_test(id_maps),
 		plan_test(proc),
 		plan_test(proc_is_protected),
@@ -469,6 +528,7 @@ int main(void)
 		plan_test(by_mount),
 		plan_test(tmpfs_is_readonly_late),
 		plan_test(cgroup),
+		plan_test(own_cgroup),
 		plan_test(remount),
 		plan_test(bad_remounts),
 		plan_test(without_mount_namespace),

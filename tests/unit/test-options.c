@@ -24,6 +24,7 @@ int program(int argc, char **argv);
 #include "../../runtime/main.c"
 #undef main
 
+#include "../../runtime/duration.h"
 #include "fake-insula.h"
 
 /* What the last call of the program printed. */
@@ -169,6 +170,8 @@ static void test_containerd(void **state)
 		{ "pause k", "pause id=k\n" },
 		{ "resume k", "resume id=k\n" },
 		{ "ps --format json k", "ps id=k\n" },
+		{ "events --stats k", "events id=k\n" },
+		{ "events --interval=5s k", "events id=k interval=5000000000\n" },
 		{ "kill k 9", "kill id=k signal=9\n" },
 		{ "kill --all k 9", "kill id=k signal=9 all=1\n" },
 		{ "delete k", "delete id=k\n" },
@@ -225,8 +228,6 @@ static void test_podman(void **state)
 	expect("kill --all c1 15", CONTEXT "kill id=c1 signal=15 all=1\n");
 	expect("delete --force c1", CONTEXT "delete id=c1 force=1\n");
 	/* What is not there is refused by name, not taken and dropped. */
-	refuse("update --resources=/var/tmp/r c1", 1,
-		"unknown command `update`; try `insula help`");
 	refuse("checkpoint --help", 1, "unknown command `checkpoint`; try `insula help`");
 	refuse("restore --lsm-mount-context", 1, "unknown command `restore`; try `insula help`");
 	refuse("create --pid-file", 1, "flag needs an argument: --pid-file");
@@ -279,6 +280,14 @@ static void test_exec(void **state)
 		CONTEXT "exec id=c1 arg=sh env=A=1 env=B=2 cap=CAP_KILL cap=CAP_CHOWN cwd=/w "
 			"user=1:2 process_label=l apparmor=a cgroup=g gid=5 gid=6 gid=7 "
 			"pidfd_socket=/s preserve_fds=3 tty=1 no_new_privs=1 ignore_paused=1\n");
+	expect("exec -td c1 sh", CONTEXT "exec id=c1 arg=sh tty=1 detach=1\n");
+	expect("exec -tu 5 c1 sh", CONTEXT "exec id=c1 arg=sh user=5 tty=1\n");
+	expect("exec c1 -- ls -- x", CONTEXT "exec id=c1 arg=ls arg=-- arg=x\n");
+	refuse("exec -ut c1 sh", 255, "unknown option `-ut`; try `insula exec --help`");
+	refuse("exec --td c1 sh", 255, "unknown option `--td`; try `insula exec --help`");
+	refuse("exec -txd c1 sh", 255, "unknown option `-txd`; try `insula exec --help`");
+	refuse("exec c1 --", 255, "exec needs a command or --process");
+	refuse("exec --cwd= c1 sh", 255, "--cwd: the name is empty");
 	refuse("exec c1", 255, "exec needs a command or --process");
 	refuse("exec -p /p c1 sh", 255, "--process and a command exclude each other");
 	refuse("exec -p /p --cwd / c1", 255, "--process and --cwd exclude each other");
@@ -286,6 +295,66 @@ static void test_exec(void **state)
 	refuse("exec -g 4294967295 c1 sh", 255,
 		"--additional-gids: `4294967295` is not a list of numbers");
 	refuse("exec", 255, "exec needs ID [COMMAND [ARGUMENT]...]; try `insula exec --help`");
+}
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *written = fopen(file(name), "we");
+
+	assert_non_null(written);
+	fputs(text, written);
+	assert_int_equal(fclose(written), 0);
+}
+
+/* The options become one object, in groups. */
+static void test_update(void **state)
+{
+	char line[256];
+
+	(void)state;
+	expect("update c1", CONTEXT "update id=c1 resources={}\n");
+	expect("update --memory 512m --memory-swap -1 --memory-reservation 1GiB --kernel-memory 0 "
+	       "--kernel-memory-tcp 4kb c1",
+		CONTEXT "update id=c1 resources={\"memory\":{\"limit\":536870912,"
+			"\"reservation\":1073741824,\"swap\":-1,\"kernel\":0,"
+			"\"kernelTCP\":4096}}\n");
+	expect("update --pids-limit 0 --cpu-quota -1 --cpu-period 5 --cpu-burst 6 --cpu-share 7 "
+	       "--cpu-rt-period 8 --cpu-rt-runtime 9 --cpu-idle 1 --cpuset-cpus 0-3,7 "
+	       "--cpuset-mems 0 --blkio-weight 10 c1",
+		CONTEXT "update id=c1 resources={\"cpu\":{\"shares\":7,\"quota\":-1,"
+			"\"period\":5,\"burst\":6,\"realtimePeriod\":8,"
+			"\"realtimeRuntime\":9,\"idle\":1,\"cpus\":\"0-3,7\","
+			"\"mems\":\"0\"},\"pids\":{\"limit\":0},"
+			"\"blockIO\":{\"weight\":10}}\n");
+	expect("update --l3-cache-schema L3:0=f --mem-bw-schema MB:0=5 c1",
+		CONTEXT "update id=c1 resources={} l3_cache_schema=L3:0=f "
+			"mem_bw_schema=MB:0=5\n");
+	write_file("limits", "{\"pids\": {}}");
+	snprintf(line, sizeof(line), "update --resources=%s c1", file("limits"));
+	expect(line, CONTEXT "update id=c1 resources={\"pids\": {}}\n");
+	snprintf(line, sizeof(line), "update -r %s --cpu-idle 0 c1", file("limits"));
+	refuse(line, 1, "--resources and --cpu-idle exclude each other");
+	refuse("update -r /nowhere c1", 1, "--resources: read /nowhere: No such file or directory");
+	refuse("update", 1, "update needs ID; try `insula update --help`");
+}
+
+static void test_update_values(void **state)
+{
+	static const char *const sizes[] = { "1z", "-", "1.5g", "-1k", "1kbb", "0x10",
+		"9223372036854775808", "8388608t", "k" };
+	char line[64], words_expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		snprintf(line, sizeof(line), "update --memory %s c1", sizes[i]);
+		snprintf(words_expected, sizeof(words_expected),
+			"--memory: `%s` is not a size like 512m or 2g", sizes[i]);
+		refuse(line, 1, words_expected);
+	}
+	refuse("update --pids-limit 1k c1", 1, "--pids-limit: `1k` is not a number");
+	refuse("update --pids-limit 010 c1", 1, "--pids-limit: `010` is not a number");
+	refuse("update --pids-limit= c1", 1, "--pids-limit: `` is not a number");
+	refuse("update --cpuset-cpus a\" c1", 1, "--cpuset-cpus: `a\"` is not a list like 0-3,7");
 }
 
 static void test_refusals(void **state)
@@ -307,6 +376,9 @@ static void test_refusals(void **state)
 	refuse("--log-format xml start c1", 1, "--log-format: `xml` is none of text, json");
 	refuse("--systemd-cgroup --cgroup-manager disabled start c1", 1,
 		"--systemd-cgroup and --cgroup-manager disabled exclude each other");
+	refuse("create --bundle= c1", 1, "--bundle: the name is empty");
+	refuse("create --pid-file= c1", 1, "--pid-file: the name is empty");
+	refuse("--root= start c1", 1, "--root: the name is empty");
 	refuse("--log journald: start c1", 1,
 		"--log: `journald:` is not supported, only files are");
 	refuse("--log syslog:x start c1", 1, "--log: `syslog:x` is not supported, only files are");
@@ -506,6 +578,51 @@ static void test_ps(void **state)
 	assert_int_equal(insula("ps c1 --no-such-option"), 1);
 }
 
+/* What Go's time.Duration prints and time.ParseDuration() reads. */
+static void test_events(void **state)
+{
+	static const struct {
+		const char *text;
+		long nanoseconds;
+	} good[] = {
+		{ "500ms", 500000000 },
+		{ "5s", 5000000000 },
+		{ "1m30s", 90000000000 },
+		{ "1h0m0.5s", 3600500000000 },
+		{ ".25s", 250000000 },
+		{ "1.s", 1000000000 },
+		{ "3us", 3000 },
+		{ "3\u00b5s", 3000 },
+		{ "7ns", 7 },
+		{ "1.0000000019999999999999s", 1000000001 },
+		{ "2562047h", 9223369200000000000 },
+	};
+	static const char *const bad[] = { "", "5", "s", ".s", "-1s", "+1s", "5 s", "5s ", "1d",
+		"0", "0s", "5ms5", "2562048h", "9999999999999999999h", "2562047h2562047h", "1e3s",
+		"0x5s" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		char command[80], expected[80];
+
+		snprintf(command, sizeof(command), "events --interval %s c1", good[i].text);
+		snprintf(expected, sizeof(expected), "events id=c1 interval=%ld\n",
+			good[i].nanoseconds);
+		assert_int_equal(insula(command), 0);
+		assert_non_null(strstr(fake.calls, expected));
+		assert_string_equal(out, "{\"type\":\"stats\"}\n");
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		uint64_t value;
+
+		assert_false(duration_parse(bad[i], &value) == 0 && value > 0);
+	}
+	refuse("events --interval 1d c1", 1,
+		"--interval: `1d` is no time longer than 0, as 500ms, 5s or 1m30s");
+	refuse("events --interval 0s c1", 1,
+		"--interval: `0s` is no time longer than 0, as 500ms, 5s or 1m30s");
+}
+
 static void test_plan(void **state)
 {
 	(void)state;
@@ -660,7 +777,8 @@ static void test_broken_pipe(void **state)
 	assert_int_equal(pipe(fds), 0);
 	(void)close(fds[0]);
 	assert_int_equal(in_child(fds[1], "create", &devnull), 0);
-	assert_int_equal(in_child(fds[1], "state", &devnull), 1);
+	/* But who only prints ends without a word, as head(1) and the like expect it. */
+	assert_int_equal(in_child(fds[1], "state", &devnull), -1);
 	(void)close(fds[1]);
 }
 
@@ -673,6 +791,8 @@ int main(void)
 		cmocka_unit_test_setup(test_crio, setup),
 		cmocka_unit_test_setup(test_forms, setup),
 		cmocka_unit_test_setup(test_exec, setup),
+		cmocka_unit_test_setup(test_update, setup),
+		cmocka_unit_test_setup(test_update_values, setup),
 		cmocka_unit_test_setup(test_refusals, setup),
 		cmocka_unit_test_setup(test_exit_status, setup),
 		cmocka_unit_test_setup(test_log_json, setup),
@@ -681,6 +801,7 @@ int main(void)
 		cmocka_unit_test_setup(test_regex, setup),
 		cmocka_unit_test_setup(test_list, setup),
 		cmocka_unit_test_setup(test_ps, setup),
+		cmocka_unit_test_setup(test_events, setup),
 		cmocka_unit_test_setup(test_plan, setup),
 		cmocka_unit_test_setup(test_spec, setup),
 		cmocka_unit_test_setup(test_help, setup),

@@ -246,6 +246,13 @@ static void test_unknown_calls(void **state)
 	assert_string_equal(warned, "linux.seccomp.syscalls[0]: unknown system call "
 				    "not_yet_invented stays at the default action");
 	free(p.instructions);
+	/* podman's profile: what it does not name fails all the same. */
+	warned[0] = '\0';
+	p = compile(SPEC("SCMP_ACT_ERRNO", .has_default_errno = true, .default_errno = ENOSYS,
+		RULES({ .names = NAMES("not_yet_invented"), .action = "SCMP_ACT_ERRNO" })));
+	assert_false(p.has_hole);
+	assert_string_equal(warned, "");
+	free(p.instructions);
 }
 
 static void test_flags(void **state)

@@ -80,12 +80,32 @@ static void least(void **state)
 	assert_null(spec->hooks_json);
 	assert_null(spec->hostname);
 	assert_int_equal(spec->n_mounts, 0);
-	assert_int_equal(spec->n_warnings, 0);
+	assert_int_equal(spec->warnings.n, 0);
 	assert_false(spec->resources.present || spec->seccomp.present);
 	for (int ns = 0; ns < INS_NS_COUNT; ns++)
 		assert_false(spec->namespaces[ns].present);
 	ins_spec_free(spec);
 	ins_spec_free(NULL);
+}
+
+/* Later versions may have them, so they are no error. */
+static void unknown_properties(void **state)
+{
+	struct ins_spec *spec = parse(
+		"{'ociVersion':'1.0.0','root':{'path':'r','readOnly':true},'vm':{},'windows':null,"
+		"'process':{'cwd':'/','args':['a'],'user':{'uid':0,'gid':0,'gids':[]},"
+		"'consoleSize':{'wide':1}},'annotations':{'any':'thing'}}");
+
+	(void)state;
+	assert_int_equal(spec->warnings.n, 0);
+	assert_int_equal(spec->unknown.n, 3);
+	assert_string_equal(spec->unknown.v[0],
+		"root.readOnly: insula knows no such property, it is ignored (did you mean "
+		"\"readonly\"?)");
+	assert_string_equal(spec->unknown.v[1], "vm: insula knows no such property, it is ignored");
+	assert_string_equal(spec->unknown.v[2], "process.user.gids: insula knows no such property, "
+						"it is ignored (did you mean \"gid\"?)");
+	ins_spec_free(spec);
 }
 
 static void mounts(void **state)
@@ -182,6 +202,7 @@ int main(void)
 		cmocka_unit_test(versions),
 		cmocka_unit_test(required),
 		cmocka_unit_test(least),
+		cmocka_unit_test(unknown_properties),
 		cmocka_unit_test(mounts),
 		cmocka_unit_test(names),
 		cmocka_unit_test(annotations),

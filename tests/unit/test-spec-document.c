@@ -125,7 +125,7 @@ static int produce_spec(char **ret_text, struct ins_error *err)
 	if (r < 0)
 		assert_null(spec);
 	else
-		assert_int_equal(spec->n_warnings, 1);
+		assert_int_equal(spec->warnings.n, 1);
 	ins_spec_free(spec);
 	return r;
 }

@@ -7,6 +7,7 @@
 #include "test-spec.h"
 
 static const struct ins_pair pairs[] = { { "a.b", "c\n\"\xc3\xa4" }, { "d", "" } };
+static const struct ins_pair controls[] = { { "a\x7f", "\xc2\x80z\xc2\x9b\xc2\xa0\xc2\x9f" } };
 
 static void states(void **state)
 {
@@ -21,11 +22,20 @@ static void states(void **state)
 		.created = "2026-01-02T03:04:05.000000006Z",
 		.owner = "root",
 	};
+	const struct ins_state steering = { .id = "i",
+		.status = "stopped",
+		.bundle = "/\xc2\x9bJ",
+		.annotations = { 1, controls } };
 	const struct ins_state least = { .id = "i", .status = "stopped", .bundle = "/b" };
 	struct ins_error err = {};
-	cleanup_free char *text = NULL, *other = NULL;
+	cleanup_free char *text = NULL, *other = NULL, *escaped = NULL;
 
 	(void)state;
+	assert_int_equal(ins_state_emit(&steering, true, &escaped, &err), 0);
+	assert_string_equal(escaped,
+		"{\"ociVersion\":\"1.3.0\",\"id\":\"i\",\"status\":\"stopped\",\"pid\":0,"
+		"\"bundle\":\"/\\u009bJ\","
+		"\"annotations\":{\"a\\u007f\":\"\\u0080z\\u009b\xc2\xa0\\u009f\"}}");
 	assert_int_equal(ins_state_emit(&full, true, &text, &err), 0);
 	assert_string_equal(text,
 		"{\"ociVersion\":\"1.0.2\",\"id\":\"i\",\"status\":\"paused\",\"pid\":42,"
@@ -119,7 +129,7 @@ static void defaults(void **state)
 	assert_false(spec->namespaces[INS_NS_USER].present);
 	assert_int_equal(spec->resources.n_devices, 1);
 	assert_int_equal(spec->n_mounts, 7);
-	assert_int_equal(spec->n_warnings, 0);
+	assert_int_equal(spec->warnings.n, 0);
 	ins_spec_free(spec);
 
 	assert_int_equal(ins_spec_default(true, &rootless, &err), 0);

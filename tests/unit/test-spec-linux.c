@@ -20,7 +20,8 @@ static void namespaces(void **state)
 	refuse(LINUX("'namespaces':[{'type':'pid'},{'type':'ipc'},{'type':'pid'}]"),
 		"linux.namespaces[2]: a second namespace of type 'pid'");
 	refuse(LINUX("'namespaces':[{'type':'net'}]"),
-		"linux.namespaces[0].type: unknown value 'net'");
+		"linux.namespaces[0].type: unknown value 'net'; known: user, pid, network, "
+		"mount, ipc, uts, cgroup, time");
 	refuse(LINUX("'namespaces':[{}]"), "linux.namespaces[0].type: is required");
 	refuse(LINUX("'namespaces':[{'type':'pid','path':'n'}]"),
 		"linux.namespaces[0].path: 'n' is not an absolute path");
@@ -173,6 +174,9 @@ static void resctrl(void **state)
 	assert_string_equal(rdt->mem_bw_schema, "MB:0=20");
 	assert_int_equal(rdt->schemata.n, 1);
 	ins_spec_free(spec);
+	spec = parse(LINUX("'intelRdt':{'closID':'/'}"));
+	assert_string_equal(spec->intel_rdt.clos_id, "/");
+	ins_spec_free(spec);
 	refuse(LINUX("'intelRdt':{'closID':'a/b'}"),
 		"linux.intelRdt.closID: 'a/b' is no name for a directory");
 	refuse(LINUX("'intelRdt':{'closID':'..'}"),
@@ -196,9 +200,12 @@ static void memory_policies(void **state)
 	ins_spec_free(spec);
 	refuse(LINUX("'memoryPolicy':{'nodes':'0'}"), "linux.memoryPolicy.mode: is required");
 	refuse(LINUX("'memoryPolicy':{'mode':'MPOL_X'}"),
-		"linux.memoryPolicy.mode: unknown value 'MPOL_X'");
+		"linux.memoryPolicy.mode: unknown value 'MPOL_X'; known: MPOL_DEFAULT, "
+		"MPOL_BIND, MPOL_INTERLEAVE, MPOL_WEIGHTED_INTERLEAVE, MPOL_PREFERRED, "
+		"MPOL_PREFERRED_MANY, MPOL_LOCAL");
 	refuse(LINUX("'memoryPolicy':{'mode':'MPOL_BIND','flags':['MPOL_F_X']}"),
-		"linux.memoryPolicy.flags[0]: unknown value 'MPOL_F_X'");
+		"linux.memoryPolicy.flags[0]: unknown value 'MPOL_F_X'; known: "
+		"MPOL_F_NUMA_BALANCING, MPOL_F_RELATIVE_NODES, MPOL_F_STATIC_NODES");
 }
 
 static void sysctls(void **state)
@@ -237,12 +244,14 @@ static void others(void **state)
 	assert_null(spec->rootfs_propagation);
 	assert_null(spec->mount_label);
 	ins_spec_free(spec);
-	refuse(LINUX("'rootfsPropagation':'x'"), "linux.rootfsPropagation: unknown value 'x'");
+	refuse(LINUX("'rootfsPropagation':'x'"),
+		"linux.rootfsPropagation: unknown value 'x'; known: shared, slave, private, "
+		"unbindable, rshared, rslave, rprivate, runbindable");
 	refuse(LINUX("'maskedPaths':['a']"), "linux.maskedPaths[0]: 'a' is not an absolute path");
 	refuse(LINUX("'readonlyPaths':['/a','']"),
 		"linux.readonlyPaths[1]: '' is not an absolute path");
 	refuse(LINUX("'personality':{'domain':'BSD'}"),
-		"linux.personality.domain: unknown value 'BSD'");
+		"linux.personality.domain: unknown value 'BSD'; known: LINUX, LINUX32");
 	refuse(LINUX("'personality':{}"), "linux.personality.domain: is required");
 	refuse(LINUX("'personality':{'domain':'LINUX','flags':['x']}"),
 		"linux.personality.flags[0]: unknown value 'x': there are no flags yet");

@@ -95,10 +95,10 @@ static void capabilities(void **state)
 	assert_true(caps->bounding == (CAP(CAP_CHOWN) | CAP(CAP_CHECKPOINT_RESTORE)));
 	assert_true(caps->permitted == CAP(CAP_KILL));
 	assert_true(caps->effective == 0 && caps->inheritable == 0 && caps->ambient == 0);
-	assert_int_equal(spec->n_warnings, 2);
-	assert_string_equal(spec->warnings[0],
+	assert_int_equal(spec->warnings.n, 2);
+	assert_string_equal(spec->warnings.v[0],
 		"process.capabilities.bounding[1]: unknown capability \"CAP_NEW\" is not given");
-	assert_string_equal(spec->warnings[1],
+	assert_string_equal(spec->warnings.v[1],
 		"process.capabilities.effective[0]: unknown capability \"chown\" is not given");
 	ins_spec_free(spec);
 	spec = parse_process(PROCESS(",'capabilities':{}"));
@@ -121,7 +121,7 @@ static void many_warnings(void **state)
 		strcat(text, ",'x'");
 	strcat(text, "]}}");
 	spec = parse_process(text);
-	assert_in_range(spec->n_warnings, 10, 500);
+	assert_in_range(spec->warnings.n, 10, 500);
 	ins_spec_free(spec);
 }
 
@@ -144,6 +144,9 @@ static void rlimits(void **state)
 		"process.rlimits[1]: RLIMIT_AS is set twice");
 	refuse_process(PROCESS(",'rlimits':[{'type':'RLIMIT_X','soft':1,'hard':2}]"),
 		"process.rlimits[0].type: unknown value 'RLIMIT_X'");
+	refuse_process(PROCESS(",'rlimits':[{'type':'RLIMIT_NOFILES','soft':1,'hard':1}]"),
+		"process.rlimits[0].type: unknown value 'RLIMIT_NOFILES' "
+		"(did you mean 'RLIMIT_NOFILE'?)");
 	refuse_process(PROCESS(",'rlimits':[{'type':'RLIMIT_AS','soft':3,'hard':2}]"),
 		"process.rlimits[0]: the soft limit is above the hard one");
 	refuse_process(PROCESS(",'rlimits':[{'type':'RLIMIT_AS','soft':3}]"),
@@ -175,7 +178,8 @@ static void schedulers(void **state)
 	ins_spec_free(spec);
 	refuse_process(PROCESS(",'scheduler':{}"), "process.scheduler.policy: is required");
 	refuse_process(PROCESS(",'scheduler':{'policy':'SCHED_X'}"),
-		"process.scheduler.policy: unknown value 'SCHED_X'");
+		"process.scheduler.policy: unknown value 'SCHED_X'; known: SCHED_OTHER, "
+		"SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_ISO, SCHED_IDLE, SCHED_DEADLINE");
 	refuse_process(PROCESS(",'scheduler':{'policy':'SCHED_BATCH','nice':20}"),
 		"process.scheduler.nice: 20 is not in the range -20 to 19");
 	refuse_process(PROCESS(",'scheduler':{'policy':'SCHED_BATCH','priority':1}"),
@@ -183,7 +187,10 @@ static void schedulers(void **state)
 	refuse_process(PROCESS(",'scheduler':{'policy':'SCHED_FIFO','priority':1,'period':1}"),
 		"process.scheduler: runtime, deadline and period are only for SCHED_DEADLINE");
 	refuse_process(PROCESS(",'scheduler':{'policy':'SCHED_FIFO','flags':['x']}"),
-		"process.scheduler.flags[0]: unknown value 'x'");
+		"process.scheduler.flags[0]: unknown value 'x'; known: "
+		"SCHED_FLAG_RESET_ON_FORK, SCHED_FLAG_RECLAIM, SCHED_FLAG_DL_OVERRUN, "
+		"SCHED_FLAG_KEEP_POLICY, SCHED_FLAG_KEEP_PARAMS, SCHED_FLAG_UTIL_CLAMP_MIN, "
+		"SCHED_FLAG_UTIL_CLAMP_MAX");
 }
 
 static void io_priorities(void **state)
@@ -197,7 +204,8 @@ static void io_priorities(void **state)
 	assert_int_equal(spec->process.io_priority, 7);
 	ins_spec_free(spec);
 	refuse_process(PROCESS(",'ioPriority':{'class':'IOPRIO_CLASS_NONE','priority':1}"),
-		"process.ioPriority.class: unknown value 'IOPRIO_CLASS_NONE'");
+		"process.ioPriority.class: unknown value 'IOPRIO_CLASS_NONE'; known: "
+		"IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE");
 	refuse_process(PROCESS(",'ioPriority':{'class':'IOPRIO_CLASS_RT','priority':8}"),
 		"process.ioPriority.priority: 8 is not in the range 0 to 7");
 	refuse_process(PROCESS(",'ioPriority':{'class':'IOPRIO_CLASS_RT'}"),

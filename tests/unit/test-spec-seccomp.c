@@ -41,13 +41,18 @@ static void refused(void **state)
 	(void)state;
 	refuse(SECCOMP(""), "linux.seccomp.defaultAction: is required");
 	refuse(SECCOMP("'defaultAction':'SCMP_ACT_X'"),
-		"linux.seccomp.defaultAction: unknown value 'SCMP_ACT_X'");
+		"linux.seccomp.defaultAction: unknown value 'SCMP_ACT_X'; known: "
+		"SCMP_ACT_ALLOW, SCMP_ACT_ERRNO, SCMP_ACT_KILL, SCMP_ACT_KILL_PROCESS, "
+		"SCMP_ACT_KILL_THREAD, SCMP_ACT_LOG, SCMP_ACT_NOTIFY, SCMP_ACT_TRACE, "
+		"SCMP_ACT_TRAP");
 	refuse(SECCOMP(ALLOW ",'defaultErrnoRet':1"),
 		"linux.seccomp.defaultErrnoRet: SCMP_ACT_ALLOW has no errno");
 	refuse(SECCOMP(ALLOW ",'listenerMetadata':'x'"),
 		"linux.seccomp.listenerMetadata: has no meaning without listenerPath");
 	refuse(SECCOMP(ALLOW ",'flags':['SECCOMP_FILTER_FLAG_X']"),
-		"linux.seccomp.flags[0]: unknown value 'SECCOMP_FILTER_FLAG_X'");
+		"linux.seccomp.flags[0]: unknown value 'SECCOMP_FILTER_FLAG_X'; known: "
+		"SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG, "
+		"SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV");
 	refuse(SECCOMP(ALLOW ",'architectures':['x86_64']"),
 		"linux.seccomp.architectures[0]: unknown value 'x86_64'");
 	refuse(SECCOMP(ALLOW ",'syscalls':[{'names':[],'action':'SCMP_ACT_KILL'}]"),
@@ -69,7 +74,9 @@ static void refused(void **state)
 		"linux.seccomp.syscalls[0].args[0].index: 6 is not in the range 0 to 5");
 	refuse(SECCOMP(ALLOW ",'syscalls':[{'names':['a'],'action':'SCMP_ACT_LOG','args':"
 			     "[{'index':1,'value':1,'op':'EQ'}]}]"),
-		"linux.seccomp.syscalls[0].args[0].op: unknown value 'EQ'");
+		"linux.seccomp.syscalls[0].args[0].op: unknown value 'EQ'; known: "
+		"SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_EQ, SCMP_CMP_GE, "
+		"SCMP_CMP_GT, SCMP_CMP_MASKED_EQ");
 	refuse(SECCOMP(ALLOW ",'syscalls':[{'names':['a'],'action':'SCMP_ACT_LOG','args':"
 			     "[{'index':1,'op':'SCMP_CMP_EQ'}]}]"),
 		"linux.seccomp.syscalls[0].args[0].value: is required");

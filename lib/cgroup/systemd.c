@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests to systemd, through the program insula-systemd. */
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cgroup/systemd.h"
+#include "sys/program.h"
+
+#define PROGRAM "insula-systemd"
+
+/* The longest answer: a path, or an error's words. */
+#define ANSWER_SIZE 8192
+
+/* A program that cannot be executed ends so (posix_spawn(3) and the dynamic loader). */
+#define STATUS_NOT_RUN 127
+
+void ins_systemd_describe(char *buffer, size_t size, const char *id, const char *state_root)
+{
+	snprintf(buffer, size, "insula container %s of %s", id, state_root);
+}
+
+bool ins_systemd_wants_user(enum ins_rootless rootless)
+{
+	struct stat s;
+
+	if (rootless != INS_ROOTLESS_AUTO)
+		return rootless == INS_ROOTLESS_YES;
+	/* Made by systemd at boot. A user namespace shows what it does not map as somebody else's. */
+	return stat("/run/systemd/system", &s) == 0 ? s.st_uid != geteuid() : geteuid() != 0;
+}
+
+/* In a process group of its own: what a terminal sends to the foreground is not for it. */
+static int spawn(const char *path, char *const *argv, int output, pid_t *ret_pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t all, none;
+	int r;
+
+	r = posix_spawn_file_actions_init(&actions);
+	if (r)
+		return r;
+	r = posix_spawnattr_init(&attr);
+	if (r) {
+		posix_spawn_file_actions_destroy(&actions);
+		return r;
+	}
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawnattr_setflags(
+		&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setpgroup(&attr, 0);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	if (!r)
+		r = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+	if (!r)
+		r = posix_spawn(ret_pid, path, &actions, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return r;
+}
+
+static int explain_spawn(const char *path, int code, struct ins_error *err)
+{
+	if (code == ENOENT)
+		return ins_error_text(err, ENOTCONN,
+			"%s is not there: who asks systemd needs it (./configure --with-systemd "
+			"builds it, if libsystemd is installed)",
+			path);
+	return ins_error_text(err, ENOTCONN, "execute %s: %s", path, strerror(code));
+}
+
+/* All that comes, cut to what there is room for; without the newline at its end. */
+static void read_answer(int fd, char *answer)
+{
+	size_t used = 0;
+	char rest[256];
+
+	for (;;) {
+		bool fits = used < ANSWER_SIZE - 1;
+		ssize_t n = fits ? read(fd, answer + used, ANSWER_SIZE - 1 - used)
+				 : read(fd, rest, sizeof(rest));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		if (fits)
+			used += (size_t)n;
+	}
+	answer[used] = '\0';
+	answer[strcspn(answer, "\n")] = '\0';
+}
+
+/* The exit status is an errno, and the answer its words. */
+static int judge(const char *path, int status, const char *answer, struct ins_error *err)
+{
+	if (WIFSIGNALED(status))
+		return ins_error_text(
+			err, ECANCELED, "%s was killed by signal %d", path, WTERMSIG(status));
+	if (WEXITSTATUS(status) == 0)
+		return 0;
+	if (WEXITSTATUS(status) == STATUS_NOT_RUN || !answer[0])
+		return ins_error_text(err, ENOTCONN,
+			"%s cannot be executed: it ended with status %d", path,
+			WEXITSTATUS(status));
+	return ins_error_text(err, WEXITSTATUS(status), "%s", answer);
+}
+
+/* @argv: [0] is left free for the path. It bounds its own time. */
+static int ask(char **argv, char *answer, struct ins_error *err)
+{
+	char path[PATH_MAX + 32];
+	int pair[2], status, r;
+	cleanup_fd int output = -1;
+	pid_t pid;
+
+	ins_program_find(PROGRAM, path, sizeof(path));
+	argv[0] = path;
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return ins_error_set(err, errno, "make a pipe for " PROGRAM);
+	output = pair[0];
+	r = spawn(path, argv, pair[1], &pid);
+	ins_close(pair[1]);
+	if (r)
+		return explain_spawn(path, r, err);
+	read_answer(output, answer);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return ins_error_set(err, errno, "wait for " PROGRAM);
+	}
+	return judge(path, status, answer, err);
+}
+
+static size_t count_words(const struct ins_unit_property *properties, size_t n)
+{
+	size_t words = 0;
+
+	for (size_t i = 0; i < n; i++)
+		words += 2 + properties[i].values.n;
+	return words;
+}
+
+static char **put_words(char **next, const struct ins_unit_property *properties, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		*next++ = (char *)properties[i].name;
+		*next++ = (char *)properties[i].signature;
+		for (uint32_t j = 0; j < properties[i].values.n; j++)
+			*next++ = (char *)properties[i].values.v[j];
+	}
+	return next;
+}
+
+/* One request: a verb, the unit, up to one more word, properties. */
+static int request(const char *verb, const struct ins_systemd_unit *unit, const char *word,
+	const struct ins_unit_property *properties, size_t n, char *answer, struct ins_error *err)
+{
+	cleanup_free char **argv = calloc(6 + count_words(properties, n), sizeof(*argv));
+	char **next = argv;
+	int r;
+
+	if (!argv)
+		return ins_error_set(err, ENOMEM, "ask systemd");
+	*++next = (char *)(unit->user_manager ? "user" : "system");
+	*++next = (char *)verb;
+	*++next = (char *)unit->name;
+	if (word)
+		*++next = (char *)word;
+	put_words(next + 1, properties, n);
+	r = ask(argv, answer, err);
+	if (r < 0)
+		ins_error_prefix(err, "systemd unit %s", unit->name);
+	return r;
+}
+
+int ins_systemd_start(const struct ins_systemd_unit *unit,
+	const struct ins_unit_property *properties, size_t n, pid_t pid, char **ret_cgroup,
+	struct ins_error *err)
+{
+	char number[16], answer[ANSWER_SIZE];
+	char *cgroup;
+	int r;
+
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	r = request("start", unit, number, properties, n, answer, err);
+	if (r < 0)
+		return r;
+	if (answer[0] != '/')
+		return ins_error_text(
+			err, EPROTO, "systemd unit %s: its cgroup is '%s'", unit->name, answer);
+	cgroup = strdup(answer);
+	if (!cgroup)
+		return ins_error_set(err, ENOMEM, "systemd unit %s", unit->name);
+	*ret_cgroup = cgroup;
+	return 0;
+}
+
+int ins_systemd_set(const struct ins_systemd_unit *unit, const struct ins_unit_property *properties,
+	size_t n, struct ins_error *err)
+{
+	char answer[ANSWER_SIZE];
+
+	return n > 0 ? request("set", unit, NULL, properties, n, answer, err) : 0;
+}
+
+int ins_systemd_attach(const struct ins_systemd_unit *unit, pid_t pid, struct ins_error *err)
+{
+	char number[16], answer[ANSWER_SIZE];
+
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	return request("attach", unit, number, NULL, 0, answer, err);
+}
+
+int ins_systemd_stop(const struct ins_systemd_unit *unit, struct ins_error *err)
+{
+	char answer[ANSWER_SIZE];
+
+	return request("stop", unit, unit->description, NULL, 0, answer, err);
+}

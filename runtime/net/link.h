@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Interfaces and addresses by rtnetlink, each function one request and its answer. All return 0 or
+ * −errno. */
+#ifndef RUNTIME_NET_LINK_H
+#define RUNTIME_NET_LINK_H
+
+#include <libmnl/libmnl.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A socket in one network namespace. */
+struct peer {
+	struct mnl_socket *socket;
+	uint32_t sequence;
+};
+
+struct link {
+	int index;
+	char name[IFNAMSIZ];
+	bool is_up;
+	int master; /* the index of the bridge or bond that it belongs to, 0: none */
+};
+
+/* An address that has no end. */
+struct address {
+	uint8_t family, prefix, scope; /* RT_SCOPE_… */
+	uint32_t flags;
+	uint8_t size; /* 4 or 16 */
+	bool has_local, has_peer, has_broadcast;
+	uint8_t local[16], peer[16], broadcast[16];
+	struct address *next;
+};
+
+/* peer_open - a socket in the caller's network namespace, which it stays in. */
+int peer_open(struct peer *peer);
+
+void peer_close(struct peer *peer);
+
+/* link_find - the interface with a name; −ENODEV. */
+int link_find(struct peer *peer, const char *name, struct link *ret);
+
+/* link_is_there - an interface has this index. */
+bool link_is_there(struct peer *peer, int index);
+
+/* link_free_index - @wanted if no interface has it, else one that is free. */
+int link_free_index(struct peer *peer, int wanted, int *ret_index);
+
+/**
+ * link_move - into another network namespace
+ * @netns: its fd
+ * @name: there; "%d" in it becomes the first free number
+ * @new_index: there; has to be free (−EBUSY)
+ */
+int link_move(struct peer *peer, int index, int netns, const char *name, int new_index);
+
+int link_set_up(struct peer *peer, int index);
+int link_set_master(struct peer *peer, int index, int master);
+
+/* addresses_read - the permanent ones, which a move loses; to be freed with addresses_free(). */
+int addresses_read(struct peer *peer, int index, struct address **ret);
+void addresses_free(struct address *addresses);
+int address_add(struct peer *peer, int index, const struct address *address);
+
+#endif

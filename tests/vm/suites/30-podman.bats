@@ -1,0 +1,356 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# podman as root, with conmon, systemd and journald, as it is installed. podman learns of a container's
+# end by conmon, of its processes by its cgroup, and of errors by the words in a log.
+
+load engines
+
+setup_file() {
+	busybox_tar
+	podman_knows_insula
+	command podman import --quiet "$BUSYBOX_TAR" box >&2 3>&-
+}
+
+setup() {
+	SINCE=$(date --iso-8601=ns)
+}
+
+teardown() {
+	podman rm --force --all --time 0 >&2
+	no_containers || die 'containers are left'
+	[ -z "$(find /sys/fs/cgroup -type d -name 'libpod-[0-9a-f]*' ! -name '*conmon*')" ] ||
+		die "cgroups are left: $(find /sys/fs/cgroup -name 'libpod*')"
+}
+
+# conmon stays, and bats would wait for who has its descriptor 3.
+podman() {
+	command podman --runtime insula "$@" 3>&-
+}
+
+# box ARG…: run a container without a network, which would cost seconds, and wait.
+box() {
+	podman run --rm --network none "$@"
+}
+
+# sleeper ARG…: one that stays, and ends at once when it is told to.
+sleeper() {
+	podman run --detach --name box --network none "$@" box sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done' >&2
+}
+
+inspect() {
+	podman inspect box --format "$1"
+}
+
+# cgroup_file NAME: of the container's cgroup, as the host sees it.
+cgroup_file() {
+	cat "/sys/fs/cgroup$(inspect '{{.State.CgroupPath}}')/$1"
+}
+
+# --- run ----------------------------------------------------------------------------------------
+
+@test "run: both outputs, and the program's exit status" {
+	run -42 --separate-stderr box box sh -c 'echo out; echo err >&2; exit 42'
+	is out
+	[ "$stderr" = err ]
+	run -137 box box sh -c 'sh -c "kill -9 \$\$"'
+}
+
+# podman tells these by the words "executable file not found" or "no such file" and "permission denied".
+@test "run: 127 for what is not there, 126 for what cannot be executed, 125 for the rest" {
+	run -127 box box /nothing
+	has 'executable file `/nothing` not found'
+	run -127 box box nothing
+	has 'not found in $PATH'
+	run -126 box box /etc
+	run -126 box box /etc/passwd
+	has 'permission denied'
+	run -125 box --nonsense box true
+}
+
+@test "run: standard input" {
+	run -0 box --interactive box sh -c 'read -r line; echo "got <$line>"' <<<'some words'
+	is 'got <some words>'
+}
+
+@test "run: a terminal" {
+	run -0 on_pty env COLUMNS=80 podman --runtime insula run --rm --network none --tty box sh -c 'tty; test -t 0 && test -t 1 && echo yes'
+	has /dev/pts/0
+	has yes
+}
+
+@test "run --init: process 1 is podman's, the program is its child" {
+	run -0 box --init box sh -c 'cat /proc/1/comm; echo $$'
+	has catatonit
+	hasnt $'\n1'
+}
+
+# --- the life of a container --------------------------------------------------------------------
+
+@test "create, start, exec, pause, stop, start again, remove" {
+	sleeper
+	[ "$(inspect '{{.State.Status}} {{.OCIRuntime}}')" = 'running insula' ]
+	pid=$(inspect '{{.State.Pid}}')
+	[ "$(cat "$(inspect '{{.PidFile}}')")" = "$pid" ]
+	# conmon waits for it, so it must be conmon's child.
+	[ "$(ps -o comm= -p "$(ps -o ppid= -p "$pid")")" = conmon ]
+
+	run -0 podman exec --user 1000 --workdir /tmp --env A=b box sh -c 'id -u; pwd; echo $A'
+	is $'1000\n/tmp\nb'
+	run -7 podman exec box sh -c 'exit 7'
+	run -127 podman exec box nothing
+	has 'not found in $PATH'
+	run -126 podman exec box /etc/passwd
+	run -0 on_pty podman exec --interactive --tty box tty
+	has /dev/pts/
+	run -0 podman exec --detach box sleep 1000
+	run -0 podman top box pid comm
+	has sleep
+
+	run -0 podman pause box
+	[ "$(inspect '{{.State.Status}}')" = paused ]
+	[ "$(cgroup_file cgroup.freeze)" = 1 ]
+	run -0 podman unpause box
+	[ "$(inspect '{{.State.Status}}')" = running ]
+
+	run -0 podman stop --time 30 box
+	hasnt SIGKILL
+	[ "$(inspect '{{.State.Status}} {{.State.ExitCode}}')" = 'exited 0' ]
+	run -0 podman start box
+	run -0 podman restart --time 30 box
+	[ "$(inspect '{{.State.Status}}')" = running ]
+	run -0 podman rm --force --time 0 box
+	no_containers
+}
+
+@test "signals: kill, wait, and what does not listen gets KILL" {
+	podman run --detach --name box --network none box \
+		sh -c 'trap "echo usr1" USR1; trap : TERM; echo ready; while :; do sleep 0.1; done' >&2
+	wait_for 20 sh -c 'podman logs box | grep -q ready'
+	run -0 podman kill --signal USR1 box
+	wait_for 20 sh -c 'podman logs box | grep -q usr1'
+	run -0 podman stop --time 1 box
+	[ "$(inspect '{{.State.ExitCode}}')" = 137 ]
+	run -0 podman start box
+	run -0 podman kill box
+	run -0 podman wait box
+	is 137
+}
+
+@test "logs, events, ps: the end and its status are known" {
+	run -3 podman run --name box --network none --log-driver k8s-file box sh -c 'echo one; echo two >&2; exit 3'
+	run -0 podman logs box
+	is $'one\ntwo'
+	run -0 podman ps --all --format '{{.Names}} {{.Status}}'
+	has 'box Exited (3)'
+	run -0 podman events --stream=false --since "$SINCE" --filter container=box --format '{{.Status}}'
+	[ "$output" = $'create\ninit\nstart\ndied' ] || [ "$output" = $'create\ninit\nstart\nattach\ndied' ] || has died
+}
+
+@test "--restart: as often as it was told" {
+	run podman run --detach --name box --network none --restart on-failure:2 box false
+	wait_for 60 sh -c '[ "$(podman inspect box --format "{{.RestartCount}} {{.State.Status}}")" = "2 exited" ]'
+}
+
+@test "healthcheck, cp, diff, commit, export" {
+	sleeper --health-cmd 'test -e /well' --health-interval disable
+	run -1 podman healthcheck run box
+	run -0 podman exec box touch /well
+	run -0 podman healthcheck run box
+	echo words >"$BATS_TEST_TMPDIR/file"
+	run -0 podman cp "$BATS_TEST_TMPDIR/file" box:/tmp/file
+	run -0 podman exec box cat /tmp/file
+	is words
+	run -0 podman cp box:/well "$BATS_TEST_TMPDIR/back"
+	[ -e "$BATS_TEST_TMPDIR/back" ]
+	run -0 podman diff box
+	has 'A /well'
+	run -0 podman commit --quiet box committed
+	run -0 box committed cat /tmp/file
+	is words
+	run -0 podman rmi --force committed
+}
+
+# --- limits -------------------------------------------------------------------------------------
+
+@test "limits are in the cgroup, update changes them, stats reads them" {
+	sleeper --memory 64m --memory-swap 128m --memory-reservation 32m --cpus 0.5 --cpu-shares 2048 --cpuset-cpus 0 --pids-limit 50
+	[ "$(cgroup_file memory.max)" = 67108864 ]
+	[ "$(cgroup_file memory.swap.max)" = 67108864 ]
+	[ "$(cgroup_file memory.low)" = 33554432 ]
+	[ "$(cgroup_file cpu.max)" = '50000 100000' ]
+	[ "$(cgroup_file cpu.weight)" = 174 ]
+	[ "$(cgroup_file cpuset.cpus)" = 0 ]
+	[ "$(cgroup_file pids.max)" = 50 ]
+	run -0 podman stats --no-stream --format '{{.PIDs}} {{.MemLimit}}' box
+	has 67.11MB
+	run -0 podman update --memory 96m --cpus 0.25 box
+	[ "$(cgroup_file memory.max)" = 100663296 ]
+	[ "$(cgroup_file cpu.max)" = '25000 100000' ]
+}
+
+@test "what needs too much memory is killed, and podman is told that it was this" {
+	run -137 podman run --name box --network none --memory 32m --memory-swap 32m box sh -c 'a=0123456789abcdef; while :; do a=$a$a; done'
+	[ "$(inspect '{{.State.OOMKilled}}')" = true ]
+}
+
+@test "--ulimit, --oom-score-adj, --shm-size, --sysctl" {
+	run -0 box --ulimit nofile=100:200 --ulimit core=0 --oom-score-adj 500 --shm-size 4m \
+		--sysctl kernel.msgmax=4096 --sysctl net.ipv4.ip_forward=1 box \
+		sh -c 'ulimit -Sn; ulimit -Hn; cat /proc/self/oom_score_adj; df -k /dev/shm | tail -n 1; cat /proc/sys/kernel/msgmax /proc/sys/net/ipv4/ip_forward'
+	[ "${lines[0]} ${lines[1]} ${lines[2]}" = '100 200 500' ]
+	[[ ${lines[3]} =~ \ 4096\  ]]
+	[ "${lines[4]} ${lines[5]}" = '4096 1' ]
+}
+
+# --- privileges ---------------------------------------------------------------------------------
+
+@test "capabilities, no_new_privs, seccomp, masks" {
+	run -0 box --cap-drop all --cap-add net_admin --security-opt no-new-privileges box \
+		grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status
+	has $'CapEff:\t0000000000001000'
+	has $'CapBnd:\t0000000000001000'
+	has $'NoNewPrivs:\t1'
+	has $'Seccomp:\t2'
+	echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":38}]}' \
+		>"$BATS_TEST_TMPDIR/profile.json"
+	run -1 box --security-opt seccomp="$BATS_TEST_TMPDIR/profile.json" box mkdir /x
+	has 'Function not implemented'
+	run -0 box --security-opt seccomp=unconfined box sh -c 'grep ^Seccomp: /proc/self/status; cat /proc/kcore 2>/dev/null | wc -c; echo x >/proc/sysrq-trigger || echo refused'
+	has $'Seccomp:\t0'
+	has $'\n0\n'
+	has refused
+}
+
+@test "--privileged" {
+	run -0 box --privileged box sh -c 'grep ^CapEff: /proc/self/status; ls /dev | wc -l; mount -t tmpfs none /mnt && echo mounted; [ -w /proc/sys/kernel/hostname ] && echo writable'
+	[ "${lines[0]}" = "$(grep ^CapEff: /proc/self/status)" ]
+	[ "${lines[1]}" -gt 40 ]
+	has mounted
+	has writable
+}
+
+@test "--user, --group-add, --umask, --env, --workdir, --entrypoint" {
+	run -0 box --user 1000:5 --group-add 77 --umask 0027 --env A=b --workdir /tmp --entrypoint sh box -c 'id -u; id -g; id -G; umask; echo $A; pwd'
+	is $'1000\n5\n5 77\n0027\nb\n/tmp'
+}
+
+@test "--device" {
+	run -0 box --device /dev/vda:/dev/disk:r box sh -c 'test -b /dev/disk; (: </dev/disk) && echo reads; (: >/dev/disk) 2>/dev/null || echo "writes not"'
+	is $'reads\nwrites not'
+	run -1 box --cap-add mknod box sh -c 'mknod /tmp/kmsg c 1 11 && : </tmp/kmsg'
+	has 'not permitted'
+}
+
+# --- files --------------------------------------------------------------------------------------
+
+@test "volumes, tmpfs, a read-only root" {
+	mkdir "$BATS_TEST_TMPDIR/dir"
+	run -0 box --read-only --volume "$BATS_TEST_TMPDIR/dir:/rw" --volume "$BATS_TEST_TMPDIR:/ro:ro" --volume named:/named \
+		--tmpfs /scratch:size=1m,mode=1777 --mount type=bind,src=/usr/bin,dst=/mnt,ro box \
+		sh -c 'for d in /rw /ro /named /scratch /mnt /tmp /etc; do touch $d/x 2>/dev/null && echo $d; done; df -k /scratch | tail -n 1'
+	has $'/rw\n/named\n/scratch\n/tmp'
+	has ' 1024 '
+	[ -e "$BATS_TEST_TMPDIR/dir/x" ]
+	run -0 podman volume rm named
+}
+
+# --- namespaces ---------------------------------------------------------------------------------
+
+@test "--network: none, host, a bridge" {
+	run -0 box box sh -c 'ls /sys/class/net'
+	is lo
+	run -0 podman run --rm --network host --uts host box sh -c 'ls /sys/class/net; hostname'
+	[ "$output" = "$(ls /sys/class/net; hostname)" ]
+	run -0 podman run --rm --hostname inside box sh -c 'ls /sys/class/net; hostname'
+	is $'eth0\nlo\ninside'
+}
+
+@test "--pid, --ipc, --cgroupns=host, --cgroupns=private" {
+	run -0 box --pid host --ipc host --cgroupns host box sh -c 'for n in pid ipc; do readlink /proc/self/ns/$n; done; sed s/^0:// /proc/self/cgroup'
+	[ "${lines[0]}" = "$(readlink /proc/self/ns/pid)" ]
+	[ "${lines[1]}" = "$(readlink /proc/self/ns/ipc)" ]
+	[[ ${lines[2]} == :*/libpod-*.scope* ]]
+	run -0 box box cat /proc/self/cgroup
+	is 0::/
+}
+
+@test "--userns=auto and --uidmap: its root is nobody outside" {
+	run -0 box --userns auto box sh -c 'id -u; cat /proc/self/uid_map; stat -c %u /bin/busybox; touch /x'
+	[ "${lines[0]}" = 0 ]
+	[[ ${lines[1]} =~ ^\ +0\ +[1-9][0-9]{5,} ]]
+	[ "${lines[2]}" = 0 ]
+	run -0 box --uidmap 0:300000:1000 --gidmap 0:400000:1000 box sh -c 'cat /proc/self/uid_map /proc/self/gid_map'
+	[[ ${lines[0]} =~ \ 300000\ +1000$ ]]
+	[[ ${lines[1]} =~ \ 400000\ +1000$ ]]
+}
+
+# --- pods ---------------------------------------------------------------------------------------
+
+@test "a pod: its containers share a network, and end with it" {
+	run -0 podman pod create --name pod --network none --hostname podded
+	run -0 podman run --detach --pod pod --name one box sleep 1000
+	run -0 podman run --rm --pod pod box sh -c 'hostname; for n in net ipc uts; do readlink /proc/self/ns/$n; done'
+	pid=$(podman inspect one --format '{{.State.Pid}}')
+	[ "${lines[0]}" = podded ]
+	[ "${lines[1]}" = "$(readlink "/proc/$pid/ns/net")" ]
+	[ "${lines[2]}" = "$(readlink "/proc/$pid/ns/ipc")" ]
+	[ "${lines[3]}" = "$(readlink "/proc/$pid/ns/uts")" ]
+	run -0 podman pod stop --time 0 pod
+	run -0 podman pod rm --force --time 0 pod
+}
+
+@test "play kube" {
+	cat >"$BATS_TEST_TMPDIR/pod.yaml" <<-'END'
+		apiVersion: v1
+		kind: Pod
+		metadata:
+		  name: played
+		spec:
+		  hostNetwork: true
+		  restartPolicy: Never
+		  containers:
+		  - name: box
+		    image: localhost/box:latest
+		    imagePullPolicy: Never
+		    command: [sh, -c, 'echo "$WORD"; exec sleep 1000']
+		    env:
+		    - name: WORD
+		      value: played
+		    resources:
+		      limits:
+		        memory: 64Mi
+	END
+	run -0 podman play kube "$BATS_TEST_TMPDIR/pod.yaml"
+	wait_for 20 sh -c 'podman logs played-box | grep -qx played'
+	run -0 podman inspect played-box --format '{{.State.Status}} {{.OCIRuntime}} {{.HostConfig.Memory}}'
+	is 'running insula 67108864'
+	run -0 podman play kube --down "$BATS_TEST_TMPDIR/pod.yaml"
+}
+
+# --- cgroups ------------------------------------------------------------------------------------
+
+@test "--cgroups=disabled: it stays in podman's own cgroup" {
+	run -0 box --cgroups disabled --cgroupns host box cat /proc/self/cgroup
+	is "$(cat /proc/self/cgroup)"
+}
+
+@test "--cgroup-manager cgroupfs" {
+	run -0 command podman --runtime insula --cgroup-manager cgroupfs run --rm --network none --cgroupns host --memory 64m --pids-limit 50 box \
+		sh -c 'cat /proc/self/cgroup; cd /sys/fs/cgroup$(cut -d : -f 3 /proc/self/cgroup) && cat memory.max pids.max'
+	[[ ${lines[0]} == 0::/libpod_parent/libpod-* ]]
+	[ "${lines[1]} ${lines[2]}" = '67108864 50' ]
+}
+
+# podman hands the socket on; conmon tells READY for the container.
+@test "in a unit of systemd, with sdnotify" {
+	run -0 systemd-run --quiet --wait --pipe --property Type=notify --property NotifyAccess=all --setenv PATH="$PATH" \
+		podman --runtime insula run --rm --network none --sdnotify conmon --cgroups no-conmon box echo served
+	is served
+}
+
+@test "by default for all, if containers.conf says so" {
+	printf '[engine]\nruntime = "insula"\n' >/etc/containers/containers.conf.d/zz-default.conf
+	run -0 command podman info --format '{{.Host.OCIRuntime.Name}}'
+	rm /etc/containers/containers.conf.d/zz-default.conf
+	is insula
+}
