@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <stdio.h>
 
 #include "duration.h"
 #include "output.h"
@@ -36,7 +35,8 @@ static int events(const struct call *call, struct ins_error *err)
 	if (options->interval &&
 		(duration_parse(options->interval, &interval) < 0 || interval == 0))
 		return error_set(err, EINVAL,
-			"--interval: `%s` is no time longer than 0, as 500ms, 5s or 1m30s",
+			"--interval: `%s` is not a time with a unit, longer than 0: 500ms, 5s, "
+			"1m30s",
 			options->interval);
 	return ins_events(
 		call->context, call->args[0], options->stats ? 0 : interval, print_event, err, err);

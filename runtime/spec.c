@@ -46,7 +46,8 @@ static int write_config(const char *bundle, const char *text, struct ins_error *
 		return error_set(err, errno, "open %s: %m", bundle);
 	fd = openat(dir, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0) {
-		r = error_set(err, errno, "%s/config.json: %m", bundle);
+		r = error_set(err, errno, "%s/config.json: %m%s", bundle,
+			errno == EEXIST ? " (it is not overwritten)" : "");
 		(void)close(dir);
 		return r;
 	}

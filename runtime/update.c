@@ -130,7 +130,7 @@ static bool parse_size(const char *text, long long *ret)
 	end += tolower((unsigned char)*end) == 'b';
 	if (errno || *end || (number < 0 && shift) || number > INT64_MAX >> shift)
 		return false;
-	*ret = number << shift;
+	*ret = number * (1LL << shift);
 	return true;
 }
 

@@ -50,8 +50,8 @@ int ins_cgroup_freeze(int cgroup, bool frozen, struct ins_error *err);
 /* ins_cgroup_is_frozen - it or one above it is frozen, and all its processes have stopped. */
 int ins_cgroup_is_frozen(int cgroup, bool *ret_frozen, struct ins_error *err);
 
-/* ins_cgroup_is_freezing - it is frozen, or has been told to be: one process that does not come to a
- * halt keeps it from being called frozen, while all others have stopped. */
+/* ins_cgroup_is_freezing - it or one above it has been told to freeze: one process that does not come to
+ * a halt keeps it from being called frozen, while all others have stopped. */
 int ins_cgroup_is_freezing(int cgroup, bool *ret_freezing, struct ins_error *err);
 
 /* ins_cgroup_is_populated - is there a process in it or below? */
@@ -60,6 +60,9 @@ int ins_cgroup_is_populated(int cgroup, bool *ret_populated, struct ins_error *e
 /* ins_cgroup_kill - SIGKILL for every process in it and below (cgroup.kill, Linux 5.14). One that
  * is gone is no error; one that hangs in the kernel, neither. */
 int ins_cgroup_kill(int cgroup, struct ins_error *err);
+
+/* How long killed processes may need to end. */
+#define INS_KILL_TIMEOUT_MS 10000
 
 /* ins_cgroup_wait_empty - until no process is left in it or below. −ETIMEDOUT after @timeout ms. */
 int ins_cgroup_wait_empty(int cgroup, int timeout, struct ins_error *err);
@@ -70,14 +73,14 @@ int ins_cgroup_delegate(int cgroup, uint32_t uid, struct ins_error *err);
 
 /**
  * ins_cgroup_claim - write on a cgroup whose it is, so that no other container gets it
- * @owner: the path of the container's state directory
+ * @state_root, @id: together they are no other container's
  *
- * Return: 0, −EBUSY if it is another container's, −errno.
+ * Return: 0, −EBUSY if it is another container's, −ENAMETOOLONG, −errno.
  */
-int ins_cgroup_claim(int cgroup, const char *owner, struct ins_error *err);
+int ins_cgroup_claim(int cgroup, const char *state_root, const char *id, struct ins_error *err);
 
-/* ins_cgroup_is_claimed_by - it has the mark of this owner. */
-bool ins_cgroup_is_claimed_by(int cgroup, const char *owner);
+/* ins_cgroup_is_claimed_by - it has the mark of this container. */
+bool ins_cgroup_is_claimed_by(int cgroup, const char *state_root, const char *id);
 
 /* ins_cgroup_disclaim - take that back, for a cgroup that stays. */
 void ins_cgroup_disclaim(int cgroup);
@@ -103,7 +106,7 @@ int ins_cgroup_signal(int cgroup, int signal, size_t *ret_n, struct ins_error *e
  * ins_cgroup_pids - all processes in it and below, as the caller's pid namespace numbers them
  * @ret_pids: ascending; to be freed with free()
  *
- * Return: 0, −ELOOP if cgroups are nested deeper than can be looked through, −errno.
+ * Return: 0 or −errno.
  */
 int ins_cgroup_pids(int cgroup, pid_t **ret_pids, size_t *ret_n, struct ins_error *err);
 

@@ -2,7 +2,6 @@
 /* The container's cgroup: made, given its device program, handed to its owner, opened for a mount. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -13,7 +12,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cgroup/cgroup.h"
+#include "cgroup/controllers.h"
 #include "cgroup/devices.h"
+#include "cgroup/directory.h"
 #include "cgroup/limits.h"
 #include "plan/run.h"
 #include "sys/bare.h"
@@ -29,20 +30,18 @@
  * was alone in it was deleted. */
 #define MOST_ATTEMPTS 16
 
-/* How long killed processes may need to end. */
-#define KILL_TIMEOUT_MS 10000
-
 #define DELEGATE_FILE "/sys/kernel/cgroup/delegate"
+
+#define NO_ACCESS_HINT                                                                         \
+	" (the cgroup above belongs to somebody else: --systemd-cgroup asks systemd for one, " \
+	"--cgroup-manager=disabled does without)"
 
 static void remove_made(struct ins_run *run, const char *path, unsigned int made)
 {
 	struct ins_error why = { 0 };
 
-	if (ins_cgroup_remove(run->host->cgroup_mount, path, made, &why) == 0)
-		return;
-	run->undo_failed = true;
-	if (run->warn)
-		run->warn(run->warn_data, why.text);
+	if (ins_cgroup_remove(run->host->cgroup_mount, path, made, &why) < 0)
+		ins_run_undo_failed(run, &why);
 }
 
 static void remove_cgroup(void *data, long made)
@@ -53,7 +52,7 @@ static void remove_cgroup(void *data, long made)
 
 	/* Also what a hook has left in it. */
 	if (ins_cgroup_open(mount, path, &cgroup, NULL) == 0 && ins_cgroup_kill(cgroup, NULL) == 0)
-		(void)ins_cgroup_wait_empty(cgroup, KILL_TIMEOUT_MS, NULL);
+		(void)ins_cgroup_wait_empty(cgroup, INS_KILL_TIMEOUT_MS, NULL);
 	remove_made(run, path, (unsigned int)made);
 }
 
@@ -71,14 +70,6 @@ static size_t next_component(const char **path, char *name)
 	return length;
 }
 
-static int open_child(int dirfd, const char *name)
-{
-	const struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
-
-	return (int)ins_sys(openat2, dirfd, name, &how, sizeof(how));
-}
-
 /* Go down as far as there is something. Return: how many components are missing, or −errno. */
 static int open_existing(int top, const char **path, int *ret_fd, struct ins_error *err)
 {
@@ -94,8 +85,8 @@ static int open_existing(int top, const char **path, int *ret_fd, struct ins_err
 
 		if (next_component(&rest, name) == 0)
 			break;
-		next = open_child(here, name);
-		if (next == -ENOENT || next == -ENODEV)
+		next = ins_cgroup_open_beneath(here, name, O_RDONLY);
+		if (ins_cgroup_is_gone(next))
 			break;
 		if (next < 0)
 			return ins_error_set(err, -next, "open the cgroup %s", name);
@@ -137,11 +128,12 @@ static int make_missing(
 		if (is_ours)
 			*ret_made = made + 1;
 		if (next == 0)
-			next = open_child(*fd, name);
-		if (next == -ENOENT || next == -ENODEV)
+			next = ins_cgroup_open_beneath(*fd, name, O_RDONLY);
+		if (ins_cgroup_is_gone(next))
 			return -ESTALE;
 		if (next < 0)
-			return ins_error_set(err, -next, "make the cgroup %s", name);
+			return ins_error_set(err, -next, "make the cgroup %s%s", name,
+				next == -EACCES ? NO_ACCESS_HINT : "");
 		ins_close(*fd);
 		*fd = next;
 	}
@@ -158,17 +150,6 @@ static int check_not_frozen(int cgroup, struct ins_error *err)
 	if (r == 0 && frozen)
 		return ins_error_text(err, EBUSY, "container's cgroup unexpectedly frozen");
 	return r;
-}
-
-static int claim(const struct ins_run *run, int cgroup, struct ins_error *err)
-{
-	char owner[PATH_MAX];
-	int n = snprintf(owner, sizeof(owner), "%s/%s", run->state_root ? run->state_root : "",
-		run->plan->id ? run->plan->id : "");
-
-	if (n < 0 || (size_t)n >= sizeof(owner))
-		return ins_error_set(err, ENAMETOOLONG, "mark the cgroup as the container's");
-	return ins_cgroup_claim(cgroup, owner, err);
 }
 
 /* The processes of others could not be told from the container's. */
@@ -243,8 +224,8 @@ static void restore_limits(void *data, long number)
 	struct ins_error why = { 0 };
 
 	(void)number;
-	if (ins_limits_restore(run->cgroup_fd, run->limits_before, &why) < 0 && run->warn)
-		run->warn(run->warn_data, why.text);
+	if (ins_limits_restore(run->cgroup_fd, run->limits_before, &why) < 0)
+		ins_run_warn(run, why.text);
 }
 
 /* The limits of a cgroup that somebody else has made are not ours to lose. */
@@ -266,7 +247,7 @@ static int take_over(struct ins_run *run, int cgroup, int *announced, struct ins
 		return ins_error_set(err, EEXIST, "make the cgroup %s", run->plan->cgroup);
 	r = check_empty(cgroup, err);
 	if (r == 0)
-		r = claim(run, cgroup, err);
+		r = ins_cgroup_claim(cgroup, run->state_root, run->plan->id, err);
 	if (r < 0)
 		return r;
 	ins_undo_push(&run->undo, remove_cgroup, run, 0);
@@ -283,7 +264,7 @@ static int make(struct ins_run *run, int *cgroup, const char *path, int missing,
 	if (r == 0)
 		r = make_missing(cgroup, path, missing, &made, err);
 	if (r == 0)
-		r = claim(run, *cgroup, err);
+		r = ins_cgroup_claim(*cgroup, run->state_root, run->plan->id, err);
 	if (r < 0)
 		unmake(run, missing, made);
 	else

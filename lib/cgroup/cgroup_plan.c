@@ -146,23 +146,39 @@ static int plan_create(struct ins_plan_builder *builder, enum ins_op_kind kind,
 	return 0;
 }
 
+/*
+ * Why device rules cannot be had; NULL: they can. Not a warning, less an error: podman and containerd write
+ * rules into every configuration, and show every warning. A container without a cgroup is only asked for by
+ * hand (--cgroup-manager=disabled) or by an ordinary user, who may load no program anyway: where nobody is
+ * the host's root no device node can be made, and those that are there open by the user's own rights.
+ */
+static const char *why_no_devices(const struct ins_plan_builder *builder)
+{
+	if (!builder->plan->cgroup)
+		return "without a cgroup of its own the container is held by no device rules";
+	if (builder->host->euid != 0 || builder->host->in_user_namespace)
+		return "only the host's root may load a device program, so that the container is "
+		       "held by no device rules, but by the caller's own rights";
+	return NULL;
+}
+
 static int plan_devices(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	cleanup_free struct bpf_insn *program = NULL;
 	struct ins_op *op;
+	const char *why;
+	char text[256];
 	uint32_t n;
 	int r = ins_devices_compile(builder->spec, ins_plan_has_userns(builder), &program, &n, err);
 
 	if (r < 0 || !program)
 		return r;
-	if (!builder->plan->cgroup) {
-		/* Only asked for by hand (--cgroup-manager=disabled), and only these callers know
-		 * what the runtime's own cgroup allows. No warning: podman and containerd write
-		 * device rules into every configuration, and show every warning. */
-		if (builder->note && builder->spec->resources.n_devices > 0)
-			builder->note(builder->warn_data,
-				"linux.resources.devices: without a cgroup of its own the "
-				"container is held by no device rules");
+	why = why_no_devices(builder);
+	if (why) {
+		if (builder->note && builder->spec->resources.n_devices > 0) {
+			snprintf(text, sizeof(text), "linux.resources.devices: %s", why);
+			builder->note(builder->warn_data, text);
+		}
 		return 0;
 	}
 	r = ins_plan_add(builder, ins_plan_cgroup_stage(builder), INS_OP_CGROUP_DEVICES, &op, err,
@@ -221,7 +237,8 @@ int ins_cgroup_plan(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	bool by_systemd = builder->cgroup_manager == INS_CGROUP_SYSTEMD;
 	struct ins_limits limits;
-	int r = ins_limits_plan(builder, &limits, err);
+	int r = ins_limits_convert(
+		&builder->spec->resources, &ins_limits_of_new, builder->arena, &limits, err);
 
 	if (r < 0)
 		return r;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -32,12 +33,22 @@ static bool is_stale(const char *other, const char *owner)
 	       (faccessat(AT_FDCWD, other, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT);
 }
 
-int ins_cgroup_claim(int cgroup, const char *owner, struct ins_error *err)
+/* The path of the container's state directory. @owner: PATH_MAX bytes. */
+static int name_owner(char *owner, const char *state_root, const char *id)
+{
+	int n = snprintf(owner, PATH_MAX, "%s/%s", state_root, id);
+
+	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+int ins_cgroup_claim(int cgroup, const char *state_root, const char *id, struct ins_error *err)
 {
 	const char *name = MARK_OF_ROOT;
-	char other[PATH_MAX] = "";
-	int r = write_mark(cgroup, name, owner, XATTR_CREATE);
+	char owner[PATH_MAX], other[PATH_MAX] = "";
+	int r = name_owner(owner, state_root, id);
 
+	if (r == 0)
+		r = write_mark(cgroup, name, owner, XATTR_CREATE);
 	if (r == -EPERM) {
 		name = MARK_OF_USER;
 		r = write_mark(cgroup, name, owner, XATTR_CREATE);
@@ -54,10 +65,12 @@ int ins_cgroup_claim(int cgroup, const char *owner, struct ins_error *err)
 	return r < 0 ? ins_error_set(err, -r, "mark the cgroup as the container's") : 0;
 }
 
-bool ins_cgroup_is_claimed_by(int cgroup, const char *owner)
+bool ins_cgroup_is_claimed_by(int cgroup, const char *state_root, const char *id)
 {
-	char found[PATH_MAX] = "";
+	char owner[PATH_MAX], found[PATH_MAX] = "";
 
+	if (name_owner(owner, state_root, id) < 0)
+		return false;
 	if (fgetxattr(cgroup, MARK_OF_ROOT, found, sizeof(found) - 1) < 0 &&
 		fgetxattr(cgroup, MARK_OF_USER, found, sizeof(found) - 1) < 0)
 		return false;

@@ -4,62 +4,41 @@
  * hand over whole structures of which they have filled one member (Docker 20.10's update does).
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "cgroup/conversion.h"
 #include "cgroup/limits.h"
-
-#define RESOURCES "linux.resources."
-
-/* Microseconds; the kernel's own. */
-#define DEFAULT_PERIOD 100000
-
-/* Room for cpus in a property: as many as Linux can be built for. */
-#define MOST_CPUS 8192
+#include "cgroup/weight.h"
 
 const struct ins_limits_now ins_limits_of_new = {
-	.memory = INS_LIMIT_NONE,
-	.quota = INS_LIMIT_NONE,
-	.period = DEFAULT_PERIOD,
-};
-
-/* The list in the making. */
-struct conversion {
-	const struct ins_limits_now *now;
-	struct ins_arena *arena;
-	struct ins_error *err;
-	struct ins_limit *v;
-	size_t n, capacity;
-	bool no_memory; /* told of in the end */
+	.memory = INS_LIMIT_NONE, .quota = INS_LIMIT_NONE, .period = 100000, /* the kernel's own */
 };
 
 /* --- elements ------------------------------------------------------------------------------------
  */
 
-static const char *keep(struct conversion *c, const char *text)
+const char *ins_conversion_keep(struct ins_conversion *c, const char *text)
 {
 	c->no_memory |= !text;
 	return text;
 }
 
-/* @key, @file: constants, or in the arena. */
-static struct ins_limit *add(struct conversion *c, enum ins_controller controller, const char *key,
-	const char *file, const char *text)
+struct ins_limit *ins_conversion_add(struct ins_conversion *c, enum ins_controller controller,
+	const char *key, const char *file, const char *text)
 {
 	struct ins_limit *limit = &c->v[c->n++];
 
-	limit->key = keep(c, key);
+	limit->key = ins_conversion_keep(c, key);
 	limit->controller = controller == INS_CONTROLLER_COUNT ? 0 : 1U << controller;
-	limit->files.v[0].name = keep(c, file);
-	limit->files.v[0].text = keep(c, text);
+	limit->files.v[0].name = ins_conversion_keep(c, file);
+	limit->files.v[0].text = ins_conversion_keep(c, text);
 	return limit;
 }
 
-static const char *number_text(struct conversion *c, uint64_t value)
+static const char *number_text(struct ins_conversion *c, uint64_t value)
 {
 	if (value == INS_LIMIT_NONE)
 		return "max";
@@ -71,10 +50,11 @@ static void set_holding(struct ins_limit *limit, bool holds)
 	limit->holds_in_new = limit->files.if_there = holds;
 }
 
-static struct ins_limit *add_number(struct conversion *c, enum ins_controller controller,
+static struct ins_limit *add_number(struct ins_conversion *c, enum ins_controller controller,
 	const char *key, const char *file, uint64_t value, const char *property)
 {
-	struct ins_limit *limit = add(c, controller, key, file, number_text(c, value));
+	struct ins_limit *limit =
+		ins_conversion_add(c, controller, key, file, number_text(c, value));
 
 	set_holding(limit, value == INS_LIMIT_NONE);
 	limit->properties[0] =
@@ -87,7 +67,7 @@ static uint64_t maximum(int64_t value)
 	return value < 0 ? INS_LIMIT_NONE : (uint64_t)value;
 }
 
-static int refuse(struct conversion *c, bool asked, const char *key, const char *why)
+static int refuse(struct ins_conversion *c, bool asked, const char *key, const char *why)
 {
 	return asked ? ins_error_key(c->err, EOPNOTSUPP, key, "%s", why) : 0;
 }
@@ -95,31 +75,34 @@ static int refuse(struct conversion *c, bool asked, const char *key, const char 
 /* --- memory --------------------------------------------------------------------------------------
  */
 
-static int refuse_memory(struct conversion *c, const struct ins_spec_resources *resources)
+static int refuse_memory(struct ins_conversion *c, const struct ins_spec_resources *resources)
 {
 	static const char counted[] = "cgroup2 counts it in with all other memory";
 	const typeof(resources->memory) *m = &resources->memory;
-	int r = refuse(c, m->has_kernel && m->kernel > 0, RESOURCES "memory.kernel", counted);
+	int r = refuse(
+		c, m->has_kernel && m->kernel > 0, INS_KEY_RESOURCES "memory.kernel", counted);
 
 	if (r == 0)
-		r = refuse(c, m->has_kernel_tcp && m->kernel_tcp > 0, RESOURCES "memory.kernelTCP",
-			counted);
+		r = refuse(c, m->has_kernel_tcp && m->kernel_tcp > 0,
+			INS_KEY_RESOURCES "memory.kernelTCP", counted);
 	if (r == 0)
-		r = refuse(c, m->has_swappiness, RESOURCES "memory.swappiness",
+		r = refuse(c, m->has_swappiness, INS_KEY_RESOURCES "memory.swappiness",
 			"cgroup2 has one swappiness for the whole host");
 	if (r == 0)
 		r = refuse(c, m->has_disable_oom_killer && m->disable_oom_killer,
-			RESOURCES "memory.disableOOMKiller", "cgroup2 always has an OOM killer");
+			INS_KEY_RESOURCES "memory.disableOOMKiller",
+			"cgroup2 always has an OOM killer");
 	if (r == 0)
 		r = refuse(c, m->has_use_hierarchy && !m->use_hierarchy,
-			RESOURCES "memory.useHierarchy", "cgroup2 always counts hierarchically");
+			INS_KEY_RESOURCES "memory.useHierarchy",
+			"cgroup2 always counts hierarchically");
 	return r;
 }
 
 /* cgroup1 limits memory and swap together, cgroup2 swap alone. @limit: of memory, 0: unknown. */
-static int convert_swap(struct conversion *c, int64_t swap, uint64_t limit)
+static int convert_swap(struct ins_conversion *c, int64_t swap, uint64_t limit)
 {
-	static const char key[] = RESOURCES "memory.swap";
+	static const char key[] = INS_KEY_RESOURCES "memory.swap";
 	uint64_t value = maximum(swap);
 
 	if (value != INS_LIMIT_NONE) {
@@ -137,7 +120,7 @@ static int convert_swap(struct conversion *c, int64_t swap, uint64_t limit)
 	return 0;
 }
 
-static int convert_memory(struct conversion *c, const struct ins_spec_resources *resources)
+static int convert_memory(struct ins_conversion *c, const struct ins_spec_resources *resources)
 {
 	const typeof(resources->memory) *m = &resources->memory;
 	bool has_limit = m->has_limit && m->limit != 0;
@@ -147,7 +130,7 @@ static int convert_memory(struct conversion *c, const struct ins_spec_resources 
 
 	if (r == 0 && has_limit) {
 		struct ins_limit *element = add_number(c, INS_CONTROLLER_MEMORY,
-			RESOURCES "memory.limit", "memory.max", limit, "MemoryMax");
+			INS_KEY_RESOURCES "memory.limit", "memory.max", limit, "MemoryMax");
 
 		if (m->has_check_before_update && m->check_before_update && m->limit > 0)
 			element->files.usage = "memory.current";
@@ -160,8 +143,9 @@ static int convert_memory(struct conversion *c, const struct ins_spec_resources 
 	if (r == 0 && m->has_reservation && m->reservation != 0) {
 		uint64_t low = m->reservation < 0 ? 0 : (uint64_t)m->reservation;
 
-		set_holding(add_number(c, INS_CONTROLLER_MEMORY, RESOURCES "memory.reservation",
-				    "memory.low", low, "MemoryLow"),
+		set_holding(
+			add_number(c, INS_CONTROLLER_MEMORY, INS_KEY_RESOURCES "memory.reservation",
+				"memory.low", low, "MemoryLow"),
 			low == 0);
 	}
 	return r;
@@ -170,58 +154,11 @@ static int convert_memory(struct conversion *c, const struct ins_spec_resources 
 /* --- cpu -----------------------------------------------------------------------------------------
  */
 
-/* Without the mathematical library, which nothing else here needs. Good to 12 digits. */
-static double log_2(double x)
-{
-	double result = 0, bit = 1;
-
-	for (; x >= 2; x /= 2)
-		result++;
-	for (int i = 0; i < 40; i++) {
-		x *= x;
-		bit /= 2;
-		if (x >= 2) {
-			x /= 2;
-			result += bit;
-		}
-	}
-	return result;
-}
-
-/*
- * The quadratic through the smallest, the usual and the largest value of both: 2 ↦ 1, 1024 ↦ 100,
- * 262144 ↦ 10000, on logarithmic scales; as runc since 1.3.2 and crun since 1.23. The linear one that
- * was used before made a container with the usual 1024 shares 2.5 times lighter (39) than anything
- * that asked for nothing (100).
- */
-uint64_t ins_shares_to_weight(uint64_t shares)
-{
-	static const double log_2_of_10 = 3.321928094887362;
-	double l = log_2((double)shares), wanted;
-	uint64_t low = 1, high = 10000;
-
-	if (shares <= 2)
-		return low;
-	if (shares >= 262144)
-		return high;
-	wanted = ((l * l + 125 * l) / 612.0 - 7.0 / 34.0) * log_2_of_10;
-	/* The smallest weight that is not below it; what is lost in the sums does not count. */
-	while (low < high) {
-		uint64_t middle = (low + high) / 2;
-
-		if (log_2((double)middle) >= wanted - 1e-11)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
 /* systemd keeps whole percents, so that only a multiple of these survives a daemon-reload; a limit is
  * rather a little too wide than tighter than asked for. */
 #define PERCENT_USEC 10000
 
-static void set_quota_properties(struct ins_limit *limit, uint64_t quota, uint64_t period)
+void ins_conversion_set_quota(struct ins_limit *limit, uint64_t quota, uint64_t period)
 {
 	uint64_t rate = INS_LIMIT_NONE;
 
@@ -239,15 +176,15 @@ static void set_quota_properties(struct ins_limit *limit, uint64_t quota, uint64
 	};
 }
 
-static void convert_burst(struct conversion *c, uint64_t burst)
+static void convert_burst(struct ins_conversion *c, uint64_t burst)
 {
-	set_holding(add(c, INS_CONTROLLER_CPU, RESOURCES "cpu.burst", "cpu.max.burst",
-			    number_text(c, burst)),
+	set_holding(ins_conversion_add(c, INS_CONTROLLER_CPU, INS_KEY_RESOURCES "cpu.burst",
+			    "cpu.max.burst", number_text(c, burst)),
 		burst == 0);
 }
 
 /* The kernel refuses a burst above the quota, whichever of them is written. */
-static void convert_quota(struct conversion *c, const struct ins_spec_resources *resources)
+static void convert_quota(struct ins_conversion *c, const struct ins_spec_resources *resources)
 {
 	const typeof(resources->cpu) *cpu = &resources->cpu;
 	bool has_quota = cpu->has_quota && cpu->quota != 0;
@@ -259,22 +196,23 @@ static void convert_quota(struct conversion *c, const struct ins_spec_resources 
 	if (cpu->has_burst && burst_first)
 		convert_burst(c, cpu->burst);
 	if (has_quota || has_period) {
-		struct ins_limit *limit = add(c, INS_CONTROLLER_CPU,
-			has_quota ? RESOURCES "cpu.quota" : RESOURCES "cpu.period", "cpu.max",
+		struct ins_limit *limit = ins_conversion_add(c, INS_CONTROLLER_CPU,
+			has_quota ? INS_KEY_RESOURCES "cpu.quota" : INS_KEY_RESOURCES "cpu.period",
+			"cpu.max",
 			ins_arena_printf(c->arena, "%s %llu", number_text(c, quota),
 				(unsigned long long)period));
 
 		set_holding(limit, quota == INS_LIMIT_NONE);
-		set_quota_properties(limit, quota, period);
+		ins_conversion_set_quota(limit, quota, period);
 	}
 	if (cpu->has_burst && !burst_first)
 		convert_burst(c, cpu->burst);
 }
 
-static void convert_idle(struct conversion *c, int64_t idle)
+static void convert_idle(struct ins_conversion *c, int64_t idle)
 {
-	struct ins_limit *limit = add(c, INS_CONTROLLER_CPU, RESOURCES "cpu.idle", "cpu.idle",
-		number_text(c, (uint64_t)idle));
+	struct ins_limit *limit = ins_conversion_add(c, INS_CONTROLLER_CPU,
+		INS_KEY_RESOURCES "cpu.idle", "cpu.idle", number_text(c, (uint64_t)idle));
 
 	set_holding(limit, idle == 0);
 	/* systemd's word "idle" is the weight 0 on the bus (version 252). */
@@ -284,7 +222,7 @@ static void convert_idle(struct conversion *c, int64_t idle)
 }
 
 /* The kernel refuses a weight while the cgroup is idle. */
-static void convert_weight(struct conversion *c, const struct ins_spec_resources *resources)
+static void convert_weight(struct ins_conversion *c, const struct ins_spec_resources *resources)
 {
 	const typeof(resources->cpu) *cpu = &resources->cpu;
 
@@ -293,18 +231,18 @@ static void convert_weight(struct conversion *c, const struct ins_spec_resources
 	if (cpu->has_shares && cpu->shares != 0) {
 		uint64_t weight = ins_shares_to_weight(cpu->shares);
 
-		set_holding(add_number(c, INS_CONTROLLER_CPU, RESOURCES "cpu.shares", "cpu.weight",
-				    weight, "CPUWeight"),
+		set_holding(add_number(c, INS_CONTROLLER_CPU, INS_KEY_RESOURCES "cpu.shares",
+				    "cpu.weight", weight, "CPUWeight"),
 			weight == 100);
 	}
 	if (cpu->has_idle && cpu->idle != 0)
 		convert_idle(c, cpu->idle);
 }
 
-/* A set that systemd could not be told of (a list with strides) is only written. */
-static void set_bytes(struct conversion *c, struct ins_limit *limit, const char *property)
+void ins_conversion_set_mask(
+	struct ins_conversion *c, struct ins_limit *limit, const char *property)
 {
-	unsigned char mask[MOST_CPUS / 8] = { 0 };
+	unsigned char mask[INS_CPU_MASK_BYTES] = { 0 };
 	const char *text = limit->files.v[0].text;
 	size_t n = sizeof(mask);
 
@@ -319,29 +257,31 @@ static void set_bytes(struct conversion *c, struct ins_limit *limit, const char 
 	c->no_memory |= !limit->properties[0].bytes;
 }
 
-static void convert_set(struct conversion *c, const char *set, const char *key, const char *file,
-	const char *property)
+static void convert_set(struct ins_conversion *c, const char *set, const char *key,
+	const char *file, const char *property)
 {
 	if (set && set[0])
-		set_bytes(c,
-			add(c, INS_CONTROLLER_CPUSET, key, file, ins_arena_strdup(c->arena, set)),
+		ins_conversion_set_mask(c,
+			ins_conversion_add(c, INS_CONTROLLER_CPUSET, key, file,
+				ins_arena_strdup(c->arena, set)),
 			property);
 }
 
-static int convert_cpu(struct conversion *c, const struct ins_spec_resources *resources)
+static int convert_cpu(struct ins_conversion *c, const struct ins_spec_resources *resources)
 {
 	static const char realtime[] = "cgroup2 cannot share out real-time scheduling";
 	const typeof(resources->cpu) *cpu = &resources->cpu;
 	int r = refuse(c, cpu->has_realtime_runtime && cpu->realtime_runtime != 0,
-		RESOURCES "cpu.realtimeRuntime", realtime);
+		INS_KEY_RESOURCES "cpu.realtimeRuntime", realtime);
 
 	if (r == 0)
 		r = refuse(c, cpu->has_realtime_period && cpu->realtime_period != 0,
-			RESOURCES "cpu.realtimePeriod", realtime);
+			INS_KEY_RESOURCES "cpu.realtimePeriod", realtime);
 	if (r < 0)
 		return r;
-	convert_set(c, cpu->cpus, RESOURCES "cpu.cpus", "cpuset.cpus", "AllowedCPUs");
-	convert_set(c, cpu->mems, RESOURCES "cpu.mems", "cpuset.mems", "AllowedMemoryNodes");
+	convert_set(c, cpu->cpus, INS_KEY_RESOURCES "cpu.cpus", "cpuset.cpus", "AllowedCPUs");
+	convert_set(
+		c, cpu->mems, INS_KEY_RESOURCES "cpu.mems", "cpuset.mems", "AllowedMemoryNodes");
 	convert_weight(c, resources);
 	convert_quota(c, resources);
 	return 0;
@@ -350,46 +290,49 @@ static int convert_cpu(struct conversion *c, const struct ins_spec_resources *re
 /* --- block I/O -----------------------------------------------------------------------------------
  */
 
-#define BLOCK_IO RESOURCES "blockIO."
+#define BLOCK_IO INS_KEY_RESOURCES "blockIO."
 
 static struct ins_limit_property device_property(
-	struct conversion *c, const char *name, uint32_t major, uint32_t minor, uint64_t number)
+	struct ins_conversion *c, const char *name, uint32_t major, uint32_t minor, uint64_t number)
 {
 	return (struct ins_limit_property){ .name = name,
 		.type = "a(st)",
 		.number = number,
-		.device = keep(c, ins_arena_printf(c->arena, "/dev/block/%u:%u", major, minor)) };
+		.device = ins_conversion_keep(
+			c, ins_arena_printf(c->arena, "/dev/block/%u:%u", major, minor)) };
 }
 
 /*
- * Weights: 10…1000 in cgroup1, 1…10000 in io.weight. Who heeds it is the scheduler of the device: BFQ
- * looks at a file of its own, with cgroup1's numbers, which is there once its module is loaded.
+ * Who heeds a weight is the scheduler of the device: BFQ looks at a file of its own, with cgroup1's
+ * numbers, which is there once its module is loaded.
  * @device: before the number; "" for all
  */
-static int add_weight(struct conversion *c, const char *key, const char *device, uint16_t weight,
-	struct ins_limit **ret)
+static int add_weight(struct ins_conversion *c, const char *key, const char *device,
+	uint16_t weight, struct ins_limit **ret)
 {
 	struct ins_limit *limit;
 
-	if (weight < 10 || weight > 1000)
-		return ins_error_key(
-			c->err, EINVAL, key, "%u is not a weight from 10 to 1000", weight);
-	limit = add(c, INS_CONTROLLER_IO, key, "io.weight",
-		ins_arena_printf(c->arena, "%s%u", device, 1 + (weight - 10) * 9999U / 990));
+	if (weight < INS_BLKIO_WEIGHT_MIN || weight > INS_BLKIO_WEIGHT_MAX)
+		return ins_error_key(c->err, EINVAL, key, "%u is not a weight from %d to %d",
+			weight, INS_BLKIO_WEIGHT_MIN, INS_BLKIO_WEIGHT_MAX);
+	limit = ins_conversion_add(c, INS_CONTROLLER_IO, key, "io.weight",
+		ins_arena_printf(c->arena, "%s%llu", device,
+			(unsigned long long)ins_blkio_to_weight(weight)));
 	limit->files.v[1].name = "io.bfq.weight";
-	limit->files.v[1].text = keep(c, ins_arena_printf(c->arena, "%s%u", device, weight));
+	limit->files.v[1].text =
+		ins_conversion_keep(c, ins_arena_printf(c->arena, "%s%u", device, weight));
 	*ret = limit;
 	return 0;
 }
 
 static int convert_weight_device(
-	struct conversion *c, const struct ins_spec_weight_device *device, size_t index)
+	struct ins_conversion *c, const struct ins_spec_weight_device *device, size_t index)
 {
 	struct ins_limit *limit;
 	char number[32];
 	const char *key = ins_arena_printf(c->arena, BLOCK_IO "weightDevice[%zu]", index);
-	int r = refuse(c, device->has_leaf_weight && device->leaf_weight != 0, keep(c, key),
-		"cgroup2 has no leafWeight");
+	int r = refuse(c, device->has_leaf_weight && device->leaf_weight != 0,
+		ins_conversion_keep(c, key), "cgroup2 has no leafWeight");
 
 	if (r < 0 || !device->has_weight || device->weight == 0)
 		return r;
@@ -397,18 +340,18 @@ static int convert_weight_device(
 	r = add_weight(c, key, number, device->weight, &limit);
 	if (r == 0)
 		limit->properties[0] = device_property(c, "IODeviceWeight", device->major,
-			device->minor, 1 + (device->weight - 10) * 9999U / 990);
+			device->minor, ins_blkio_to_weight(device->weight));
 	return r;
 }
 
-static void convert_throttles(struct conversion *c, const struct ins_spec_throttles *throttles,
+static void convert_throttles(struct ins_conversion *c, const struct ins_spec_throttles *throttles,
 	const char *name, const char *word, const char *property)
 {
 	for (size_t i = 0; i < throttles->n; i++) {
 		const struct ins_spec_throttle *throttle = &throttles->v[i];
 		/* As in cgroup1, 0 takes a limit away. */
 		uint64_t rate = throttle->rate ? throttle->rate : INS_LIMIT_NONE;
-		struct ins_limit *limit = add(c, INS_CONTROLLER_IO,
+		struct ins_limit *limit = ins_conversion_add(c, INS_CONTROLLER_IO,
 			ins_arena_printf(c->arena, BLOCK_IO "%s[%zu]", name, i), "io.max",
 			ins_arena_printf(c->arena, "%u:%u %s=%s", throttle->major, throttle->minor,
 				word, number_text(c, rate)));
@@ -419,7 +362,7 @@ static void convert_throttles(struct conversion *c, const struct ins_spec_thrott
 	}
 }
 
-static int convert_io(struct conversion *c, const struct ins_spec_resources *resources)
+static int convert_io(struct ins_conversion *c, const struct ins_spec_resources *resources)
 {
 	const typeof(resources->block_io) *io = &resources->block_io;
 	struct ins_limit *limit;
@@ -431,7 +374,7 @@ static int convert_io(struct conversion *c, const struct ins_spec_resources *res
 		if (r == 0)
 			limit->properties[0] = (struct ins_limit_property){ .name = "IOWeight",
 				.type = "t",
-				.number = 1 + (io->weight - 10) * 9999U / 990 };
+				.number = ins_blkio_to_weight(io->weight) };
 	}
 	for (size_t i = 0; r == 0 && i < io->n_weight_devices; i++)
 		r = convert_weight_device(c, &io->weight_devices[i], i);
@@ -449,30 +392,30 @@ static int convert_io(struct conversion *c, const struct ins_spec_resources *res
  */
 
 /* What is reserved and what is touched are counted apart; a mapping can do either without the other. */
-static void convert_hugepages(struct conversion *c, const struct ins_spec_resources *resources)
+static void convert_hugepages(struct ins_conversion *c, const struct ins_spec_resources *resources)
 {
 	for (size_t i = 0; i < resources->n_hugepage_limits; i++) {
 		const struct ins_spec_hugepage *page = &resources->hugepage_limits[i];
-		struct ins_limit *limit = add(c, INS_CONTROLLER_HUGETLB,
-			ins_arena_printf(c->arena, RESOURCES "hugepageLimits[%zu]", i),
+		struct ins_limit *limit = ins_conversion_add(c, INS_CONTROLLER_HUGETLB,
+			ins_arena_printf(c->arena, INS_KEY_RESOURCES "hugepageLimits[%zu]", i),
 			ins_arena_printf(c->arena, "hugetlb.%s.max", page->page_size),
 			number_text(c, page->limit));
 
-		limit->files.v[1].name =
-			keep(c, ins_arena_printf(c->arena, "hugetlb.%s.rsvd.max", page->page_size));
+		limit->files.v[1].name = ins_conversion_keep(
+			c, ins_arena_printf(c->arena, "hugetlb.%s.rsvd.max", page->page_size));
 		limit->files.v[1].text = limit->files.v[0].text;
 	}
 }
 
 /* 0 is a limit (runtime-spec 1.3): who is in there may not fork. systemd knows none below 1. */
-static void convert_pids(struct conversion *c, const struct ins_spec_resources *resources)
+static void convert_pids(struct ins_conversion *c, const struct ins_spec_resources *resources)
 {
 	if (resources->has_pids_limit)
-		add_number(c, INS_CONTROLLER_PIDS, RESOURCES "pids.limit", "pids.max",
+		add_number(c, INS_CONTROLLER_PIDS, INS_KEY_RESOURCES "pids.limit", "pids.max",
 			maximum(resources->pids_limit), resources->pids_limit ? "TasksMax" : NULL);
 }
 
-static void convert_rdma(struct conversion *c, const struct ins_spec_resources *resources)
+static void convert_rdma(struct ins_conversion *c, const struct ins_spec_resources *resources)
 {
 	for (size_t i = 0; i < resources->n_rdma; i++) {
 		const struct ins_spec_rdma *rdma = &resources->rdma[i];
@@ -482,136 +425,23 @@ static void convert_rdma(struct conversion *c, const struct ins_spec_resources *
 			snprintf(handles, sizeof(handles), " hca_handle=%u", rdma->handles);
 		if (rdma->has_objects)
 			snprintf(objects, sizeof(objects), " hca_object=%u", rdma->objects);
-		add(c, INS_CONTROLLER_RDMA,
-			ins_arena_printf(c->arena, RESOURCES "rdma[\"%.80s\"]", rdma->device),
+		ins_conversion_add(c, INS_CONTROLLER_RDMA,
+			ins_arena_printf(
+				c->arena, INS_KEY_RESOURCES "rdma[\"%.80s\"]", rdma->device),
 			"rdma.max",
 			ins_arena_printf(c->arena, "%s%s%s", rdma->device, handles, objects));
 	}
 }
 
-static int refuse_network(struct conversion *c, const struct ins_spec_resources *resources)
+static int refuse_network(struct ins_conversion *c, const struct ins_spec_resources *resources)
 {
 	int r = refuse(c, resources->network.has_class_id && resources->network.class_id != 0,
-		RESOURCES "network.classID", "cgroup2 has no net_cls controller");
+		INS_KEY_RESOURCES "network.classID", "cgroup2 has no net_cls controller");
 
 	return r < 0 ? r
 		     : refuse(c, resources->network.n_priorities > 0,
-			       RESOURCES "network.priorities",
+			       INS_KEY_RESOURCES "network.priorities",
 			       "cgroup2 has no net_prio controller");
-}
-
-/* --- unified -------------------------------------------------------------------------------------
- */
-
-/* The properties that say what a file says, for the files that a configuration names itself. */
-static const struct {
-	const char *file, *property;
-} numbers[] = {
-	{ "cpu.weight", "CPUWeight" },
-	{ "memory.high", "MemoryHigh" },
-	{ "memory.low", "MemoryLow" },
-	{ "memory.max", "MemoryMax" },
-	{ "memory.min", "MemoryMin" },
-	{ "memory.swap.max", "MemorySwapMax" },
-	{ "pids.max", "TasksMax" },
-};
-
-/* A number as the kernel takes it: "max", or digits and perhaps K, M, G, T. */
-static bool parse_amount(const char *text, uint64_t *ret)
-{
-	static const char units[] = "KMGT";
-	size_t digits = strspn(text, "0123456789");
-	const char *unit = text[digits] ? strchr(units, text[digits] & ~0x20) : NULL;
-	char number[24];
-
-	if (strcmp(text, "max") == 0) {
-		*ret = INS_LIMIT_NONE;
-		return true;
-	}
-	if (digits >= sizeof(number) || (text[digits] && (!unit || text[digits + 1])))
-		return false;
-	snprintf(number, sizeof(number), "%.*s", (int)digits, text);
-	if (ins_number_u64(number, 0, UINT64_MAX >> 40, ret) < 0)
-		return !unit && ins_number_u64(number, 0, UINT64_MAX, ret) == 0;
-	if (unit)
-		*ret <<= 10 * (unit - units + 1);
-	return true;
-}
-
-static void find_property(struct conversion *c, struct ins_limit *limit)
-{
-	const char *file = limit->files.v[0].name, *text = limit->files.v[0].text;
-	unsigned long long quota, period = DEFAULT_PERIOD;
-	uint64_t value;
-
-	if (!text)
-		return;
-	for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
-		if (strcmp(file, numbers[i].file) == 0 && parse_amount(text, &value))
-			limit->properties[0] = (struct ins_limit_property){
-				.name = numbers[i].property, .type = "t", .number = value
-			};
-	}
-	if (strcmp(file, "cpuset.cpus") == 0)
-		set_bytes(c, limit, "AllowedCPUs");
-	else if (strcmp(file, "cpuset.mems") == 0)
-		set_bytes(c, limit, "AllowedMemoryNodes");
-	else if (strcmp(file, "cpu.max") == 0 && sscanf(text, "%llu %llu", &quota, &period) >= 1)
-		set_quota_properties(limit, quota, period);
-	else if (strcmp(file, "cpu.max") == 0 && strncmp(text, "max", 3) == 0)
-		set_quota_properties(limit, INS_LIMIT_NONE, period);
-}
-
-/* The files of the core: which of them are limits. The others move processes, kill, freeze. */
-static bool is_core_limit(const char *file)
-{
-	static const char *const limits[] = { "cgroup.max.depth", "cgroup.max.descendants",
-		"cgroup.pressure" };
-
-	for (size_t i = 0; i < ARRAY_LENGTH(limits); i++) {
-		if (strcmp(file, limits[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A name that begins with none of them is written all the same (config-linux.md): the kernel knows. */
-static enum ins_controller controller_of(const char *file)
-{
-	for (int i = 0; i < INS_CONTROLLER_COUNT; i++) {
-		const char *name = ins_controller_name((enum ins_controller)i);
-		size_t n = strlen(name);
-
-		if (strncmp(file, name, n) == 0 && file[n] == '.')
-			return (enum ins_controller)i;
-	}
-	return INS_CONTROLLER_COUNT;
-}
-
-/* The kernel reads one line of each write, so a value of several is as many limits. */
-static int convert_unified(struct conversion *c, const struct ins_spec_resources *resources)
-{
-	for (size_t i = 0; i < resources->unified.n; i++) {
-		const struct ins_pair *pair = &resources->unified.v[i];
-		const char *file = keep(c, ins_arena_strdup(c->arena, pair->key));
-		const char *key = keep(
-			c, ins_arena_printf(c->arena, RESOURCES "unified[\"%.80s\"]", pair->key));
-		const char *line = pair->value;
-
-		if (c->no_memory)
-			break;
-		if (strncmp(file, "cgroup.", 7) == 0 && !is_core_limit(file))
-			return ins_error_key(c->err, EINVAL, key, "is not a limit");
-		do {
-			size_t length = strcspn(line, "\n");
-
-			find_property(
-				c, add(c, controller_of(file), key, file,
-					   ins_arena_printf(c->arena, "%.*s", (int)length, line)));
-			line += length + (line[length] == '\n');
-		} while (*line && !c->no_memory);
-	}
-	return 0;
 }
 
 /* --- the whole -----------------------------------------------------------------------------------
@@ -635,12 +465,11 @@ static size_t count_most(const struct ins_spec_resources *resources)
 int ins_limits_convert(const struct ins_spec_resources *resources, const struct ins_limits_now *now,
 	struct ins_arena *arena, struct ins_limits *ret, struct ins_error *err)
 {
-	struct conversion c = { .now = now, .arena = arena, .err = err };
+	struct ins_conversion c = { .now = now, .arena = arena, .err = err };
 	struct ins_limits limits;
 	int r;
 
-	c.capacity = count_most(resources);
-	c.v = ins_arena_array(arena, c.capacity, sizeof(*c.v));
+	c.v = ins_arena_array(arena, count_most(resources), sizeof(*c.v));
 	if (!c.v)
 		return ins_error_set(err, ENOMEM, "convert the limits");
 	r = convert_memory(&c, resources);
@@ -655,7 +484,7 @@ int ins_limits_convert(const struct ins_spec_resources *resources, const struct 
 	convert_hugepages(&c, resources);
 	convert_rdma(&c, resources);
 	convert_pids(&c, resources);
-	r = convert_unified(&c, resources);
+	r = ins_conversion_unified(&c, resources);
 	if (r == 0 && c.no_memory)
 		r = ins_error_set(err, ENOMEM, "convert the limits");
 	if (r < 0)

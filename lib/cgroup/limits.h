@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * linux.resources as cgroup2 takes it: which text goes into which file, and which property of a
- * systemd unit says the same (limits.c, a pure conversion); which of it this host can do
- * (limits_plan.c); and the writing (limits_parent.c).
+ * systemd unit says the same (limits.c and limits_unified.c, a pure conversion); which of it this
+ * host can do (limits_plan.c); and the writing (limits_parent.c).
  */
 #ifndef INSULA_CGROUP_LIMITS_H
 #define INSULA_CGROUP_LIMITS_H
@@ -80,19 +80,6 @@ int ins_limits_convert(const struct ins_spec_resources *resources,
 	const struct ins_limits_now *now, struct ins_arena *arena, struct ins_limits *ret,
 	struct ins_error *err);
 
-/* ins_shares_to_weight - cpu.weight (1…10000) for cgroup1's cpu.shares (2…262144). */
-uint64_t ins_shares_to_weight(uint64_t shares);
-
-/**
- * ins_limits_plan - the limits of a container that is going to be made
- * @ret: in the plan's arena
- *
- * Return: as ins_limits_convert(); −EOPNOTSUPP also for a controller that cgroup2 has not got on this
- * host, if a limit needs it.
- */
-int ins_limits_plan(const struct ins_plan_builder *builder, struct ins_limits *ret,
-	struct ins_error *err);
-
 /* ins_limits_check - −EOPNOTSUPP, naming key and controller, if a limit needs one that this host's
  * cgroup2 has not got. */
 int ins_limits_check(const struct ins_limits *limits, const struct ins_host *host,
@@ -101,7 +88,8 @@ int ins_limits_check(const struct ins_limits *limits, const struct ins_host *hos
 /* ins_limits_refuse - an error with these words for the first that does not hold by itself; 0: none. */
 int ins_limits_refuse(const struct ins_limits *limits, const char *why, struct ins_error *err);
 
-/* ins_limits_plan_files - an operation for each; those of memory and processes when there is one. */
+/* ins_limits_plan_files - an operation for each; those of memory and processes when there is one.
+ * −EOPNOTSUPP as from ins_limits_check(), but for a plan that is only printed. */
 int ins_limits_plan_files(struct ins_plan_builder *builder, const struct ins_limits *limits,
 	struct ins_error *err);
 
@@ -127,6 +115,7 @@ int ins_limits_write(int cgroup, const struct ins_limit_files *files,
  * told. */
 int ins_limits_restore(int cgroup, struct ins_limits_before *before, struct ins_error *err);
 
+/* ins_limits_forget - free what was kept; @before is empty then. */
 void ins_limits_forget(struct ins_limits_before *before);
 
 /* ins_limits_read_now - what holds in a cgroup. A file that it has not got: as in a new one. */
@@ -135,22 +124,5 @@ int ins_limits_read_now(int cgroup, struct ins_limits_now *ret, struct ins_error
 /* ins_limits_memory_was_short - a process in the cgroup has not got the memory that it wanted, and was
  * killed or refused for it. */
 bool ins_limits_memory_was_short(int cgroup);
-
-/* ins_controllers_enabled - the controllers of a cgroup, 1U << enum ins_controller. */
-int ins_controllers_enabled(int cgroup, uint32_t *ret, struct ins_error *err);
-
-/**
- * ins_controllers_enable - hand controllers down from the top of the hierarchy to a cgroup
- * @top: directory of the cgroup2 mount
- * @path: the cgroup below it, which is there
- * @wanted: 1U << enum ins_controller; those it has already cost nothing
- * @may_lack: of these, what cannot be had is let go
- *
- * Writes cgroup.subtree_control of those above it, and only of levels below which something is
- * missing. It is not taken back: by the time others may have come to rely on it, and a controller
- * without a limit limits nobody.
- */
-int ins_controllers_enable(int top, const char *path, uint32_t wanted, uint32_t may_lack,
-	struct ins_error *err);
 
 #endif

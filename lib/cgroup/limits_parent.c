@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Limits into the files of a cgroup, back out of them, and the controllers that give it the files. */
+/* Limits into the files of a cgroup, and back out of them. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +8,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/number.h"
+#include "cgroup/directory.h"
 #include "cgroup/limits.h"
+#include "cgroup/stats.h"
 #include "plan/run.h"
 
 /* More than any file of limits has: a line for each block device of a large host. */
@@ -60,17 +60,6 @@ static int explain(int code, const char *file, const char *text, struct ins_erro
 	return ins_error_set(err, code, "write \"%s\" to %s", text, file);
 }
 
-/* Return: 0, −ENOENT if there is no such file, −errno. */
-static int write_text(int cgroup, const char *file, const char *text)
-{
-	cleanup_fd int fd = openat(cgroup, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	/* A write of nothing does not reach the file: an empty set of cpus is an empty line. */
-	if (fd < 0 || write(fd, text[0] ? text : "\n", text[0] ? strlen(text) : 1) < 0)
-		return -errno;
-	return 0;
-}
-
 static void forget_last(struct ins_limits_before *before)
 {
 	struct ins_limit_before *last = &before->v[--before->n];
@@ -116,7 +105,7 @@ static int keep_and_write(
 
 	if (r < 0)
 		return r;
-	r = write_text(cgroup, file, text);
+	r = ins_cgroup_write(cgroup, file, text);
 	/* What the kernel refuses it has not changed. */
 	if (r < 0 && before)
 		forget_last(before);
@@ -144,7 +133,7 @@ static int check_usage(
  * the container would run where it was not to. */
 static int check_set(int cgroup, const char *file, const char *text, struct ins_error *err)
 {
-	unsigned char asked[1024] = { 0 }, found[1024] = { 0 };
+	unsigned char asked[INS_CPU_MASK_BYTES] = { 0 }, found[INS_CPU_MASK_BYTES] = { 0 };
 	cleanup_free char *effective = NULL;
 	char name[32];
 	int r;
@@ -230,13 +219,13 @@ static int restore_value(int cgroup, const char *file, const char *value)
 {
 	cleanup_free char *inherited = NULL;
 	char name[64];
-	int r = write_text(cgroup, file, value);
+	int r = ins_cgroup_write(cgroup, file, value);
 
 	if (r != -ENOSPC || strncmp(file, "cpuset.", 7) != 0)
 		return r;
 	snprintf(name, sizeof(name), "../%s.effective", file);
 	r = ins_file_read(cgroup, name, LARGEST_FILE, &inherited, NULL, NULL);
-	return r < 0 ? r : write_text(cgroup, file, inherited);
+	return r < 0 ? r : ins_cgroup_write(cgroup, file, inherited);
 }
 
 /* A file with one value takes its old text; of those with a line for each device, it is the line of
@@ -261,8 +250,8 @@ static int restore_one(int cgroup, const struct ins_limit_before *entry)
 	else
 		line = find_line(entry->text, entry->written, length);
 	if (reset)
-		r = write_text(cgroup, entry->name, reset);
-	return r == 0 && line ? write_text(cgroup, entry->name, line) : r;
+		r = ins_cgroup_write(cgroup, entry->name, reset);
+	return r == 0 && line ? ins_cgroup_write(cgroup, entry->name, line) : r;
 }
 
 int ins_limits_restore(int cgroup, struct ins_limits_before *before, struct ins_error *err)
@@ -329,135 +318,8 @@ int ins_limits_read_now(int cgroup, struct ins_limits_now *ret, struct ins_error
 bool ins_limits_memory_was_short(int cgroup)
 {
 	cleanup_free char *text = NULL;
-	const char *ooms = NULL;
+	uint64_t times = 0;
 
-	if (ins_file_read(cgroup, "memory.events", 4096, &text, NULL, NULL) == 0)
-		ooms = strstr(text, "\noom ");
-	return ooms && strtoull(ooms + 5, NULL, 10) > 0;
-}
-
-/* --- controllers ---------------------------------------------------------------------------------
- */
-
-static int read_controllers(int cgroup, uint32_t *ret)
-{
-	cleanup_fd int fd = openat(cgroup, "cgroup.controllers", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char text[512];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	if (n < 0)
-		return -errno;
-	text[n] = '\0';
-	*ret = ins_controllers_parse(text);
-	return 0;
-}
-
-int ins_controllers_enabled(int cgroup, uint32_t *ret, struct ins_error *err)
-{
-	int r = read_controllers(cgroup, ret);
-
-	return r < 0 ? ins_error_set(err, -r, "read cgroup.controllers") : 0;
-}
-
-/* "+memory +pids" */
-static void spell(uint32_t controllers, const char *before, char *buffer, size_t size)
-{
-	size_t used = 0;
-
-	buffer[0] = '\0';
-	for (int i = 0; i < INS_CONTROLLER_COUNT; i++) {
-		if (controllers >> i & 1 && used < size)
-			used += (size_t)snprintf(buffer + used, size - used, "%s%s%s",
-				used ? " " : "", before,
-				ins_controller_name((enum ins_controller)i));
-	}
-}
-
-static int refused(int code, int above, uint32_t missing, const char *path, size_t length,
-	struct ins_error *err)
-{
-	char names[128];
-	uint32_t has = 0;
-
-	/* Which of them it is that cannot be had. */
-	if (code == ENOENT && read_controllers(above, &has) == 0 && missing & ~has)
-		missing &= ~has;
-	spell(missing, "", names, sizeof(names));
-	if (length == 0)
-		length = (size_t)snprintf(NULL, 0, "%s", path = "/");
-	if (code == EBUSY)
-		return ins_error_text(err, code,
-			"the cgroup %.*s has processes of its own, so it cannot hand the "
-			"controllers (%s) to those below it; move them into one of these",
-			(int)length, path, names);
-	if (code == ENOENT)
-		return ins_error_text(err, code, "the cgroup %.*s was not given the %s controller",
-			(int)length, path, names);
-	if (code == EACCES || code == EPERM)
-		return ins_error_text(err, code,
-			"the cgroup %.*s is not ours to hand controllers (%s) down from",
-			(int)length, path, names);
-	return ins_error_set(err, code, "hand controllers (%s) down from the cgroup %.*s", names,
-		(int)length, path);
-}
-
-/* One level: see that @below, which is in @above, has what is wanted. @path, @length: of @above. */
-static int enable_level(int above, int below, uint32_t wanted, uint32_t may_lack, const char *path,
-	size_t length, struct ins_error *err)
-{
-	char text[160];
-	uint32_t has, missing;
-	int r = read_controllers(below, &has);
-
-	if (r < 0)
-		return ins_error_set(err, -r, "read cgroup.controllers below %s", path);
-	missing = wanted & ~has;
-	if (missing == 0)
-		return 0;
-	spell(missing, "+", text, sizeof(text));
-	r = write_text(above, "cgroup.subtree_control", text);
-	/* All or none: what must be there is tried without the rest. */
-	if (r < 0 && missing & may_lack && missing & ~may_lack) {
-		missing &= ~may_lack;
-		spell(missing, "+", text, sizeof(text));
-		r = write_text(above, "cgroup.subtree_control", text);
-	}
-	if (r == 0 || !(missing & ~may_lack))
-		return 0;
-	return refused(-r, above, missing, path, length, err);
-}
-
-int ins_controllers_enable(
-	int top, const char *path, uint32_t wanted, uint32_t may_lack, struct ins_error *err)
-{
-	cleanup_fd int here = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const char *at = path;
-	uint32_t offered = 0;
-
-	if (here < 0)
-		return ins_error_set(err, errno, "open the cgroup2 hierarchy");
-	/* What is only offered goes as far as it is to be had at the top. */
-	if (may_lack && read_controllers(here, &offered) == 0)
-		wanted &= ~may_lack | offered;
-	for (;;) {
-		char name[NAME_MAX + 1];
-		size_t above = (size_t)(at - path), length;
-		cleanup_fd int next = -1;
-		int r;
-
-		at += strspn(at, "/");
-		length = strcspn(at, "/");
-		if (length == 0)
-			return 0;
-		snprintf(name, sizeof(name), "%.*s", (int)length, at);
-		next = openat(here, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0)
-			return ins_error_set(err, errno, "open the cgroup %s", name);
-		r = enable_level(here, next, wanted, may_lack, path, above, err);
-		if (r < 0)
-			return r;
-		at += length;
-		ins_close(here);
-		here = TAKE_FD(next);
-	}
+	return ins_file_read(cgroup, "memory.events", 4096, &text, NULL, NULL) == 0 &&
+	       ins_stat_find(text, "oom", &times) && times > 0;
 }

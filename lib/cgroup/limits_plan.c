@@ -32,21 +32,6 @@ int ins_limits_check(
 	return 0;
 }
 
-int ins_limits_plan(
-	const struct ins_plan_builder *builder, struct ins_limits *ret, struct ins_error *err)
-{
-	struct ins_limits limits;
-	int r = ins_limits_convert(
-		&builder->spec->resources, &ins_limits_of_new, builder->arena, &limits, err);
-
-	/* A plan that is only printed tells of what is missing at the step. */
-	if (r == 0 && !builder->dry)
-		r = ins_limits_check(&limits, builder->host, err);
-	if (r == 0)
-		*ret = limits;
-	return r;
-}
-
 int ins_limits_refuse(const struct ins_limits *limits, const char *why, struct ins_error *err)
 {
 	for (size_t i = 0; i < limits->n; i++) {
@@ -73,12 +58,17 @@ static enum ins_stage stage_of(
 int ins_limits_plan_files(
 	struct ins_plan_builder *builder, const struct ins_limits *limits, struct ins_error *err)
 {
+	/* A plan that is only printed tells of what is missing at the step. */
+	int r = builder->dry ? 0 : ins_limits_check(limits, builder->host, err);
+
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < limits->n; i++) {
 		const struct ins_limit *limit = &limits->v[i];
 		struct ins_op *op;
-		int r = ins_plan_add(builder, stage_of(builder, limit), INS_OP_CGROUP_LIMIT, &op,
-			err, "%s", limit->key);
 
+		r = ins_plan_add(builder, stage_of(builder, limit), INS_OP_CGROUP_LIMIT, &op, err,
+			"%s", limit->key);
 		if (r < 0)
 			return r;
 		op->path = builder->plan->cgroup;

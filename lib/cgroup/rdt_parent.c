@@ -155,11 +155,8 @@ static void remove_made(void *data, long number)
 	struct ins_error why = { 0 };
 
 	(void)number;
-	if (ins_rdt_remove(run->rdt_made, &why) == 0)
-		return;
-	run->undo_failed = true;
-	if (run->warn)
-		run->warn(run->warn_data, why.text);
+	if (ins_rdt_remove(run->rdt_made, &why) < 0)
+		ins_run_undo_failed(run, &why);
 }
 
 /* Make a directory that the record names before it is there. */

@@ -94,6 +94,7 @@ struct ins_cgroup_stats {
  */
 int ins_cgroup_stats_read(int cgroup, struct ins_cgroup_stats *ret_stats, struct ins_error *err);
 
+/* ins_cgroup_stats_clear - free what the statistics own; they are empty then. */
 void ins_cgroup_stats_clear(struct ins_cgroup_stats *stats);
 
 static inline void ins_cleanup_cgroup_stats(struct ins_cgroup_stats *stats)

@@ -2,8 +2,6 @@
 /* Requests to systemd, through the program insula-systemd. */
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -36,42 +34,7 @@ bool ins_systemd_wants_user(enum ins_rootless rootless)
 	return stat("/run/systemd/system", &s) == 0 ? s.st_uid != geteuid() : geteuid() != 0;
 }
 
-/* In a process group of its own: what a terminal sends to the foreground is not for it. */
-static int spawn(const char *path, char *const *argv, int output, pid_t *ret_pid)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
-	int r;
-
-	r = posix_spawn_file_actions_init(&actions);
-	if (r)
-		return r;
-	r = posix_spawnattr_init(&attr);
-	if (r) {
-		posix_spawn_file_actions_destroy(&actions);
-		return r;
-	}
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawnattr_setflags(
-		&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	if (!r)
-		r = posix_spawn(ret_pid, path, &actions, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return r;
-}
-
-static int explain_spawn(const char *path, int code, struct ins_error *err)
+static int explain_start(const char *path, int code, struct ins_error *err)
 {
 	if (code == ENOENT)
 		return ins_error_text(err, ENOTCONN,
@@ -118,29 +81,29 @@ static int judge(const char *path, int status, const char *answer, struct ins_er
 	return ins_error_text(err, WEXITSTATUS(status), "%s", answer);
 }
 
-/* @argv: [0] is left free for the path. It bounds its own time. */
+/* @argv: [0] is left free for the path. The program bounds its own time. */
 static int ask(char **argv, char *answer, struct ins_error *err)
 {
+	cleanup_fd int input = open("/dev/null", O_RDONLY | O_CLOEXEC), output = -1;
 	char path[PATH_MAX + 32];
 	int pair[2], status, r;
-	cleanup_fd int output = -1;
 	pid_t pid;
 
 	ins_program_find(PROGRAM, path, sizeof(path));
 	argv[0] = path;
+	if (input < 0)
+		return ins_error_set(err, errno, "open /dev/null");
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return ins_error_set(err, errno, "make a pipe for " PROGRAM);
 	output = pair[0];
-	r = spawn(path, argv, pair[1], &pid);
+	r = ins_program_start(path, argv, environ, (const int[]){ input, pair[1] }, 2, &pid);
 	ins_close(pair[1]);
-	if (r)
-		return explain_spawn(path, r, err);
+	if (r < 0)
+		return explain_start(path, -r, err);
 	read_answer(output, answer);
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return ins_error_set(err, errno, "wait for " PROGRAM);
-	}
-	return judge(path, status, answer, err);
+	r = ins_program_wait(pid, &status);
+	return r < 0 ? ins_error_set(err, -r, "wait for " PROGRAM)
+		     : judge(path, status, answer, err);
 }
 
 static size_t count_words(const struct ins_unit_property *properties, size_t n)

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The container's cgroup as a scope of systemd: asked for with the container's process to be put in. */
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -11,9 +8,6 @@
 #include "cgroup/cgroup.h"
 #include "cgroup/systemd.h"
 #include "plan/run.h"
-
-/* How long killed processes may need to end. */
-#define KILL_TIMEOUT_MS 10000
 
 /* The unit of the plan; @description is INS_UNIT_DESCRIPTION_SIZE bytes. */
 static struct ins_systemd_unit unit_of(const struct ins_run *run, char *description)
@@ -34,12 +28,9 @@ static void stop_scope(void *data, long number)
 
 	(void)number;
 	if (run->cgroup_fd >= 0 && ins_cgroup_kill(run->cgroup_fd, NULL) == 0)
-		(void)ins_cgroup_wait_empty(run->cgroup_fd, KILL_TIMEOUT_MS, NULL);
-	if (ins_systemd_stop(&unit, &why) == 0)
-		return;
-	run->undo_failed = true;
-	if (run->warn)
-		run->warn(run->warn_data, why.text);
+		(void)ins_cgroup_wait_empty(run->cgroup_fd, INS_KILL_TIMEOUT_MS, NULL);
+	if (ins_systemd_stop(&unit, &why) < 0)
+		ins_run_undo_failed(run, &why);
 }
 
 /* systemd names the property that it does not take; the configuration may have named it first. */
@@ -53,17 +44,6 @@ static void blame_annotation(const struct ins_op *op, struct ins_error *err)
 			return;
 		}
 	}
-}
-
-/* The unit may end by itself, and another container's be in its place: `delete` looks for the mark. */
-static int claim(const struct ins_run *run, struct ins_error *err)
-{
-	char owner[PATH_MAX];
-	int n = snprintf(owner, sizeof(owner), "%s/%s", run->state_root, run->plan->id);
-
-	if (n < 0 || (size_t)n >= sizeof(owner))
-		return ins_error_set(err, ENAMETOOLONG, "mark the cgroup as the container's");
-	return ins_cgroup_claim(run->cgroup_fd, owner, err);
 }
 
 int ins_cgroup_scope_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
@@ -81,8 +61,9 @@ int ins_cgroup_scope_op(struct ins_run *run, const struct ins_op *op, struct ins
 		return r;
 	}
 	r = ins_cgroup_open(run->host->cgroup_mount, cgroup, &run->cgroup_fd, err);
+	/* The unit may end by itself, and another container's be in its place: `delete` looks for the mark. */
 	if (r == 0)
-		r = claim(run, err);
+		r = ins_cgroup_claim(run->cgroup_fd, run->state_root, run->plan->id, err);
 	if (r == 0 && run->cgroup_was_made)
 		r = run->cgroup_was_made(run, cgroup, err);
 	if (r == 0 && op->cgroup.delegate)

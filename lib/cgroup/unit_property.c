@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text of an annotation, in GVariant's text format, to a D-Bus signature and words. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,14 +82,16 @@ static int read_text(struct reader *reader)
 	size_t n = 0;
 
 	for (; text && *reader->at != quote; reader->at++) {
-		if (*reader->at == '\\')
+		bool escaped = *reader->at == '\\';
+
+		if (escaped)
 			reader->at++;
 		if (!*reader->at)
 			return fail(reader, "a text has no end");
 		text[n] = *reader->at;
-		if (reader->at[-1] == '\\' && *reader->at == 'n')
+		if (escaped && *reader->at == 'n')
 			text[n] = '\n';
-		if (reader->at[-1] == '\\' && *reader->at == 't')
+		if (escaped && *reader->at == 't')
 			text[n] = '\t';
 		n++;
 	}

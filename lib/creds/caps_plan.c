@@ -5,7 +5,6 @@
  * will accept (capabilities(7)), and everything that is cut is named.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "creds/creds.h"
 

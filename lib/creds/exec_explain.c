@@ -7,9 +7,9 @@
  */
 #include <ctype.h>
 #include <elf.h>
+#include <errno.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "creds/creds.h"
 #include "creds/exec.h"

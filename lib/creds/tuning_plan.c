@@ -3,16 +3,12 @@
 #include <linux/mempolicy.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "creds/creds.h"
 #include "spec/names.h"
 
 /* The most memory nodes that any kernel is built for. */
 #define NODE_MASK_BYTES (1024 / 8)
-
-/* The most CPUs that any kernel is built for. */
-#define CPU_MASK_BYTES (8192 / 8)
 
 /* linux/ioprio.h: the class stands above the level. */
 #define IOPRIO_CLASS_SHIFT_BITS 13
@@ -100,7 +96,7 @@ static int add_io_priority(struct ins_plan_builder *builder, struct ins_error *e
 static int add_affinity(struct ins_plan_builder *builder, enum ins_stage stage, const char *key,
 	const char *list, struct ins_error *err)
 {
-	unsigned char mask[CPU_MASK_BYTES] = { 0 };
+	unsigned char mask[INS_CPU_MASK_BYTES] = { 0 };
 	uint32_t size = sizeof(mask);
 	struct ins_op *op;
 	int r;

@@ -36,13 +36,13 @@ static void warn_of_mode(struct ins_run *run, const struct ins_op *op, const str
 {
 	char text[512];
 
-	if (!run->warn || !op->node.must_match || (status->st_mode & 07777) == op->node.mode)
+	if (!op->node.must_match || (status->st_mode & 07777) == op->node.mode)
 		return;
 	snprintf(text, sizeof(text),
 		"%s: the host's %s is used, its mode stays %04o (a device cannot be made in a user "
 		"namespace)",
 		op->key, op->path, (unsigned int)(status->st_mode & 07777));
-	run->warn(run->warn_data, text);
+	ins_run_warn(run, text);
 }
 
 int ins_dev_node_open_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/random.h>

@@ -261,7 +261,7 @@ static int cgroup_was_made(struct ins_run *run, const char *path, struct ins_err
 	if (!guest->cgroup)
 		return ins_error_set(err, ENOMEM, "record the cgroup %s", path);
 	guest->record.cgroup = guest->cgroup;
-	return ins_store_save(&guest->store, &guest->record, err);
+	return save_record(run, err);
 }
 
 static int rdt_will_be_used(struct ins_run *run, struct ins_error *err)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runtime.md "delete": everything that create made goes, and nothing else. */
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -14,8 +12,6 @@
 #include "cgroup/systemd.h"
 #include "guest/guest.h"
 #include "sys/bare.h"
-
-#define KILL_TIMEOUT_MS 10000
 
 /* How often a cgroup is cleared again in which there is still somebody. */
 #define MORE_ROUNDS 3
@@ -36,7 +32,7 @@ int ins_guest_kill_process(const struct ins_record *record, struct ins_error *er
 		return ins_error_set(err, (int)-n, "kill process %d of container \"%s\"",
 			(int)record->pid, record->id);
 	do {
-		n = poll(&wait, 1, KILL_TIMEOUT_MS);
+		n = poll(&wait, 1, INS_KILL_TIMEOUT_MS);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return ins_error_set(err, errno,
@@ -91,7 +87,7 @@ static int clear_cgroup(const struct ins_record *record, struct ins_error *err)
 	if (r == 0)
 		r = ins_guest_kill_process(record, err);
 	if (r == 0 && cgroup >= 0)
-		r = ins_cgroup_wait_empty(cgroup, KILL_TIMEOUT_MS, err);
+		r = ins_cgroup_wait_empty(cgroup, INS_KILL_TIMEOUT_MS, err);
 	return r < 0 ? r
 		     : ins_cgroup_remove(
 			       record->cgroup_mount, record->cgroup, record->cgroup_made, err);
@@ -117,7 +113,6 @@ static int take_cgroup_away(const struct ins_record *record, struct ins_error *e
  */
 static bool has_cgroup(const struct ins_context *context, const struct ins_record *record)
 {
-	char owner[PATH_MAX];
 	cleanup_fd int cgroup = -1;
 
 	if (!record->cgroup)
@@ -125,9 +120,8 @@ static bool has_cgroup(const struct ins_context *context, const struct ins_recor
 	if (!record->unit)
 		return !ins_cgroup_remove_empty(
 			record->cgroup_mount, record->cgroup, record->cgroup_made);
-	snprintf(owner, sizeof(owner), "%s/%s", context->root, record->id);
 	return ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, NULL) == 0 &&
-	       ins_cgroup_is_claimed_by(cgroup, owner);
+	       ins_cgroup_is_claimed_by(cgroup, context->root, record->id);
 }
 
 int ins_guest_destroy(

@@ -2,7 +2,6 @@
 /* `events`: statistics now and then, and word of the out-of-memory killer, until the container ends. */
 #include <poll.h>
 #include <sched.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -61,7 +60,8 @@ static int tell_stats(const struct watch *watch, struct ins_error *err)
 	/* Another namespace's interfaces are not the container's. */
 	if (r == 0 && record->namespaces & CLONE_NEWNET)
 		r = ins_net_counters_read(record->pid, &interfaces, &n, &why);
-	if (r < 0 && has_ended(watch))
+	/* Nor are those of a process that has got its number since. */
+	if ((r < 0 || n > 0) && has_ended(watch))
 		return 0;
 	if (r == 0)
 		r = ins_stats_emit(record->id, &stats, interfaces, n, &text, &why);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The child speaks in numbers; here they become words. */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "cgroup/limits.h"
 #include "creds/creds.h"

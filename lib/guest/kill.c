@@ -15,7 +15,20 @@ static int not_running(struct ins_error *err)
 	return ins_error_text(err, ESRCH, "container not running");
 }
 
-/* Nobody is listed for this: a guest that nests its cgroups too deep for that dies as well. */
+/* systemd removes a scope with its last process, whoever delegated it. */
+static int open_cgroup(const struct ins_record *record, int *ret_fd, struct ins_error *err)
+{
+	struct ins_error why = { 0 };
+	int r = ins_cgroup_open(record->cgroup_mount, record->cgroup, ret_fd, &why);
+
+	if (r == -ENOENT)
+		return not_running(err);
+	if (r < 0 && err)
+		*err = why;
+	return r;
+}
+
+/* Nobody is listed for this: it dies at once, however many cgroups and processes it has. */
 static int kill_all(int cgroup, struct ins_error *err)
 {
 	bool populated = false;
@@ -38,7 +51,7 @@ static int signal_all(const struct ins_record *record, int signal, struct ins_er
 {
 	cleanup_fd int cgroup = -1;
 	bool is_calm = false;
-	int r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);
+	int r = open_cgroup(record, &cgroup, err);
 
 	if (r == 0 && signal == SIGKILL)
 		return kill_all(cgroup, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starting init: the sealed memfds, the clone, the fds that the plan's slots stand for. */
+/* Starting init: the memfds, the clone, the fds that the plan's slots stand for. */
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/prctl.h>
@@ -7,8 +7,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -20,21 +18,16 @@
 #include "cgroup/systemd.h"
 #include "guest/context.h"
 #include "guest/launch.h"
-#include "spec/spec.h"
 #include "sys/bare.h"
 #include "sys/clone.h"
+#include "sys/memfd.h"
 
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U /* Linux 6.3 */
-#endif
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
 
-/* So long init may say nothing before we look whether it is frozen. */
+/* So long init may say nothing before we look whether it is frozen or stopped. */
 #define SILENCE_SECONDS 10
-
-#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 /* The program insula-init, embedded by image.S. */
 extern const char ins_init_image[], ins_init_image_end[];
@@ -107,43 +100,6 @@ int ins_run_stage(struct ins_run *run, enum ins_stage stage, struct ins_error *e
 	return 0;
 }
 
-/* A memfd whose content nobody can change any more. */
-static int sealed_memfd(
-	const char *name, unsigned int flags, const void *data, size_t size, struct ins_error *err)
-{
-	cleanup_fd int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
-	size_t done = 0;
-
-	/* Before Linux 6.3 all memfds can be executed and the flag is unknown. */
-	if (fd < 0 && errno == EINVAL && (flags & MFD_EXEC))
-		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return ins_error_set(err, errno, "make a memfd for %s", name);
-	while (done < size) {
-		ssize_t n = write(fd, (const char *)data + done, size - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return ins_error_set(err, n < 0 ? errno : EIO, "fill a memfd for %s", name);
-		done += (size_t)n;
-	}
-	if (fcntl(fd, F_ADD_SEALS, ALL_SEALS) < 0)
-		return ins_error_set(err, errno, "seal a memfd for %s", name);
-	return TAKE_FD(fd);
-}
-
-int ins_memfd_text(const char *name, const char *text, struct ins_error *err)
-{
-	int fd = sealed_memfd(name, 0, text, strlen(text), err);
-
-	if (fd >= 0 && lseek(fd, 0, SEEK_SET) < 0) {
-		ins_close(fd);
-		return ins_error_set(err, errno, "rewind a memfd for %s", name);
-	}
-	return fd;
-}
-
 /* What the child does between clone and execve, in the parent's memory. */
 struct start {
 	int image;
@@ -208,15 +164,28 @@ static void kill_and_reap(void *data, long number)
 	ins_run_kill(data);
 }
 
-/* Nothing was heard for a while. In an exec the guest may be to blame: it can have its own cgroup frozen,
- * and all who enter it with that. */
+/* By a signal: whoever is in its pid namespace can send it one. */
+static bool is_stopped(const struct ins_run *run)
+{
+	/* __WALL: the second process has no exit signal. */
+	static const int look = WSTOPPED | WNOHANG | WNOWAIT | __WALL;
+	siginfo_t info = { 0 };
+
+	return waitid(P_PIDFD, (id_t)run->pidfd, &info, look) == 0 && info.si_code == CLD_STOPPED;
+}
+
+/* Nothing was heard for a while. In an exec the guest may be to blame: it can stop a process that enters
+ * its pid namespace, or have its own cgroup frozen, and all who enter it with that. */
 static int check_silence(const struct ins_run *run, struct ins_error *err)
 {
 	bool freezing = false;
-	int r = run->cgroup_fd < 0 || run->waits_frozen
-			? 0
-			: ins_cgroup_is_freezing(run->cgroup_fd, &freezing, err);
+	int r;
 
+	if (is_stopped(run))
+		return ins_error_text(err, EBUSY, "the process was stopped on its way in");
+	r = run->cgroup_fd < 0 || run->waits_frozen
+		    ? 0
+		    : ins_cgroup_is_freezing(run->cgroup_fd, &freezing, err);
 	if (r < 0 || !freezing)
 		return r;
 	return ins_error_text(err, EBUSY, "the container's cgroup was frozen meanwhile");
@@ -439,10 +408,11 @@ int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_er
 	int pair[2];
 	int r;
 
-	memory = sealed_memfd("insula-plan", 0, ins_arena_base(arena), ins_arena_used(arena), err);
+	memory = ins_memfd_sealed(
+		"insula-plan", false, ins_arena_base(arena), ins_arena_used(arena), err);
 	if (memory < 0)
 		return memory;
-	image = sealed_memfd("insula-init", MFD_EXEC, ins_init_image,
+	image = ins_memfd_sealed("insula-init", true, ins_init_image,
 		(size_t)(ins_init_image_end - ins_init_image), err);
 	if (image < 0)
 		return image;

@@ -81,7 +81,4 @@ int ins_run_child_ended(struct ins_run *run, struct ins_error *err);
 /* ins_run_take_listener - a LISTENER message came: fetch the notify fd and hand it to its receiver. */
 int ins_run_take_listener(struct ins_run *run, struct ins_error *err);
 
-/* ins_memfd_text - a sealed memfd with a text, at offset 0. Return: an fd or −errno. */
-int ins_memfd_text(const char *name, const char *text, struct ins_error *err);
-
 #endif

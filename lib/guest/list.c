@@ -170,6 +170,7 @@ int ins_ps(struct ins_context *context, const char *id, pid_t **ret_pids, size_t
 	struct ins_store store = { .root = -1, .dir = -1 };
 	cleanup_fd int cgroup = -1;
 	const struct ins_record *record = &store.record;
+	struct ins_error why = { 0 };
 	int r = ins_store_open(context, id, INS_LOCK_NONE, false, &store, err);
 
 	if (r < 0)
@@ -180,9 +181,17 @@ int ins_ps(struct ins_context *context, const char *id, pid_t **ret_pids, size_t
 			"own",
 			id);
 	if (r == 0)
-		r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);
-	if (r == 0)
+		r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, &why);
+	if (r == 0) {
 		r = ins_cgroup_pids(cgroup, ret_pids, ret_count, err);
+	} else if (r == -ENOENT) {
+		/* systemd removes a scope with its last process. */
+		*ret_pids = NULL;
+		*ret_count = 0;
+		r = 0;
+	} else if (why.code && err) {
+		*err = why;
+	}
 	ins_store_close(&store);
 	return r;
 }

@@ -92,6 +92,7 @@ int ins_store_create(struct ins_context *context, const char *id, struct ins_sto
 int ins_store_open(struct ins_context *context, const char *id, enum ins_lock lock,
 	bool allow_broken, struct ins_store *ret_store, struct ins_error *err);
 
+/* ins_store_close - unlock, close, and free the record. Also for one that was never opened. */
 void ins_store_close(struct ins_store *store);
 
 /* ins_store_save - replace state.json by @record. */

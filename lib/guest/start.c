@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runtime.md "start": takes the parent's place in the conversation with the waiting init. */
 #include <fcntl.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/guest.h"
+#include "sys/memfd.h"
 
 int ins_guest_save_plan(struct ins_guest *guest, struct ins_error *err)
 {

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cgroup/cgroup.h"
+#include "cgroup/controllers.h"
 #include "cgroup/devices.h"
 #include "cgroup/limits.h"
 #include "cgroup/rdt.h"
@@ -186,6 +187,13 @@ static int prepare(struct update *update, const char *resources, struct ins_erro
 	return r < 0 ? r : enable_controllers(update, err);
 }
 
+/* A mistyped name would otherwise be a success that has changed nothing. */
+static void warn_of_unknown(struct ins_context *context, const struct ins_spec *spec)
+{
+	for (size_t i = 0; i < spec->unknown.n; i++)
+		ins_context_warn(context, spec->unknown.v[i]);
+}
+
 int ins_update(
 	struct ins_context *context, const struct ins_update_args *args, struct ins_error *err)
 {
@@ -201,8 +209,10 @@ int ins_update(
 	r = check_container(&store, args->id, err);
 	if (r == 0)
 		r = prepare(&update, args->resources, err);
-	if (r == 0)
+	if (r == 0) {
+		warn_of_unknown(context, update.spec);
 		r = apply(context, &update, err);
+	}
 	ins_store_close(&store);
 	return r;
 }

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running a hook in the runtime's own namespaces. */
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -15,62 +10,8 @@
 #include "hook/hook.h"
 #include "plan/run.h"
 #include "sys/bare.h"
-
-/*
- * The state goes in through a memfd and not a pipe: a hook that never reads it cannot block us. The
- * hook gets it read-only, by an open of its own, so that it starts at the beginning.
- */
-static int state_file(const char *json, struct ins_error *err)
-{
-	cleanup_fd int fd = memfd_create("insula-state", MFD_CLOEXEC);
-	size_t size = strlen(json), done = 0;
-
-	if (fd < 0)
-		return ins_error_set(err, errno, "memfd for the state");
-	while (done < size) {
-		ssize_t n = write(fd, json + done, size - done);
-
-		if (n < 0 && errno != EINTR)
-			return ins_error_set(err, errno, "write the state");
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return TAKE_FD(fd);
-}
-
-/* A process group of its own, so that a timeout ends what the hook has started too. */
-static int spawn(const char *path, char *const *argv, char *const *envp, int state, pid_t *ret_pid)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
-	char input[32];
-	int r;
-
-	r = posix_spawn_file_actions_init(&actions);
-	if (r)
-		return r;
-	r = posix_spawnattr_init(&attr);
-	if (r) {
-		posix_spawn_file_actions_destroy(&actions);
-		return r;
-	}
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawnattr_setflags(
-		&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	snprintf(input, sizeof(input), "/proc/self/fd/%d", state);
-	r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input, O_RDONLY, 0);
-	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	if (!r)
-		r = posix_spawn(ret_pid, path, &actions, &attr, argv, envp);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return r;
-}
+#include "sys/memfd.h"
+#include "sys/program.h"
 
 static int64_t now_ms(void)
 {
@@ -116,25 +57,26 @@ static int judge(const char *path, int status, struct ins_error *err)
 static int run_hook(const char *path, char *const *argv, char *const *envp, int timeout,
 	const char *state_json, struct ins_error *err)
 {
-	cleanup_fd int state = state_file(state_json, err);
+	/* Not a pipe: a hook that never reads its state cannot block us. */
+	cleanup_fd int state = ins_memfd_text("insula-state", state_json, err);
 	cleanup_fd int pidfd = -1;
 	int status, ended, r;
 	pid_t pid;
 
 	if (state < 0)
 		return state;
-	r = spawn(path, argv, envp, state, &pid);
-	if (r)
-		return ins_error_set(err, r, "hook %s: execute it", path);
+	r = ins_program_start(path, argv, envp, &state, 1, &pid);
+	if (r < 0)
+		return ins_error_set(err, -r, "hook %s: execute it", path);
 	/* The number cannot be another's: the process is ours and not reaped. */
 	pidfd = (int)ins_sys(pidfd_open, pid, 0);
 	ended = pidfd < 0 ? pidfd : await_end(pidfd, timeout);
+	/* Its process group: what the hook has started ends with it. */
 	if (ended <= 0)
 		(void)kill(-pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return ins_error_set(err, errno, "hook %s: wait for it", path);
-	}
+	r = ins_program_wait(pid, &status);
+	if (r < 0)
+		return ins_error_set(err, -r, "hook %s: wait for it", path);
 	if (ended < 0)
 		return ins_error_set(err, -ended, "hook %s: wait for it", path);
 	if (ended == 0)

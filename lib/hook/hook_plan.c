@@ -4,7 +4,6 @@
  * the parent, as is poststart; createContainer and startContainer belong to the container's and are
  * run by init. poststop comes after the plan, from the record.
  */
-#include "base/error.h"
 #include "plan/build.h"
 
 static int add_hook(struct ins_plan_builder *builder, enum ins_hook_kind kind, size_t index,

@@ -6,15 +6,14 @@
  * joined.
  */
 #include <linux/capability.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "plan/run.h"
+#include "sys/program.h"
 #include "sys/userns.h"
 
 /* What differs between the two maps. */
@@ -72,26 +71,13 @@ static char **tool_arguments(
 /* Run the tool and wait; what it says on stderr goes to @output. Return: wait status or −errno. */
 static int run_tool(const char *path, char **argv, int output)
 {
-	posix_spawn_file_actions_t actions;
 	pid_t pid;
-	int status, r;
+	int status;
+	int r = ins_program_start(path, argv, environ, (const int[]){ -1, -1, output }, 3, &pid);
 
-	r = posix_spawn_file_actions_init(&actions);
-	if (r)
-		return -r;
-	r = posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	if (!r)
-		r = posix_spawn(&pid, path, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (r)
-		return -r;
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return -errno;
-	}
-	return status;
+	if (r == 0)
+		r = ins_program_wait(pid, &status);
+	return r < 0 ? r : status;
 }
 
 static int map_by_tool(const struct side *side, pid_t pid, const struct ins_plan_id_map *maps,

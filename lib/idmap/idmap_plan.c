@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The maps of a new user namespace, and becoming root in it. */
+#include <errno.h>
 #include <linux/capability.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "plan/build.h"
 #include "sys/userns.h"

@@ -56,10 +56,14 @@ static int make(int root, const char *path, bool is_directory)
 		return 0;
 	if (directory < 0 || fstat(directory, &status) < 0 || status.st_uid != geteuid())
 		return -EACCES;
-	if (is_directory)
-		return mkdirat(directory, name, 0755) < 0 ? -errno : 0;
-	file = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return file < 0 ? -errno : 0;
+	if (is_directory && mkdirat(directory, name, 0755) < 0)
+		return -errno;
+	file = openat(directory, name,
+		is_directory ? O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+			     : O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		0644);
+	/* Whatever the caller's umask is. */
+	return file < 0 || fchmod(file, is_directory ? 0755 : 0644) < 0 ? -errno : 0;
 }
 
 static void make_target(int root, const struct ins_mount_target *target)
@@ -86,12 +90,10 @@ static void make_target(int root, const struct ins_mount_target *target)
 int ins_mount_targets_make_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
 {
 	cleanup_fd int root = open(run->plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	mode_t mask;
 
 	(void)err;
 	if (root < 0)
 		return 0;
-	mask = umask(0);
 	for (uint32_t i = 0; i < op->targets.n; i++) {
 		/* Mostly it is there. */
 		cleanup_fd int there = open_in(root, op->targets.v[i].path);
@@ -99,6 +101,5 @@ int ins_mount_targets_make_op(struct ins_run *run, const struct ins_op *op, stru
 		if (there == -ENOENT)
 			make_target(root, &op->targets.v[i]);
 	}
-	(void)umask(mask);
 	return 0;
 }

@@ -6,9 +6,9 @@
  * the process is when it is made, and the cgroup is only entered by the clone; and the clocks of a
  * time namespace can only be set before its first process is in it. Both are unshared afterwards.
  */
+#include <errno.h>
 #include <linux/capability.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "ns/ns.h"
 

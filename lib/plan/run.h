@@ -20,43 +20,65 @@ struct ins_run {
 	const struct ins_plan *plan;
 	const struct ins_host *host;
 	struct ins_context *context;
-	const char *state_root; /* the state directory, for caches; NULL: none */
-	struct ins_limits_before *limits_before; /* of a cgroup that was there before; NULL: ours */
-	struct ins_undo undo;  /* the inverse of each effect on the host so far, run on failure */
-	bool undo_failed;      /* something could not be taken back: the record, which names it, stays */
 	struct ins_guest *guest; /* what the verbs know; opaque to the rooms */
-	int *slots;            /* plan->n_slots fds, −1 where not opened, else INS_SLOT_SENT */
-	int cgroup_fd;         /* directory of the container's cgroup, −1: none */
-	const char *unit;      /* exec: the systemd unit whose cgroup that is; NULL: none */
-	bool user_manager;     /* it is one of the user's systemd */
-	pid_t pid;             /* of the container process, 0 before CLONE */
+	const char *state_root;  /* the state directory, for caches; NULL: none */
+	struct ins_undo undo;    /* the inverse of each effect on the host so far, run on failure */
+	bool undo_failed;        /* something could not be taken back: the record, which names it, stays */
+	bool record_failed;      /* it was the record that could not be written: no property is to blame */
+	void (*warn)(void *data, const char *text); /* NULL: nobody listens */
+	void *warn_data;
+
+	/* The container process. */
+	pid_t pid; /* 0 before CLONE */
 	int pidfd;
-	int socket;            /* the parent's end */
-	int console;           /* master of the pty, −1 */
-	int listener;          /* seccomp notify fd, −1 */
-	uint32_t told;         /* so many of the plan's operations are in the debug log */
-	bool record_failed;    /* it was the record that could not be written: no property is to blame */
-	enum ins_stage stage;  /* the last one that parent and child have met at */
-	bool waits_frozen;     /* that the cgroup is frozen is no reason to give up */
-	int failed_kind;       /* enum ins_op_kind of the operation that the child failed at, −1 */
-	int page;              /* in EXEC: the child's page of errors (message.h), −1 before */
+	int socket;           /* the parent's end */
+	int *slots;           /* plan->n_slots fds, −1 where not opened, else INS_SLOT_SENT */
+	int console;          /* master of the pty, −1 */
+	int listener;         /* seccomp notify fd, −1 */
+	int userns;           /* of the container, for idmapped mounts; −1 */
+	int page;             /* in EXEC: the child's page of errors (message.h), −1 before */
+	enum ins_stage stage; /* the last one that parent and child have met at */
+	int failed_kind;      /* enum ins_op_kind of the operation that the child failed at, −1 */
+	uint32_t told;        /* so many of the plan's operations are in the debug log */
+
+	/* Its cgroup. */
+	int cgroup_fd;     /* directory, −1: none */
+	bool waits_frozen; /* that the cgroup is frozen is no reason to give up */
+	struct ins_limits_before *limits_before; /* of a cgroup that was there before; NULL: ours */
+	const char *unit;  /* exec: the systemd unit whose cgroup that is; NULL: none */
+	bool user_manager; /* it is one of the user's systemd */
+
+	/* What else it has of the host. */
 	const char *rdt_group; /* the directory of the container's resctrl group, NULL: none */
 	const char *rdt_made;  /* of what was made there for it, NULL: nothing */
-	/* Called by RDT_ASSIGN before it makes anything: both are known. */
-	int (*rdt_will_be_used)(struct ins_run *run, struct ins_error *err);
 	int net_socket;        /* to insula-net, while net_pid is not 0 */
 	pid_t net_pid;         /* the process of insula-net, 0: none */
-	int userns;            /* of the container, for idmapped mounts; −1 */
+
 	/* Called by CGROUP_CREATE before it makes anything: so many of the path's last components
 	 * will be its work. Whatever happens next, the record then names all there is to remove. */
 	int (*cgroup_will_be_made)(struct ins_run *run, unsigned int made, struct ins_error *err);
 	/* Called by CGROUP_SCOPE, whose unit was in the record before: this is its cgroup. */
 	int (*cgroup_was_made)(struct ins_run *run, const char *path, struct ins_error *err);
+	/* Called by RDT_ASSIGN before it makes anything: rdt_group and rdt_made are known. */
+	int (*rdt_will_be_used)(struct ins_run *run, struct ins_error *err);
+	/* The state object for hooks; *ret_text is freed by the caller. */
 	int (*state_json)(struct ins_run *run, const char *status, char **ret_text,
-		struct ins_error *err); /* the state object for hooks; *ret_text is freed by the caller */
-	void (*warn)(void *data, const char *text);
-	void *warn_data;
+		struct ins_error *err);
 };
+
+/* ins_run_warn - tell the user of what is wrong but no error. */
+static inline void ins_run_warn(const struct ins_run *run, const char *text)
+{
+	if (run->warn)
+		run->warn(run->warn_data, text);
+}
+
+/* ins_run_undo_failed - an effect on the host could not be taken back: the record stays, and names it. */
+static inline void ins_run_undo_failed(struct ins_run *run, const struct ins_error *why)
+{
+	run->undo_failed = true;
+	ins_run_warn(run, why->text);
+}
 
 /* An operation's function on the parent's side. */
 typedef int ins_parent_op_fn(struct ins_run *run, const struct ins_op *op, struct ins_error *err);

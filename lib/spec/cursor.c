@@ -521,8 +521,7 @@ int ins_parse_name(struct ins_cursor *cursor, json_t *value, void *target, const
 
 int ins_parse_cpu_list(struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
 {
-	/* The kernel's largest CONFIG_NR_CPUS is 8192. */
-	unsigned char mask[8192 / 8] = {};
+	unsigned char mask[INS_CPU_MASK_BYTES] = {};
 	const char *text = NULL;
 	int r = ins_parse_text(cursor, value, &text, detail);
 
@@ -530,7 +529,8 @@ int ins_parse_cpu_list(struct ins_cursor *cursor, json_t *value, void *target, c
 		return r;
 	r = ins_cpu_list_parse(text, mask, sizeof(mask));
 	if (r == -ERANGE)
-		return ins_cursor_fail(cursor, "\"%s\" has a number above 8191", text);
+		return ins_cursor_fail(
+			cursor, "\"%s\" has a number above %d", text, INS_CPU_MASK_BYTES * 8 - 1);
 	if (r < 0)
 		return ins_cursor_fail(cursor, "\"%s\" is not a list like \"0-3,7\"", text);
 	*(const char **)target = text;

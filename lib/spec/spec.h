@@ -388,6 +388,9 @@ const char *ins_capability_name(int number);
 /* ins_hook_kind_name - "createRuntime" and so on. */
 const char *ins_hook_kind_name(enum ins_hook_kind kind);
 
+/* Bytes of a mask of cpus: as many as Linux can be built for. */
+#define INS_CPU_MASK_BYTES (8192 / 8)
+
 /* ins_cpu_list_parse - set the bits of a cpu list ("0-3,7") in @mask of @size bytes (a multiple of 8).
  * Return: 0, −EINVAL, −ERANGE (a cpu that the mask cannot hold). */
 int ins_cpu_list_parse(const char *text, unsigned char *mask, size_t size);

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "sys/program.h"
 
 /* The build says where they are installed. */
@@ -26,4 +32,83 @@ void ins_program_find(const char *name, char *path, size_t size)
 			return;
 	}
 	snprintf(path, size, "%s/%s", INS_LIBEXECDIR, name);
+}
+
+static int set_apart(posix_spawnattr_t *attr)
+{
+	sigset_t all, none;
+	int r = posix_spawnattr_setflags(
+		attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	if (!r)
+		r = posix_spawnattr_setpgroup(attr, 0);
+	if (!r)
+		r = posix_spawnattr_setsigmask(attr, &none);
+	return r ? r : posix_spawnattr_setsigdefault(attr, &all);
+}
+
+static int assign_fds(posix_spawn_file_actions_t *actions, const int *copies, size_t n)
+{
+	int first_closed = n > STDERR_FILENO ? (int)n : STDERR_FILENO + 1, r = 0;
+
+	for (size_t i = 0; !r && i < n; i++) {
+		if (copies[i] >= 0)
+			r = posix_spawn_file_actions_adddup2(actions, copies[i], (int)i);
+	}
+	return r ? r : posix_spawn_file_actions_addclosefrom_np(actions, first_closed);
+}
+
+/* Return: 0 or an errno, as posix_spawn(3). */
+static int spawn(const char *path, char *const *argv, char *const *envp, const int *copies,
+	size_t n, pid_t *ret_pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int r = posix_spawn_file_actions_init(&actions);
+
+	if (r)
+		return r;
+	r = posix_spawnattr_init(&attr);
+	if (r) {
+		posix_spawn_file_actions_destroy(&actions);
+		return r;
+	}
+	r = set_apart(&attr);
+	if (!r)
+		r = assign_fds(&actions, copies, n);
+	if (!r)
+		r = posix_spawn(ret_pid, path, &actions, &attr, argv, envp);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return r;
+}
+
+int ins_program_start(const char *path, char *const *argv, char *const *envp, const int *fds,
+	size_t n_fds, pid_t *ret_pid)
+{
+	int copies[INS_PROGRAM_FDS] = { -1, -1, -1, -1 };
+	int r = 0;
+
+	/* Above all that it is given: so no copy is overwritten before it is made. */
+	for (size_t i = 0; i < n_fds; i++) {
+		copies[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, INS_PROGRAM_FDS);
+		if (fds[i] >= 0 && copies[i] < 0)
+			r = errno;
+	}
+	if (!r)
+		r = spawn(path, argv, envp, copies, n_fds, ret_pid);
+	for (size_t i = 0; i < n_fds; i++)
+		ins_close(copies[i]);
+	return -r;
+}
+
+int ins_program_wait(pid_t pid, int *ret_status)
+{
+	while (waitpid(pid, ret_status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
 }

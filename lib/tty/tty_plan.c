@@ -3,7 +3,6 @@
  * process.terminal: the container's own devpts makes the terminal, so it comes after the mounts;
  * and after that the session has no terminal but this.
  */
-#include "base/error.h"
 #include "plan/build.h"
 
 int ins_tty_plan(struct ins_plan_builder *builder, struct ins_error *err)

@@ -35,6 +35,7 @@ struct address {
 /* peer_open - a socket in the caller's network namespace, which it stays in. */
 int peer_open(struct peer *peer);
 
+/* peer_close - also for one that peer_open() has failed for. */
 void peer_close(struct peer *peer);
 
 /* link_find - the interface with a name; −ENODEV. */
@@ -54,12 +55,17 @@ int link_free_index(struct peer *peer, int wanted, int *ret_index);
  */
 int link_move(struct peer *peer, int index, int netns, const char *name, int new_index);
 
+/* link_set_up - bring it up; what has to be there before is the caller's matter. */
 int link_set_up(struct peer *peer, int index);
+
+/* link_set_master - make it a port of the bridge or bond with the index @master. */
 int link_set_master(struct peer *peer, int index, int master);
 
 /* addresses_read - the permanent ones, which a move loses; to be freed with addresses_free(). */
 int addresses_read(struct peer *peer, int index, struct address **ret);
 void addresses_free(struct address *addresses);
+
+/* address_add - give an interface an address; that it has it already is no error. */
 int address_add(struct peer *peer, int index, const struct address *address);
 
 #endif

@@ -22,8 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "value.h"
+#include "property.h"
 
+/* Seconds, as a number and as a word. */
 #define TIMEOUT      30
 #define TIMEOUT_TEXT "30"
 
@@ -104,7 +105,10 @@ static int connect_bus(struct request *request, bool user)
 			"starts it "
 			"for a user who is not logged in)",
 			(unsigned int)getuid(), strerror(-r));
-	return fail(ENOTCONN, "cannot speak to systemd: D-Bus system bus: %s", strerror(-r));
+	return fail(ENOTCONN,
+		"cannot speak to systemd: D-Bus system bus: %s (--cgroup-manager=cgroupfs does "
+		"without systemd)",
+		strerror(-r));
 }
 
 /* In a pid namespace other than systemd's, a number of ours is another process there. */
@@ -197,32 +201,6 @@ static int await(struct request *request, struct job *job, sd_bus_message *reply
 
 /* --- verbs ----------------------------------------------------------------------------------- */
 
-/* All of an array "a(sv)" that stand in words. */
-static int append_properties(sd_bus_message *message, char **words)
-{
-	int r = 0;
-
-	while (r >= 0 && words[0]) {
-		const char *name = words[0], *type = words[1];
-
-		if (!type)
-			return -EINVAL;
-		words += 2;
-		r = sd_bus_message_open_container(message, 'r', "sv");
-		if (r >= 0)
-			r = sd_bus_message_append_basic(message, 's', name);
-		if (r >= 0)
-			r = sd_bus_message_open_container(message, 'v', type);
-		if (r >= 0)
-			r = value_append(message, type, &words);
-		if (r >= 0)
-			r = sd_bus_message_close_container(message);
-		if (r >= 0)
-			r = sd_bus_message_close_container(message);
-	}
-	return r;
-}
-
 static int new_call(struct request *request, const char *method, sd_bus_message **ret)
 {
 	return sd_bus_message_new_method_call(request->bus, ret, SYSTEMD, PATH, MANAGER, method);
@@ -241,7 +219,7 @@ static int start_once(
 	if (r >= 0)
 		r = sd_bus_message_append(message, "(sv)", "PIDs", "au", 1, pid);
 	if (r >= 0)
-		r = append_properties(message, request->words + 1);
+		r = properties_append(message, request->words + 1);
 	if (r >= 0)
 		r = sd_bus_message_close_container(message);
 	if (r >= 0)
@@ -335,7 +313,7 @@ static int set(struct request *request)
 	if (r >= 0)
 		r = sd_bus_message_open_container(message, 'a', "(sv)");
 	if (r >= 0)
-		r = append_properties(message, request->words);
+		r = properties_append(message, request->words);
 	if (r >= 0)
 		r = sd_bus_message_close_container(message);
 	if (r >= 0)

@@ -96,8 +96,8 @@ listen() {
 		one_line
 		leaves_nothing box
 	done <<-end
-		SCMP_ACT_ERRNO Operation not permitted
-		SCMP_ACT_TRACE Function not implemented
+		SCMP_ACT_ERRNO operation not permitted
+		SCMP_ACT_TRACE function not implemented
 	end
 	rule execve SCMP_ACT_ERRNO '"errnoRet": 0'
 	run -126 insula run --bundle "$BUNDLE" box
@@ -156,7 +156,7 @@ listen() {
 	wait_for 5 test -S "$BATS_TEST_TMPDIR/l"
 	filter "{\"listenerPath\": \"$BATS_TEST_TMPDIR/l\", \"syscalls\": [{\"names\": [\"execve\"], \"action\": \"SCMP_ACT_NOTIFY\"}]}"
 	run -126 insula run --bundle "$BUNDLE" box
-	has 'Function not implemented'
+	has 'function not implemented'
 	leaves_nothing box
 	# Nobody has ever been there.
 	run -1 insula run --bundle "$BUNDLE" box

@@ -207,4 +207,6 @@ limit() {
 	run -1 insula update --memory-swap 1g box
 	has 'linux.resources.memory.swap: is the sum of memory and swap, so memory.limit is needed too'
 	run -0 insula update box
+	run -0 insula update -r - box <<<'{"pid": {"limit": 5}}'
+	has 'warning: linux.resources.pid: insula knows no such property, it is ignored (did you mean "pids"?)'
 }

@@ -100,6 +100,44 @@ laid_ready() {
 	run -0 insula delete box
 }
 
+@test 'delete --force finds a process whose first thread has ended below any number of cgroups' {
+	add_probe
+	config '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
+	command_is sh -c 'cd /sys/fs/cgroup; i=0; while [ $i -lt 150 ]; do mkdir a && cd a; i=$((i + 1)); done
+		echo 0 >cgroup.procs; cd /; exec probe headless'
+	detached run --detach --bundle "$BUNDLE" box
+	wait_for 10 grep -q ready "$OUTPUT_FILE"
+	wait_for 5 grep -q '^State:[[:space:]]*Z' "/proc/$(pid_of box)/status"
+	run -0 insula ps --format json box
+	is "[$(pid_of box)]"
+	run -0 timeout 8 "$INSULA" --root "$STATE" delete --force box 3>&-
+	leaves_nothing box
+}
+
+@test 'exec gives up when a cgroup of the guest'\''s above the one that it enters is frozen' {
+	add_probe
+	config '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
+	# It is never called frozen, for one process in it does not come to a halt.
+	command_is sh -c 'cd /sys/fs/cgroup; mkdir outer outer/leaf
+		exec probe unfreezable outer/leaf/cgroup.procs outer/cgroup.freeze'
+	detached run --detach --bundle "$BUNDLE" box
+	wait_for 5 grep -q ready "$OUTPUT_FILE"
+	run -255 timeout -s KILL 20 "$INSULA" --root "$STATE" exec --cgroup outer/leaf box true 3>&-
+	has 'frozen meanwhile'
+	run -0 insula delete --force box
+	leaves_nothing box
+}
+
+@test 'exec gives up when the guest stops each process that enters' {
+	command_is sh -c 'echo ready; while :; do kill -STOP -1 2>/dev/null; done'
+	detached run --detach --bundle "$BUNDLE" box
+	wait_for 5 grep -q ready "$OUTPUT_FILE"
+	run -255 timeout -s KILL 20 "$INSULA" --root "$STATE" exec box true 3>&-
+	has 'stopped on its way in'
+	run -0 insula delete --force box
+	leaves_nothing box
+}
+
 @test 'a startContainer hook, whose file is the guest'\''s, has the rights of the program and no more' {
 	config '.hooks.startContainer = [{path: "/bin/grep", args: ["grep", "-E", "^(Uid|Gid|Groups|Cap|NoNew|Seccomp:)", "/proc/self/status"]}]
 		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["reboot"], action: "SCMP_ACT_ERRNO"}]}

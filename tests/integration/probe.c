@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
@@ -14,6 +15,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +30,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
+#endif
 #ifndef RENAME_EXCHANGE
 #define RENAME_EXCHANGE 2
 #endif
@@ -417,6 +422,46 @@ static int lose_head(char **argv)
 	return 1;
 }
 
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = write(fd, text, strlen(text));
+
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+/* unfreezable PROCS FREEZE: go into the cgroup with the first file, and wait there for the answer to a
+ * seccomp notification, which stops for nothing but SIGKILL. Then another process, that has stayed
+ * outside, writes to the second. */
+static int wait_killable(char **argv)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(code) / sizeof(code[0]), code };
+	struct seccomp_notif ask = { 0 };
+	int listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &filter);
+
+	if (listener < 0)
+		return fail("seccomp");
+	if (fork() != 0) {
+		if (write_text(argv[0], "0") < 0)
+			return fail("enter");
+		return (int)syscall(SYS_getppid);
+	}
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &ask) < 0 || write_text(argv[1], "1") < 0)
+		return fail("freeze");
+	printf("ready\n");
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int n_arguments;
@@ -432,6 +477,7 @@ static const struct {
 	{ "keyring", 1, lay_keyring },
 	{ "listen", 2, serve },
 	{ "headless", 0, lose_head },
+	{ "unfreezable", 2, wait_killable },
 };
 
 int main(int argc, char **argv)

@@ -35,7 +35,9 @@ static void prepare(struct made *made, const struct fixture *fixture, const char
 	memset(made, 0, sizeof(*made));
 	snprintf(made->path, sizeof(made->path), "%s/%s", fixture->path, sub);
 	made->plan.cgroup = made->path;
+	made->plan.id = "box";
 	made->run = (struct ins_run){ .plan = &made->plan,
+		.state_root = "/nowhere",
 		.host = &fixture->host,
 		.cgroup_fd = -1,
 		.cgroup_will_be_made = note_made };

@@ -281,6 +281,12 @@ static void test_missing_controller(void **data)
 	assert_int_equal(plan(p), -EOPNOTSUPP);
 	assert_non_null(strstr(p->err.text, "linux.resources.pids.limit: cgroup2 has no pids "
 					    "controller here: it is on a cgroup1 hierarchy"));
+	/* Without a cgroup it is not the controller that is missing first. */
+	p->err = (struct ins_error){ 0 };
+	p->builder.cgroup_manager = INS_CGROUP_DISABLED;
+	assert_int_equal(plan(p), -EOPNOTSUPP);
+	assert_non_null(strstr(p->err.text, "linux.resources.pids.limit: cannot be enforced"));
+	p->builder.cgroup_manager = INS_CGROUP_CGROUPFS;
 	/* A plan that is only printed goes on. */
 	p->builder.dry = true;
 	assert_int_equal(plan(p), 0);

@@ -192,7 +192,7 @@ static void test_remove_deep(void **data)
 {
 	const struct fixture *fixture = *data;
 	struct ins_error err = { 0 };
-	pid_t *pids;
+	pid_t pid, *pids;
 	size_t n;
 	int fd;
 
@@ -203,9 +203,14 @@ static void test_remove_deep(void **data)
 			break; /* cgroup.max.depth of the host */
 		assert_int_equal(ins_cgroup_open_sub(&fd, "deeper", &err), 0);
 	}
+	pid = start_sleeper(fd);
 	close(fd);
-	assert_int_equal(ins_cgroup_pids(fixture->fd, &pids, &n, &err), -ELOOP);
-	memset(&err, 0, sizeof(err));
+	assert_int_equal(ins_cgroup_pids(fixture->fd, &pids, &n, &err), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(pids[0], pid);
+	free(pids);
+	assert_int_equal(ins_cgroup_kill(fixture->fd, &err), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(ins_cgroup_remove(fixture->host.cgroup_mount, fixture->path, 1, &err), 0);
 	assert_int_equal(access(fixture->full, F_OK), -1);
 }
@@ -266,16 +271,18 @@ static void test_claim(void **data)
 	struct ins_error err = { 0 };
 
 	NEEDS_CGROUP(fixture);
-	assert_int_equal(ins_cgroup_claim(fixture->fd, "/proc", &err), 0);
-	assert_int_equal(ins_cgroup_claim(fixture->fd, "/sys", &err), -EBUSY);
+	assert_int_equal(ins_cgroup_claim(fixture->fd, "/proc", "sys", &err), 0);
+	assert_int_equal(ins_cgroup_claim(fixture->fd, "/sys", "kernel", &err), -EBUSY);
 	assert_string_equal(
-		err.text, "it is the cgroup of the container with the state directory /proc");
+		err.text, "it is the cgroup of the container with the state directory /proc/sys");
 	memset(&err, 0, sizeof(err));
 	ins_cgroup_disclaim(fixture->fd);
 	/* A container that is not there is none. */
-	assert_int_equal(ins_cgroup_claim(fixture->fd, "/nowhere/box", &err), 0);
-	assert_int_equal(ins_cgroup_claim(fixture->fd, "/sys", &err), 0);
-	assert_int_equal(ins_cgroup_claim(fixture->fd, "/proc", NULL), -EBUSY);
+	assert_int_equal(ins_cgroup_claim(fixture->fd, "/nowhere", "box", &err), 0);
+	assert_int_equal(ins_cgroup_claim(fixture->fd, "/sys", "kernel", &err), 0);
+	assert_int_equal(ins_cgroup_claim(fixture->fd, "/proc", "sys", NULL), -EBUSY);
+	assert_true(ins_cgroup_is_claimed_by(fixture->fd, "/sys", "kernel"));
+	assert_false(ins_cgroup_is_claimed_by(fixture->fd, "/proc", "sys"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_cgroup, tear_down_cgroup)

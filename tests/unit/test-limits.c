@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "cgroup/limits.h"
+#include "cgroup/weight.h"
 
 /* In the cgroup, for what depends on it. */
 static struct ins_limits_now now;
@@ -327,7 +328,8 @@ static void test_unified(void **data)
 	expect("{\"unified\": {\"memory.high\": \"max\", \"memory.low\": \"5x\", \"memory.min\": "
 	       "\"1GB\", \"pids.max\": \"4\", \"cpu.weight\": \"50\", \"cpuset.cpus\": \"1\","
 	       "\"cpuset.mems\": \"0:1/2\", \"memory.swap.max\": \"18446744073709551615\","
-	       "\"cpu.max\": \"1000 2000\", \"cpuset.cpus.partition\": \"\"}}",
+	       "\"cpu.max\": \"1000 2000\", \"cpuset.cpus.partition\": \"\", "
+	       "\"memory.max\": \"3 \"}}",
 		"unified[\"memory.high\"] memory.high=max | MemoryHigh=infinity\n"
 		"unified[\"memory.low\"] memory.low=5x\n"
 		"unified[\"memory.min\"] memory.min=1GB\n"
@@ -339,7 +341,8 @@ static void test_unified(void **data)
 		"MemorySwapMax=infinity\n"
 		"unified[\"cpu.max\"] cpu.max=1000 2000 | CPUQuotaPerSecUSec=500000 "
 		"CPUQuotaPeriodUSec=2000\n"
-		"unified[\"cpuset.cpus.partition\"] cpuset.cpus.partition=\n");
+		"unified[\"cpuset.cpus.partition\"] cpuset.cpus.partition=\n"
+		"unified[\"memory.max\"] memory.max=3 \n");
 	refuse("{\"unified\": {\"cgroup.kill\": \"1\"}}", EINVAL,
 		"linux.resources.unified[\"cgroup.kill\"]: is not a limit");
 	refuse("{\"unified\": {\"cgroup.subtree_control\": \"+memory\"}}", EINVAL,

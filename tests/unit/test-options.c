@@ -618,9 +618,9 @@ static void test_events(void **state)
 		assert_false(duration_parse(bad[i], &value) == 0 && value > 0);
 	}
 	refuse("events --interval 1d c1", 1,
-		"--interval: `1d` is no time longer than 0, as 500ms, 5s or 1m30s");
+		"--interval: `1d` is not a time with a unit, longer than 0: 500ms, 5s, 1m30s");
 	refuse("events --interval 0s c1", 1,
-		"--interval: `0s` is no time longer than 0, as 500ms, 5s or 1m30s");
+		"--interval: `0s` is not a time with a unit, longer than 0: 500ms, 5s, 1m30s");
 }
 
 static void test_plan(void **state)
@@ -642,7 +642,8 @@ static void test_spec(void **state)
 	snprintf(line, sizeof(line), "spec --rootless --bundle %s", directory);
 	expect(line, "spec rootless=1\n");
 	assert_string_equal(read_file("config.json"), "{}\n");
-	snprintf(expected, sizeof(expected), "insula: %s/config.json: File exists\n", directory);
+	snprintf(expected, sizeof(expected),
+		"insula: %s/config.json: File exists (it is not overwritten)\n", directory);
 	assert_int_equal(insula(line), 1);
 	assert_string_equal(words, expected);
 	assert_int_equal(insula("spec -b /nowhere"), 1);

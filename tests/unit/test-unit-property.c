@@ -60,6 +60,7 @@ static void values(void **data)
 		{ "\"it's\"", "s it's" },
 		{ "'it\\'s'", "s it's" },
 		{ "'a\\\\b\\n'", "s a\\b\n" },
+		{ "'a\\\\n'", "s a\\n" },
 		{ "''", "s " },
 		{ "objectpath '/a'", "o /a" },
 		{ "['a.service', 'b.service']", "as 2 a.service b.service" },

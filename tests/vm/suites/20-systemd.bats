@@ -223,6 +223,11 @@ is_gone() {
 	detached run --detach --bundle "$BUNDLE" box
 	wait_for 10 has_status box stopped
 	wait_for 10 is_gone
+	run -0 insula ps --format json box
+	is '[]'
+	# containerd's shim asks for this when it has seen the end.
+	run -1 insula kill --all box KILL
+	has 'container not running'
 	run -0 insula delete box
 	is_gone
 }

@@ -177,7 +177,7 @@ cri() {
 	run -0 cri ContainerStats "{\"1\": \"$box\"}"
 	run -0 cri StopContainer "{\"1\": \"$box\", \"2\": 1}"
 	run -0 cri ContainerStatus "{\"1\": \"$box\"}"
-	jq -e '.["1"][0] | .["3"] == [2] and .["7"] == [137]' <<<"$output"
+	jq -e '.["1"][0] | .["3"] == [2] and .["7"] == [143]' <<<"$output"
 	run -0 cri RemoveContainer "{\"1\": \"$box\"}"
 	run -0 cri StopPodSandbox "{\"1\": \"$pod\"}"
 	run -0 cri RemovePodSandbox "{\"1\": \"$pod\"}"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* D-Bus values from words. The runtime has made sure of what they say; here nothing is guessed. */
+/* Properties of a unit from words. The runtime has made sure of what they say; here nothing is guessed. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "value.h"
+#include "property.h"
 
 /* No type of a unit's property comes near it. */
 #define TYPE_SIZE 64
@@ -88,6 +88,9 @@ static int append_basic(sd_bus_message *message, char type, const char *word)
 	return sd_bus_message_append_basic(message, type, &value);
 }
 
+/* One value. @type: complete; @words: moved behind what was used. */
+static int append_value(sd_bus_message *message, const char *type, char ***words);
+
 /* @contents: the type between the brackets, or of an element. */
 static int append_array(sd_bus_message *message, const char *contents, char ***words)
 {
@@ -103,7 +106,7 @@ static int append_array(sd_bus_message *message, const char *contents, char ***w
 	(*words)++;
 	r = sd_bus_message_open_container(message, 'a', contents);
 	for (unsigned long i = 0; r >= 0 && i < n; i++)
-		r = value_append(message, contents, words);
+		r = append_value(message, contents, words);
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
@@ -119,13 +122,13 @@ static int append_struct(sd_bus_message *message, const char *contents, char ***
 			return -EINVAL;
 		memcpy(member, contents, length);
 		member[length] = '\0';
-		r = value_append(message, member, words);
+		r = append_value(message, member, words);
 		contents += length;
 	}
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-int value_append(sd_bus_message *message, const char *type, char ***words)
+static int append_value(sd_bus_message *message, const char *type, char ***words)
 {
 	size_t length = type_length(type);
 	char contents[TYPE_SIZE];
@@ -142,4 +145,29 @@ int value_append(sd_bus_message *message, const char *type, char ***words)
 	if (!**words)
 		return -EINVAL;
 	return append_basic(message, type[0], *(*words)++);
+}
+
+int properties_append(sd_bus_message *message, char **words)
+{
+	int r = 0;
+
+	while (r >= 0 && words[0]) {
+		const char *name = words[0], *type = words[1];
+
+		if (!type)
+			return -EINVAL;
+		words += 2;
+		r = sd_bus_message_open_container(message, 'r', "sv");
+		if (r >= 0)
+			r = sd_bus_message_append_basic(message, 's', name);
+		if (r >= 0)
+			r = sd_bus_message_open_container(message, 'v', type);
+		if (r >= 0)
+			r = append_value(message, type, &words);
+		if (r >= 0)
+			r = sd_bus_message_close_container(message);
+		if (r >= 0)
+			r = sd_bus_message_close_container(message);
+	}
+	return r;
 }
