@@ -187,7 +187,8 @@ static void put_alu_of(struct program *program, uint8_t operation, uint8_t to, u
 /* A constant of 64 bits takes two places. */
 static void put_constant(struct program *program, uint8_t to, uint64_t value)
 {
-	put(program, BPF_LD | BPF_DW | BPF_IMM, to, 0, 0, (int32_t)(uint32_t)value);
+	/* BPF_LD | BPF_IMM, which are both 0. */
+	put(program, BPF_DW, to, 0, 0, (int32_t)(uint32_t)value);
 	put(program, 0, 0, 0, 0, (int32_t)(uint32_t)(value >> 32));
 }
 

@@ -115,7 +115,7 @@ static bool scan_pressure(const char *line, struct ins_pressure_line *ret)
 
 static int read_pressure(int cgroup, const char *name, struct ins_pressure *ret)
 {
-	char text[SMALL_FILE];
+	char text[SMALL_FILE] = "";
 	int r = read_small(cgroup, name, text, sizeof(text));
 
 	if (r <= 0)

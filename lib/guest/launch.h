@@ -36,6 +36,25 @@ int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_er
 /* ins_run_kill - end the process of run->pidfd, a child of ours, and reap it. */
 void ins_run_kill(struct ins_run *run);
 
+/**
+ * ins_run_check_silence - nothing was heard of init for a while: has the guest a hand in it?
+ *
+ * It can stop a process that enters its pid namespace, or have its own cgroup frozen, and all who enter
+ * it with that.
+ *
+ * Return: 0: go on waiting; −EBUSY, −errno.
+ */
+int ins_run_check_silence(const struct ins_run *run, struct ins_error *err);
+
+/**
+ * ins_run_go - let the child go through @stage and those behind it that it goes through alone
+ * @fd: goes along, −1: none; not closed
+ *
+ * It is sent what has come into the slots since the last time. That the child is gone is no error: what
+ * it said last is still to be read, and says why.
+ */
+int ins_run_go(struct ins_run *run, enum ins_stage stage, int fd, struct ins_error *err);
+
 /* What ins_converse() comes back for. */
 enum ins_converse {
 	INS_CONVERSE_CREATED, /* the child waits for `start` */

@@ -72,7 +72,7 @@ static char **tool_arguments(
 static int run_tool(const char *path, char **argv, int output)
 {
 	pid_t pid;
-	int status;
+	int status = 0;
 	int r = ins_program_start(path, argv, environ, (const int[]){ -1, -1, output }, 3, &pid);
 
 	if (r == 0)

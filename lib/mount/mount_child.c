@@ -300,11 +300,24 @@ static int make_filesystem(struct ins_child *child, const struct ins_op *op)
 	return r < 0 ? close_and(fd, r) : fd;
 }
 
+static bool is_there(struct ins_child *child, const char *path)
+{
+	int fd = ins_child_open(child, path, O_PATH);
+
+	if (fd < 0)
+		return false;
+	(void)ins_sys(close, fd);
+	return true;
+}
+
 int ins_mount_fs_op(struct ins_child *child, const struct ins_op *op)
 {
 	struct target how = {
 		.type = S_IFDIR, .strict = op->fs.proc_or_sys, .on_proc = op->fs.on_proc
 	};
+	/* On a directory that is made for it a tmpfs keeps its own mode, 1777: users of images without
+	 * the directory count on that (docker run --tmpfs). */
+	bool takes_mode = op->fs.mode_of_target && is_there(child, op->path);
 	int target = open_target(child, op->path, &how);
 	int fd, r;
 
@@ -313,7 +326,7 @@ int ins_mount_fs_op(struct ins_child *child, const struct ins_op *op)
 	fd = make_filesystem(child, op);
 	if (fd < 0)
 		return close_and(target, fd);
-	r = op->fs.mode_of_target ? copy_mode(child, target, fd) : 0;
+	r = takes_mode ? copy_mode(child, target, fd) : 0;
 	if (r == 0 && op->fs.copy_up)
 		r = copy_up(child, op, target, fd);
 	if (r < 0) {

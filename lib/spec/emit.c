@@ -113,7 +113,7 @@ static char *escape_controls(char *text, size_t size)
 		n += control_length(text + i) > 0;
 	if (n == 0)
 		return text;
-	escaped = to = malloc(size + n * (ESCAPE_LENGTH - 1) + 1);
+	escaped = to = calloc(1, size + n * (ESCAPE_LENGTH - 1) + 1);
 	for (size_t i = 0, length; escaped && i < size; i += length ? length : 1) {
 		length = control_length(text + i);
 		if (length == 0)

@@ -85,8 +85,7 @@ static int note_link(const struct nlmsghdr *header, void *data)
 	const struct nlattr *attribute;
 
 	*link = (struct link){ .index = info->ifi_index, .is_up = info->ifi_flags & IFF_UP };
-	mnl_attr_for_each(attribute, header, sizeof(*info))
-	{
+	mnl_attr_for_each(attribute, header, sizeof(*info)) {
 		if (mnl_attr_get_type(attribute) == IFLA_IFNAME &&
 			mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
 			strncpy(link->name, mnl_attr_get_str(attribute), IFNAMSIZ - 1);
@@ -229,7 +228,8 @@ static int note_address(const struct nlmsghdr *header, void *data)
 	address->scope = info->ifa_scope;
 	address->flags = info->ifa_flags;
 	address->size = info->ifa_family == AF_INET ? 4 : 16;
-	mnl_attr_for_each(attribute, header, sizeof(*info)) note_attribute(address, attribute);
+	mnl_attr_for_each(attribute, header, sizeof(*info))
+		note_attribute(address, attribute);
 	if (!(address->flags & IFA_F_PERMANENT) || (!address->has_local && !address->has_peer)) {
 		free(address);
 		return MNL_CB_OK;

@@ -216,6 +216,7 @@ larger() {
 	run -0 insula delete box
 }
 
+# shellcheck disable=SC2086 # a form is several words
 @test 'control characters of a configuration do not reach the terminal: state, list, plan, log' {
 	local form bundle
 	# U+009B begins a control sequence as ESC [ does.

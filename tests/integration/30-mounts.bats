@@ -274,6 +274,13 @@ run_box() {
 	add_mount '{"type": "tmpfs", "source": "tmpfs", "options": ["mode=711", "ro"]}'
 	run_box
 	is 711
+	# One that is made for it has none to give.
+	config '.mounts |= .[:7]'
+	add_mount '{"type": "tmpfs", "source": "tmpfs"}'
+	config '.mounts[7].destination = "/made/here"'
+	command_is stat -c %a /made/here /made
+	run_box
+	is $'1777\n755'
 }
 
 @test 'tmpcopyup fills the tmpfs with what it hides' {

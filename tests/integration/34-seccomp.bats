@@ -90,7 +90,7 @@ listen() {
 		insula delete box
 	done
 	while read -r action text; do
-		rule execve $action
+		rule execve "$action"
 		run -126 insula run --bundle "$BUNDLE" box
 		has "$text"
 		one_line

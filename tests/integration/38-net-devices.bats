@@ -4,9 +4,13 @@
 
 load helpers
 
+has_net_devices() {
+	insula features | jq -e .linux.netDevices.enabled >/dev/null
+}
+
 setup() {
 	insula_setup
-	skip_unless 'insula-net is not built: no libmnl' test -x "${INSULA%/*}/insula-net"
+	skip_unless 'insula-net is not built: no libmnl' has_net_devices
 	unshare --net sleep 1000 3>&- &
 	HOLDER=$!
 	wait_for 5 is_apart

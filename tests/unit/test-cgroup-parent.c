@@ -50,6 +50,10 @@ static void finish(struct made *made)
 {
 	made->run.cgroup_fd = ins_close(made->run.cgroup_fd);
 	ins_undo_forget(&made->run.undo);
+	if (made->run.limits_before)
+		ins_limits_forget(made->run.limits_before);
+	free(made->run.limits_before);
+	made->run.limits_before = NULL;
 }
 
 static void test_create(void **data)

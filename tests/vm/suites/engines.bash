@@ -7,7 +7,7 @@
 load ../../integration/helpers
 
 # The engines' settings, as `make install` brings them.
-: "${ENGINES:=/usr/local/share/insula/engines}"
+: "${ENGINES:=$(realpath "$(dirname "$(type -P insula)")/../share/insula/engines")}"
 
 # busybox_tar: a tar file of a small tree, which engines import: no image can be pulled here. In a place
 # that ordinary users can read. One process makes all the links, for each costs a tenth of a second here.
