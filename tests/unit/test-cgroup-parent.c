@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "cgroup-fixture.h"
+#include "cgroup/limits.h"
 #include "plan/run.h"
 
 static int announced, announce_result;
