@@ -87,13 +87,18 @@ inspect() {
 	run -0 docker rm box
 }
 
+was_oom_killed() {
+	[ "$(inspect '{{.State.OOMKilled}}')" = true ]
+}
+
 @test "limits" {
 	run -0 box --memory 64m --memory-swap 64m --cpus 0.5 --pids-limit 50 --ulimit nofile=100:200 box \
 		sh -c 'cd /sys/fs/cgroup && cat memory.max cpu.max pids.max; ulimit -Sn'
 	is $'67108864\n50000 100000\n50\n100'
 	run -137 docker run --name box --runtime insula --network none --memory 32m --memory-swap 32m box \
 		sh -c 'a=0123456789abcdef; while :; do a=$a$a; done'
-	[ "$(inspect '{{.State.OOMKilled}}')" = true ]
+	# Told by an event of its own, which may come after that of the end.
+	wait_for 30 was_oom_killed
 }
 
 @test "--privileged, --read-only, --volume, --tmpfs, --cap-drop, --security-opt, --init, --user, --pid, --cgroupns" {
