@@ -8,12 +8,11 @@
 
 static const char *why_missing(const struct ins_host *host, uint32_t controller)
 {
-	return host->controllers_v1 & controller
-		       ? "it is on a cgroup1 hierarchy (boot with "
-			 "systemd.unified_cgroup_hierarchy=1, or with cgroup_no_v1=all)"
-		       : "the kernel lacks it, was booted without it (cgroup_disable=), or this "
-			 "part "
-			 "of the hierarchy was not given it";
+	if (host->controllers_v1 & controller)
+		return "it is on a cgroup1 hierarchy (boot with "
+		       "systemd.unified_cgroup_hierarchy=1, or with cgroup_no_v1=all)";
+	return "the kernel lacks it, was booted without it (cgroup_disable=), or this part of the "
+	       "hierarchy was not given it";
 }
 
 int ins_limits_check(

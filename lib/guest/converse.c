@@ -31,6 +31,8 @@ int ins_run_check_silence(const struct ins_run *run, struct ins_error *err)
 	bool freezing = false;
 	int r;
 
+	if (ins_run_is_interrupted())
+		return ins_error_text(err, EINTR, "interrupted by a signal");
 	if (is_stopped(run))
 		return ins_error_text(err, EBUSY, "the process was stopped on its way in");
 	r = run->cgroup_fd < 0 || run->waits_frozen
@@ -81,9 +83,13 @@ static enum ins_stage last_alone(const struct ins_plan *plan, enum ins_stage sta
 int ins_run_go(struct ins_run *run, enum ins_stage stage, int fd, struct ins_error *err)
 {
 	struct ins_message message = { .type = INS_MESSAGE_GO, .value = stage };
+	enum ins_stage last = last_alone(run->plan, stage);
 	int r = send_slots(run, err);
 
-	ins_run_tell(run, last_alone(run->plan, stage));
+	/* From the execve on we must not end without the process, and it would not wait for us. */
+	if (last == INS_STAGE_EXEC)
+		ins_run_hold_signals(run);
+	ins_run_tell(run, last);
 	if (r == 0)
 		r = ins_message_send(run->socket, &message, &fd, fd >= 0, err);
 	/* The child is gone. What it said last is still to be read, and says why. */

@@ -387,6 +387,8 @@ int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err)
 	if (r < 0)
 		return r;
 	run->guest = guest;
+	run->attendance =
+		waits || guest->create->detach ? INS_ATTENDANCE_NONE : INS_ATTENDANCE_COMES;
 	run->state_json = run_state_json;
 	run->cgroup_will_be_made = cgroup_will_be_made;
 	run->cgroup_was_made = cgroup_was_made;

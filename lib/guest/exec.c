@@ -280,6 +280,7 @@ static int exec_steps(struct ins_guest *guest, struct ins_error *err)
 	if (r < 0)
 		return r;
 	run->guest = guest;
+	run->attendance = guest->exec->detach ? INS_ATTENDANCE_NONE : INS_ATTENDANCE_COMES;
 	run->waits_frozen = guest->exec->ignore_paused;
 	run->state_json = exec_state_json;
 	run->warn = ins_context_warn;

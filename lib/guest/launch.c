@@ -79,6 +79,7 @@ void ins_run_release(struct ins_run *run)
 	run->listener = ins_close(run->listener);
 	run->userns = ins_close(run->userns);
 	run->page = ins_close(run->page);
+	ins_run_release_signals(run);
 }
 
 int ins_run_stage(struct ins_run *run, enum ins_stage stage, struct ins_error *err)
@@ -168,7 +169,7 @@ static int await_execution(struct ins_run *run, const uint32_t *shares, struct i
 {
 	int r = 0;
 
-	while (r == 0 && ins_clone_wait(shares, run->waits_frozen ? 0 : SILENCE_SECONDS) < 0)
+	while (r == 0 && ins_clone_wait(shares, SILENCE_SECONDS) < 0)
 		r = ins_run_check_silence(run, err);
 	if (r < 0)
 		ins_run_kill(run);

@@ -42,9 +42,24 @@ void ins_run_kill(struct ins_run *run);
  * It can stop a process that enters its pid namespace, or have its own cgroup frozen, and all who enter
  * it with that.
  *
- * Return: 0: go on waiting; −EBUSY, −errno.
+ * Return: 0: go on waiting; −EBUSY; −EINTR: a signal to us is held, and would have ended us; −errno.
  */
 int ins_run_check_silence(const struct ins_run *run, struct ins_error *err);
+
+/**
+ * ins_run_hold_signals - block what attendance passes on
+ *
+ * Called before the program may be executed; does nothing where nobody is to wait for it. Init has its
+ * signal mask by then.
+ */
+void ins_run_hold_signals(struct ins_run *run);
+
+/* ins_run_is_interrupted - a signal that asks us to end is blocked and pending. */
+bool ins_run_is_interrupted(void);
+
+/* ins_run_release_signals - the caller's mask again; what the process should have had and has not ends us
+ * now, in the ordinary way. */
+void ins_run_release_signals(struct ins_run *run);
 
 /**
  * ins_run_go - let the child go through @stage and those behind it that it goes through alone

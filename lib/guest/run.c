@@ -1,95 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `run`: create and start in one walk, then wait in the foreground. */
-#include <linux/prctl.h>
-#include <poll.h>
-#include <signal.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "guest/guest.h"
-#include "sys/bare.h"
-#include "tty/tty.h"
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
-
-/* Stop signals are for us (the caller's job control), and SIGCHLD tells of our own children. */
-static void forwarded_signals(sigset_t *set)
-{
-	static const int ours[] = { SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGCONT,
-		SIGWINCH, SIGPIPE, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
-
-	sigfillset(set);
-	for (size_t i = 0; i < ARRAY_LENGTH(ours); i++)
-		sigdelset(set, ours[i]);
-}
-
-static void forward(int signals, int pidfd)
-{
-	struct signalfd_siginfo info;
-
-	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		(void)ins_sys(pidfd_send_signal, pidfd, (int)info.ssi_signo, NULL, 0);
-}
-
-/* Until the process ends; signals go on to it. */
-static int wait_and_forward(struct ins_guest *guest, int signals, struct ins_error *err)
-{
-	for (;;) {
-		struct pollfd waits[] = { { guest->run.pidfd, POLLIN, 0 }, { signals, POLLIN, 0 } };
-
-		if (poll(waits, 2, -1) < 0 && errno != EINTR)
-			return ins_error_set(err, errno, "wait for the container process");
-		if (waits[1].revents)
-			forward(signals, guest->run.pidfd);
-		if (waits[0].revents)
-			return 0;
-	}
-}
-
-static int attend(struct ins_guest *guest, int *ret_status, struct ins_error *err)
-{
-	cleanup_fd int signals = -1;
-	sigset_t set, before;
-	siginfo_t info = { 0 };
-	int r;
-
-	forwarded_signals(&set);
-	if (sigprocmask(SIG_BLOCK, &set, &before) < 0)
-		return ins_error_set(err, errno, "block signals");
-	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signals < 0)
-		r = ins_error_set(err, errno, "make a signalfd");
-	else if (guest->run.console >= 0)
-		r = ins_tty_relay(guest->run.console, guest->run.pidfd, signals, err);
-	else
-		r = wait_and_forward(guest, signals, err);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (r < 0)
-		return r;
-	while (waitid(P_PIDFD, (id_t)guest->run.pidfd, &info, WEXITED) < 0) {
-		if (errno != EINTR)
-			return ins_error_set(err, errno, "wait for the container process");
-	}
-	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-	return 0;
-}
-
-int ins_guest_attend(struct ins_guest *guest, int *ret_status, struct ins_error *err)
-{
-	int r = attend(guest, ret_status, err);
-
-	/* What nobody waits for must not go on: the caller is told that it has failed. */
-	if (r < 0) {
-		ins_run_kill(&guest->run);
-		ins_guest_remove_pid_file(guest);
-	}
-	return r;
-}
 
 /* The container is ours again, unless somebody has deleted it. */
 static int destroy_after_run(struct ins_guest *guest, struct ins_error *err)

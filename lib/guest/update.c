@@ -21,6 +21,8 @@ struct update {
 	struct ins_arena *arena;
 	int top, cgroup;
 	struct ins_limits limits;
+	struct bpf_insn *device_program; /* NULL: the devices stay as they are */
+	uint32_t n_instructions;
 	struct ins_limits_before before;
 	char *schemata; /* of the resctrl group, before they were changed; NULL: they were not */
 };
@@ -29,6 +31,7 @@ static void release(struct update *update)
 {
 	ins_limits_forget(&update->before);
 	free(update->schemata);
+	free(update->device_program);
 	ins_arena_free(update->arena);
 	ins_spec_free(update->spec);
 	ins_close(update->cgroup);
@@ -82,19 +85,25 @@ static int write_limits(struct update *update, struct ins_error *err)
 	return 0;
 }
 
+static int compile_devices(struct update *update, struct ins_error *err)
+{
+	bool has_userns = update->record->namespaces & ins_ns_flag(INS_NS_USER);
+	int r = 0;
+
+	if (update->spec->resources.n_devices > 0)
+		r = ins_devices_compile(update->spec, has_userns, &update->device_program,
+			&update->n_instructions, err);
+	return r < 0 ? ins_error_prefix(err, "linux.resources.devices") : 0;
+}
+
 static int replace_devices(
 	struct ins_context *context, const struct update *update, struct ins_error *err)
 {
-	bool has_userns = update->record->namespaces & ins_ns_flag(INS_NS_USER);
-	cleanup_free struct bpf_insn *program = NULL;
-	uint32_t n;
-	int r;
+	int r = 0;
 
-	if (update->spec->resources.n_devices == 0)
-		return 0;
-	r = ins_devices_compile(update->spec, has_userns, &program, &n, err);
-	if (r == 0)
-		r = ins_devices_replace(update->cgroup, context->root, program, n, err);
+	if (update->device_program)
+		r = ins_devices_replace(update->cgroup, context->root, update->device_program,
+			update->n_instructions, err);
 	return r < 0 ? ins_error_prefix(err, "linux.resources.devices") : 0;
 }
 
@@ -184,6 +193,8 @@ static int prepare(struct update *update, const char *resources, struct ins_erro
 	if (r == 0)
 		r = ins_limits_convert(
 			&update->spec->resources, &now, update->arena, &update->limits, err);
+	if (r == 0)
+		r = compile_devices(update, err);
 	return r < 0 ? r : enable_controllers(update, err);
 }
 

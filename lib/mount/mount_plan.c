@@ -7,7 +7,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/path.h"
 #include "mount/entry.h"
 #include "plan/build.h"
 
@@ -364,45 +363,6 @@ static int add_mount(struct ins_plan_builder *builder, const struct ins_mount_en
 	return add_filesystem(builder, entry, err);
 }
 
-static bool is_covered(const struct ins_mount_entry *entries, size_t i)
-{
-	for (size_t j = 0; j < i; j++) {
-		if (ins_path_is_below(entries[i].destination, entries[j].destination))
-			return true;
-	}
-	return false;
-}
-
-/* In a user namespace, and only the destinations in the root file system itself: target_parent.c. */
-static int add_targets(struct ins_plan_builder *builder, const struct ins_mount_entry *entries,
-	size_t n, struct ins_error *err)
-{
-	struct ins_mount_target *v;
-	struct ins_op *op;
-	uint32_t n_targets = 0;
-	int r;
-
-	if (!n || !ins_plan_has_userns(builder) || !ins_plan_parent_clones(builder) ||
-		builder->host->in_user_namespace)
-		return 0;
-	v = ins_arena_array(builder->arena, n, sizeof(*v));
-	if (!v)
-		return out_of_memory(err);
-	for (size_t i = 0; i < n; i++) {
-		if (!entries[i].options.remount && !is_covered(entries, i))
-			v[n_targets++] = (struct ins_mount_target){ entries[i].destination,
-				entries[i].options.bind ? entries[i].source : NULL };
-	}
-	if (!n_targets)
-		return 0;
-	r = ins_plan_add(builder, INS_STAGE_PREPARE, INS_OP_TARGETS_MAKE, &op, err, "mounts");
-	if (r < 0)
-		return r;
-	op->targets.n = n_targets;
-	op->targets.v = v;
-	return 0;
-}
-
 int ins_mount_plan(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	size_t n = builder->spec->n_mounts;
@@ -421,8 +381,6 @@ int ins_mount_plan(struct ins_plan_builder *builder, struct ins_error *err)
 		r = ins_mount_entry_read(builder, entries, i, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_preparation(builder, &entries[i], err);
-	if (r == 0)
-		r = add_targets(builder, entries, n, err);
 	if (r == 0)
 		r = add_root_attach(builder, err);
 	for (size_t i = 0; r == 0 && i < n; i++)

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "plan/build.h"
+#include "spec/names.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -186,30 +187,6 @@ static void say_limit(struct words *words, uint64_t value)
 		say(words, "unlimited");
 	else
 		say(words, "%llu", (unsigned long long)value);
-}
-
-static const char *rlimit_name(uint32_t resource)
-{
-	static const char *const names[] = {
-		[RLIMIT_AS] = "RLIMIT_AS",
-		[RLIMIT_CORE] = "RLIMIT_CORE",
-		[RLIMIT_CPU] = "RLIMIT_CPU",
-		[RLIMIT_DATA] = "RLIMIT_DATA",
-		[RLIMIT_FSIZE] = "RLIMIT_FSIZE",
-		[RLIMIT_LOCKS] = "RLIMIT_LOCKS",
-		[RLIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",
-		[RLIMIT_MSGQUEUE] = "RLIMIT_MSGQUEUE",
-		[RLIMIT_NICE] = "RLIMIT_NICE",
-		[RLIMIT_NOFILE] = "RLIMIT_NOFILE",
-		[RLIMIT_NPROC] = "RLIMIT_NPROC",
-		[RLIMIT_RSS] = "RLIMIT_RSS",
-		[RLIMIT_RTPRIO] = "RLIMIT_RTPRIO",
-		[RLIMIT_RTTIME] = "RLIMIT_RTTIME",
-		[RLIMIT_SIGPENDING] = "RLIMIT_SIGPENDING",
-		[RLIMIT_STACK] = "RLIMIT_STACK",
-	};
-
-	return resource < ARRAY_LENGTH(names) && names[resource] ? names[resource] : "RLIMIT_?";
 }
 
 static void say_node(struct words *words, const struct ins_op *op)
@@ -455,14 +432,11 @@ static void say_io_priority(struct words *words, const struct ins_op *op)
 
 static void say_memory_policy(struct words *words, const struct ins_op *op)
 {
-	/* By number: the mode stands below the flags (linux/mempolicy.h). */
-	static const char *const modes[] = { "default", "preferred", "bind", "interleave", "local",
-		"preferred many", "weighted interleave" };
-	uint32_t mode = op->memory_policy.mode & 0xff;
+	uint32_t mode = op->memory_policy.mode & 0xff; /* the flags stand above it */
 	const unsigned char *nodes = op->memory_policy.nodes;
 	const char *between = ", nodes ";
 
-	say(words, "set the memory policy: %s", mode < ARRAY_LENGTH(modes) ? modes[mode] : "?");
+	say(words, "set the memory policy %s", ins_name_of(ins_memory_policy_modes, (int)mode));
 	for (uint32_t i = 0; i < op->memory_policy.size * 8; i++) {
 		if (!(nodes[i / 8] >> i % 8 & 1))
 			continue;
@@ -478,7 +452,7 @@ static void say_personality(struct words *words, const struct ins_op *op)
 
 static void say_rlimit(struct words *words, const struct ins_op *op)
 {
-	say(words, "set %s to ", rlimit_name(op->rlimit.resource));
+	say(words, "set %s to ", ins_name_of(ins_rlimit_names, (int)op->rlimit.resource));
 	say_limit(words, op->rlimit.soft);
 	say(words, ", hard ");
 	say_limit(words, op->rlimit.hard);
@@ -486,7 +460,8 @@ static void say_rlimit(struct words *words, const struct ins_op *op)
 
 static void say_rlimit_raise(struct words *words, const struct ins_op *op)
 {
-	say(words, "raise the hard limit of %s to ", rlimit_name(op->rlimit.resource));
+	say(words, "raise the hard limit of %s to ",
+		ins_name_of(ins_rlimit_names, (int)op->rlimit.resource));
 	say_limit(words, op->rlimit.hard);
 }
 
@@ -553,7 +528,6 @@ static const struct teller tellers[INS_OP_KINDS] = {
 	[INS_OP_SOURCE_OPEN] = { .say = say_source },
 	[INS_OP_SOURCE_FIND] = { .words = "find %s in the container's mount namespace" },
 	[INS_OP_SOURCE_CLONE] = { .say = say_source },
-	[INS_OP_TARGETS_MAKE] = { .words = "make the mount points that are missing" },
 	[INS_OP_NODE_OPEN] = { .words = "open the host's device %s" },
 	[INS_OP_CGROUP_OPEN] = { .words = "open the container's cgroup for a mount" },
 	[INS_OP_IDMAP_WRITE] = { .say = say_idmap },

@@ -33,18 +33,19 @@ bool ins_host_kernel_at_least(const struct ins_host *host, unsigned int major, u
 	       (host->kernel_major == major && host->kernel_minor >= minor);
 }
 
-static bool is_cgroup2(const char *path)
+/* @magic: of linux/magic.h */
+static bool is_file_system(const char *path, long magic)
 {
 	struct statfs s;
 
-	return statfs(path, &s) == 0 && s.f_type == CGROUP2_SUPER_MAGIC;
+	return statfs(path, &s) == 0 && s.f_type == magic;
 }
 
 /*
  * The fifth field of a mountinfo line is the mount point, and " - type " stands behind it.
  * @ret_path: of MOUNT_SIZE bytes; untouched if there is none
  */
-static void find_in_mountinfo(const char *type, bool (*is_one)(const char *path), char *ret_path)
+static void find_in_mountinfo(const char *type, long magic, char *ret_path)
 {
 	cleanup_file FILE *file = fopen("/proc/self/mountinfo", "re");
 	cleanup_free char *line = NULL;
@@ -54,7 +55,7 @@ static void find_in_mountinfo(const char *type, bool (*is_one)(const char *path)
 	snprintf(word, sizeof(word), " - %s ", type);
 	while (file && getline(&line, &size, file) > 0) {
 		if (!strstr(line, word) || sscanf(line, "%*s %*s %*s / %255s", path) != 1 ||
-			!is_one(path))
+			!is_file_system(path, magic))
 			continue;
 		memcpy(ret_path, path, sizeof(path));
 		return;
@@ -67,12 +68,12 @@ static void find_cgroup2(struct ins_host *host)
 	static const char *const usual[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(usual); i++) {
-		if (is_cgroup2(usual[i])) {
+		if (is_file_system(usual[i], CGROUP2_SUPER_MAGIC)) {
 			strcpy(host->cgroup_mount, usual[i]);
 			return;
 		}
 	}
-	find_in_mountinfo("cgroup2", is_cgroup2, host->cgroup_mount);
+	find_in_mountinfo("cgroup2", CGROUP2_SUPER_MAGIC, host->cgroup_mount);
 }
 
 const char *ins_controller_name(enum ins_controller controller)
@@ -151,19 +152,12 @@ int ins_host_probe_controllers(struct ins_host *host, struct ins_error *err)
 	return 0;
 }
 
-static bool is_resctrl(const char *path)
-{
-	struct statfs s;
-
-	return statfs(path, &s) == 0 && s.f_type == RDTGROUP_SUPER_MAGIC;
-}
-
 void ins_host_probe_resctrl(struct ins_host *host)
 {
-	if (is_resctrl(RESCTRL_MOUNT))
+	if (is_file_system(RESCTRL_MOUNT, RDTGROUP_SUPER_MAGIC))
 		strcpy(host->resctrl_mount, RESCTRL_MOUNT);
 	else
-		find_in_mountinfo("resctrl", is_resctrl, host->resctrl_mount);
+		find_in_mountinfo("resctrl", RDTGROUP_SUPER_MAGIC, host->resctrl_mount);
 }
 
 int ins_host_own_cgroup(char *buffer, size_t size, struct ins_error *err)

@@ -56,7 +56,6 @@ enum ins_side {
 	X(ROOT_OPEN, PARENT, ins_mount_root_open_op)       /* detached copy of the rootfs */ \
 	X(SOURCE_OPEN, PARENT, ins_mount_source_open_op)   /* detached copy of a source */  \
 	X(SOURCE_FIND, PARENT, ins_mount_source_find_op)   /* in the child's namespace */   \
-	X(TARGETS_MAKE, PARENT, ins_mount_targets_make_op) /* what is missing in the rootfs */ \
 	X(NODE_OPEN, PARENT, ins_dev_node_open_op)         /* detached copy of a device */  \
 	X(CGROUP_OPEN, PARENT, ins_cgroup_open_op)         /* detached copy of the cgroup */ \
 	X(IDMAP_WRITE, PARENT, ins_idmap_write_op)         /* uid_map, gid_map */           \
@@ -134,11 +133,6 @@ struct ins_plan_id_map {
 /* One fsconfig(2) call: value NULL is a flag. */
 struct ins_fs_option {
 	const char *key, *value;
-};
-
-/* A destination: a directory, unless there is a source that is none. */
-struct ins_mount_target {
-	const char *path, *source; /* source NULL: a new file system */
 };
 
 /* What mount_setattr(2) is to change on a mount. */
@@ -261,10 +255,6 @@ struct ins_op {
 			bool idmap;            /* MOUNT_ATTR_IDMAP: own maps, or the container's if n_uid is 0 */
 			bool idmap_recursive;
 		} source; /* ROOT_OPEN, SOURCE_OPEN, SOURCE_FIND, SOURCE_CLONE; path is the source on the host */
-		struct {
-			uint32_t n;
-			const struct ins_mount_target *v;
-		} targets; /* TARGETS_MAKE */
 		struct {
 			bool no_follow; /* do not follow a symlink as last component of the destination */
 			bool strict;    /* no symlink on the whole way to it */

@@ -3,6 +3,7 @@
 #ifndef INSULA_PLAN_RUN_H
 #define INSULA_PLAN_RUN_H
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include "base/undo.h"
@@ -15,6 +16,14 @@ struct ins_limits_before;
 
 /* In run->slots: the child has it, the parent has closed it. */
 #define INS_SLOT_SENT (-2)
+
+/* The caller's waiting for the process in the foreground, if they wait. */
+enum ins_attendance {
+	INS_ATTENDANCE_NONE,
+	INS_ATTENDANCE_COMES, /* until then signals are ours */
+	INS_ATTENDANCE_HOLDS, /* they are kept for the process, or go to it */
+	INS_ATTENDANCE_ENDED, /* there is nobody any more to pass them on to */
+};
 
 struct ins_run {
 	const struct ins_plan *plan;
@@ -39,6 +48,8 @@ struct ins_run {
 	int page;             /* in EXEC: the child's page of errors (message.h), −1 before */
 	enum ins_stage stage; /* the last one that parent and child have met at */
 	int failed_kind;      /* enum ins_op_kind of the operation that the child failed at, −1 */
+	enum ins_attendance attendance;
+	sigset_t signals_before; /* the caller's mask, while signals are held */
 	uint32_t told;        /* so many of the plan's operations are in the debug log */
 
 	/* Its cgroup. */

@@ -162,6 +162,9 @@ static int note_unknown(struct ins_cursor *cursor, const char *key, const struct
 	char hint[128], words[256];
 	int r;
 
+	/* A file of a million such keys is not to cost a search for each. */
+	if (cursor->unknown.n == INS_CURSOR_REMARKS_MAX)
+		return 0;
 	for (size_t i = 0; i < fields->n; i++)
 		ins_nearest_offer(&nearest, fields->v[i].key);
 	snprintf(words, sizeof(words), "insula knows no such property, it is ignored%s",
@@ -464,6 +467,13 @@ const struct ins_name *ins_name_find(const struct ins_name *names, const char *n
 			return names;
 	}
 	return NULL;
+}
+
+const char *ins_name_of(const struct ins_name *names, int value)
+{
+	while (names->name && names->value != value)
+		names++;
+	return names->name ? names->name : "?";
 }
 
 /* Known words are listed as long as they fit; of longer lists the nearest one is named. */

@@ -182,4 +182,7 @@ bool ins_is_empty(json_t *value);
 /* ins_name_find - the row of @name, or NULL. */
 const struct ins_name *ins_name_find(const struct ins_name *names, const char *name);
 
+/* ins_name_of - the name of a number, "?" if it has none. */
+const char *ins_name_of(const struct ins_name *names, int value);
+
 #endif

@@ -68,6 +68,8 @@ static int warn_of_capability(struct ins_cursor *cursor, const char *name)
 	const char *known;
 	char hint[64];
 
+	if (cursor->warnings.n == INS_CURSOR_REMARKS_MAX)
+		return 0;
 	for (int i = 0; (known = ins_capability_name(i)); i++)
 		ins_nearest_offer(&nearest, known);
 	return ins_cursor_warn(cursor, "unknown capability \"%.64s\" is not given%s", name,

@@ -48,6 +48,18 @@ load helpers
 	leaves_nothing box
 }
 
+@test 'a signal that comes when insula does not wait for the program yet, or no longer, ends nothing early' {
+	command_is sh -c 'trap "echo got TERM; exit 7" TERM; : >/ready; while :; do sleep 0.05; done'
+	config '.root.readonly = false'
+	hook_file poststart "kill -TERM \$PPID; until [ -e $BUNDLE/rootfs/ready ]; do sleep 0.05; done"
+	config '.hooks.poststart = [{path: $h}]' --arg h "$HOOK"
+	hook_file poststop 'kill -INT $PPID; sleep 0.1'
+	config '.hooks.poststop = [{path: $h}]' --arg h "$HOOK"
+	run -7 insula run --bundle "$BUNDLE" box
+	has 'got TERM'
+	leaves_nothing box
+}
+
 # --- what comes in and goes out -----------------------------------------------------------------
 
 @test 'a pipe of some megabytes goes in and out' {

@@ -207,30 +207,6 @@ static void copies_of_the_parent(void **data)
 	assert_int_equal(find_op_on(p, INS_OP_SOURCE_FIND, "/proc")->source.copy_slot, 0);
 }
 
-/* The destinations in the rootfs itself; those on other mounts are the child's alone. */
-static void targets(void **data)
-{
-	struct planned *p = *data;
-	const struct ins_op *op;
-
-	plan(p, IN(USERNS,
-			BIND("/a", "/s", "'bind'") "," FS("tmpfs", "/t", "'ro'") "," BIND(
-				"/a/b", "/s", "'bind'") "," REMOUNT("/t", "'rw'"),
-			MAPS));
-	op = get_op(p, INS_OP_TARGETS_MAKE);
-	assert_int_equal(op->targets.n, 2);
-	assert_string_equal(op->targets.v[0].path, "/a");
-	assert_string_equal(op->targets.v[0].source, "/s");
-	assert_string_equal(op->targets.v[1].path, "/t");
-	assert_null(op->targets.v[1].source);
-	/* Otherwise the child may do all that the parent may. */
-	plan(p, MOUNTS(BIND("/a", "/s", "'bind'")));
-	assert_null(find_op(p, INS_OP_TARGETS_MAKE, 0));
-	p->host.capabilities = 0;
-	plan(p, IN(USERNS, BIND("/a", "/s", "'bind'"), MAPS));
-	assert_null(find_op(p, INS_OP_TARGETS_MAKE, 0));
-}
-
 static void id_maps(void **data)
 {
 	struct planned *p = *data;
@@ -520,7 +496,6 @@ int main(void)
 		plan_test(bad_binds),
 		plan_test(propagation_stays_inside),
 		plan_test(copies_of_the_parent),
-		plan_test(targets),
 		plan_test(id_maps),
 		plan_test(proc),
 		plan_test(proc_is_protected),
