@@ -32,14 +32,18 @@ int main(int argc, char **argv)
 	if (pidfd < 0 || cgroup < 0)
 		die(argv[2]);
 	/* Entering a mount namespace also sets root and working directory to its root. */
-	if (setns(pidfd, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS |
-				 CLONE_NEWCGROUP) < 0)
+	if (setns(pidfd, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS) <
+		0)
 		die("setns");
 	clone.cgroup = (uint64_t)cgroup;
 	pid = syscall(SYS_clone3, &clone, sizeof(clone));
 	if (pid < 0)
 		die("clone3");
 	if (pid == 0) {
+		/* Not before the clone: with the mount option nsdelegate nobody comes from outside of
+		 * a cgroup namespace into a cgroup in it. */
+		if (setns(pidfd, CLONE_NEWCGROUP) < 0)
+			die("setns");
 		if (setsid() < 0)
 			die("setsid");
 		run_true(&filter);

@@ -4,11 +4,11 @@
  * as straight calls, and nothing else: no JSON, no checks of what is known, no state. What a runtime
  * takes beyond this is its own.
  *
- *     floor ROOTFS CGROUP FILTER [DEVICES]   run /bin/true in ROOTFS, in a new cgroup at CGROUP
- *     floor                                  nothing: what a static program costs by itself
+ *     floor ROOTFS CGROUP FILTER [WORD…]   run /bin/true in ROOTFS, in a new cgroup at CGROUP
+ *     floor                                nothing: what a static program costs by itself
  *
- * FILTER holds a seccomp program as the kernel takes it. With DEVICES (any word) a device program
- * that allows everything is loaded and attached, too.
+ * FILTER holds a seccomp program as the kernel takes it. With the word "devices" a device program that
+ * allows everything is loaded and attached, too; with "limits", the usual limits are written.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -156,6 +156,28 @@ static void attach_devices(int cgroup)
 	close(fd);
 }
 
+/* Those of the configuration that `run` of this folder makes. */
+static void write_limits(int cgroup)
+{
+	static const char *const limits[][2] = {
+		{ "cpu.weight", "59" },
+		{ "cpu.max", "100000 100000" },
+		{ "memory.max", "536870912" },
+		{ "memory.swap.max", "536870912" },
+		{ "memory.low", "268435456" },
+		{ "pids.max", "2048" },
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		size_t length = strlen(limits[i][1]);
+		int fd = openat(cgroup, limits[i][0], O_WRONLY | O_CLOEXEC);
+
+		if (fd < 0 || write(fd, limits[i][1], length) != (ssize_t)length)
+			die(limits[i][0]);
+		close(fd);
+	}
+}
+
 __attribute__((noreturn)) static void child(const char *rootfs, const struct sock_fprog *filter)
 {
 	const struct rlimit files = { .rlim_cur = 1024, .rlim_max = 1024 };
@@ -189,8 +211,12 @@ int main(int argc, char **argv)
 	cgroup = open(argv[2], O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (cgroup < 0)
 		die(argv[2]);
-	if (argc > 4)
-		attach_devices(cgroup);
+	for (int i = 4; i < argc; i++) {
+		if (strcmp(argv[i], "devices") == 0)
+			attach_devices(cgroup);
+		if (strcmp(argv[i], "limits") == 0)
+			write_limits(cgroup);
+	}
 	clone.cgroup = (uint64_t)cgroup;
 	pid = syscall(SYS_clone3, &clone, sizeof(clone));
 	if (pid < 0)
