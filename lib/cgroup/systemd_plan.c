@@ -10,8 +10,6 @@
 #include "cgroup/unit.h"
 #include "plan/build.h"
 
-#define ANNOTATION "org.systemd.property."
-
 int ins_scope_plan_name(
 	struct ins_plan_builder *builder, const char **ret_slice, struct ins_error *err)
 {
@@ -101,7 +99,7 @@ static int add_annotations(const struct ins_plan_builder *builder, struct proper
 	struct ins_error *err)
 {
 	const struct ins_pairs *annotations = &builder->spec->annotations;
-	size_t length = strlen(ANNOTATION);
+	size_t length = strlen(INS_ANNOTATION_PROPERTY);
 
 	for (size_t i = 0; i < annotations->n; i++) {
 		const struct ins_pair *pair = &annotations->v[i];
@@ -109,7 +107,7 @@ static int add_annotations(const struct ins_plan_builder *builder, struct proper
 		struct ins_unit_property *property = &properties->v[properties->n];
 		int r;
 
-		if (strncmp(pair->key, ANNOTATION, length) != 0)
+		if (strncmp(pair->key, INS_ANNOTATION_PROPERTY, length) != 0)
 			continue;
 		r = ins_unit_property_parse(name, pair->value, builder->arena, property, err);
 		if (r < 0)

@@ -142,8 +142,7 @@ static int add_ids(struct ins_plan_builder *builder, struct ins_error *err)
 		return r;
 	op->ids.uid = process->uid;
 	op->ids.gid = process->gid;
-	op->ids.keep_groups =
-		ins_spec_annotation(builder->spec, "run.oci.keep_original_groups") != NULL;
+	op->ids.keep_groups = ins_spec_annotation(builder->spec, INS_ANNOTATION_GROUPS) != NULL;
 	if (!process->n_additional_gids)
 		return 0;
 	op->ids.n_groups = (uint32_t)process->n_additional_gids;

@@ -58,7 +58,7 @@ static bool has_program(const char *name)
 int ins_features(char **ret_text, struct ins_error *err)
 {
 	/* Those that are honoured and could do harm if they came from an image. */
-	static const char *const unsafe[] = { "run.oci.", "org.systemd.property." };
+	static const char *const unsafe[] = { INS_ANNOTATION_FAMILY, INS_ANNOTATION_PROPERTY };
 	const char *architectures[WORDS_MAX], *flags[WORDS_MAX];
 	char version[32];
 	const struct scmp_version *library = seccomp_version();

@@ -106,7 +106,7 @@ int ins_idmap_plan(struct ins_plan_builder *builder, struct ins_error *err)
 	/* The maps of a namespace that is joined are not known here: there it is tried. */
 	op->become.uid = root_of(&spec->uid_mappings);
 	op->become.gid = root_of(&spec->gid_mappings);
-	op->become.clear_groups = !must_deny_setgroups(builder) &&
-				  !ins_spec_annotation(spec, "run.oci.keep_original_groups");
+	op->become.clear_groups =
+		!must_deny_setgroups(builder) && !ins_spec_annotation(spec, INS_ANNOTATION_GROUPS);
 	return 0;
 }

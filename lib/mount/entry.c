@@ -11,8 +11,6 @@
 #define MAX_VALUE 255
 #define MAX_DATA  4095
 
-#define CONTEXT_ANNOTATION "run.oci.mount_context_type"
-
 static int out_of_memory(struct ins_error *err)
 {
 	return ins_error_set(err, ENOMEM, "plan the mounts");
@@ -174,7 +172,7 @@ static int add_label(
 	struct ins_plan_builder *builder, struct ins_mount_entry *entry, struct ins_error *err)
 {
 	const char *label = builder->spec->mount_label;
-	const char *kind = ins_spec_annotation(builder->spec, CONTEXT_ANNOTATION);
+	const char *kind = ins_spec_annotation(builder->spec, INS_ANNOTATION_MOUNTLABEL);
 	struct ins_fs_option option;
 
 	if (!label || !label[0] || is_unlabelled(entry->type))
@@ -183,7 +181,7 @@ static int add_label(
 		kind = "context";
 	if (!is_context(kind))
 		return ins_error_key(err, EINVAL, "annotations", "%s: unknown value '%s'",
-			CONTEXT_ANNOTATION, kind);
+			INS_ANNOTATION_MOUNTLABEL, kind);
 	for (uint32_t i = 0; i < entry->n_data; i++) {
 		if (is_context(entry->data[i].key))
 			return 0;

@@ -58,7 +58,7 @@ static int add_groups_drop(struct ins_plan_builder *builder, struct ins_error *e
 
 	if (!builder->spec->namespaces[INS_NS_USER].path ||
 		!(builder->host->capabilities >> CAP_SETGID & 1) ||
-		ins_spec_annotation(builder->spec, "run.oci.keep_original_groups"))
+		ins_spec_annotation(builder->spec, INS_ANNOTATION_GROUPS))
 		return 0;
 	return ins_plan_add(builder, INS_STAGE_JOIN, INS_OP_GROUPS_DROP, &op, err, "%s", "");
 }

@@ -294,7 +294,7 @@ static int add_exec_entry(
 	struct ins_plan_builder *builder, uint32_t join_flags, struct ins_error *err)
 {
 	bool enters_user = join_flags & ins_ns_flag(INS_NS_USER);
-	bool keeps_groups = ins_spec_annotation(builder->spec, "run.oci.keep_original_groups");
+	bool keeps_groups = ins_spec_annotation(builder->spec, INS_ANNOTATION_GROUPS);
 	struct ins_op *op;
 	int r = 0;
 

@@ -126,6 +126,27 @@ static int parse_mount(struct ins_cursor *cursor, json_t *value, void *target, c
 
 static const struct ins_list_kind mounts = { sizeof(struct ins_spec_mount), parse_mount, NULL };
 
+/* --- annotations ---------------------------------------------------------------------------------
+ */
+
+/* Others are for others; but of this family a caller expects the runtime to do something. */
+static int parse_annotation(
+	struct ins_cursor *cursor, json_t *value, void *target, const void *detail)
+{
+	struct ins_pair *pair = target;
+	int r = 0;
+
+	(void)detail;
+	pair->key = ins_cursor_key(cursor);
+	if (strncmp(pair->key, INS_ANNOTATION_FAMILY, strlen(INS_ANNOTATION_FAMILY)) == 0 &&
+		strcmp(pair->key, INS_ANNOTATION_GROUPS) != 0 &&
+		strcmp(pair->key, INS_ANNOTATION_MOUNTLABEL) != 0)
+		r = ins_cursor_warn(cursor, "insula knows no such annotation, it is ignored");
+	return r < 0 ? r : ins_parse_string(cursor, value, &pair->value, NULL);
+}
+
+static const struct ins_list_kind annotations = { sizeof(struct ins_pair), parse_annotation, NULL };
+
 /* --- the whole -----------------------------------------------------------------------------------
  */
 
@@ -138,7 +159,7 @@ static const struct ins_field config_rows[] = {
 	INS_FIELD("domainname", parse_uts_name, struct ins_spec, domainname, NULL),
 	INS_LIST("mounts", struct ins_spec, n_mounts, mounts, &mounts),
 	INS_FIELD("hooks", ins_hooks_parse, struct ins_spec, hooks, NULL),
-	INS_FIELD("annotations", ins_parse_pairs, struct ins_spec, annotations, NULL),
+	INS_FIELD("annotations", ins_parse_map, struct ins_spec, annotations, &annotations),
 	{ "linux", ins_linux_parse, 0, INS_NO_FIELD, false, NULL },
 };
 static const struct ins_fields config_fields = INS_FIELDS(config_rows);

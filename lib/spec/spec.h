@@ -373,6 +373,12 @@ static inline void ins_cleanup_spec(struct ins_spec **spec)
 
 #define cleanup_spec __attribute__((cleanup(ins_cleanup_spec)))
 
+/* Annotations that a runtime is asked by, where the specification has no property for it. */
+#define INS_ANNOTATION_FAMILY     "run.oci."
+#define INS_ANNOTATION_GROUPS     "run.oci.keep_original_groups" /* no setgroups(2) */
+#define INS_ANNOTATION_MOUNTLABEL "run.oci.mount_context_type"   /* context, fscontext, … */
+#define INS_ANNOTATION_PROPERTY   "org.systemd.property."        /* and a property of the unit */
+
 /* ins_spec_annotation - the value of an annotation, or NULL. */
 const char *ins_spec_annotation(const struct ins_spec *spec, const char *key);
 

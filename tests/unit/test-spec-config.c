@@ -180,6 +180,12 @@ static void annotations(void **state)
 	assert_string_equal(ins_spec_annotation(spec, "d"), "");
 	assert_null(ins_spec_annotation(spec, "a"));
 	ins_spec_free(spec);
+	spec = parse(CONFIG(
+		",'annotations':{'run.oci.keep_original_groups':'1','run.oci.handler':'x'}"));
+	assert_int_equal(spec->warnings.n, 1);
+	assert_string_equal(spec->warnings.v[0],
+		"annotations.run.oci.handler: insula knows no such annotation, it is ignored");
+	ins_spec_free(spec);
 	accept(CONFIG(",'annotations':{}"));
 	refuse(CONFIG(",'annotations':{'':'x'}"), "annotations: has a member without a name");
 	refuse(CONFIG(",'annotations':{'a':1}"),
