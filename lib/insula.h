@@ -206,6 +206,7 @@ int ins_events(struct ins_context *context, const char *id, uint64_t interval,
 struct ins_update_args {
 	const char *id;
 	const char *resources;     /* the text of an object like linux.resources in config.json */
+	const char *resources_name;  /* where it is from: what is said of the text begins so; may be NULL */
 	const char *l3_cache_schema; /* linux.intelRdt.l3CacheSchema; NULL: as it is */
 	const char *mem_bw_schema;   /* linux.intelRdt.memBwSchema */
 };

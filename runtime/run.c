@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "listen.h"
 #include "verb.h"
 
 static const struct option run_options[] = {
@@ -14,12 +13,10 @@ static const struct option run_options[] = {
 
 static int run(const struct call *call, struct ins_error *err)
 {
-	struct ins_create_args args = *(const struct ins_create_args *)call->options;
+	struct ins_create_args args;
 	int status = 0;
-	int r;
+	int r = create_take(call, &args, err);
 
-	args.id = call->args[0];
-	r = listen_take(&args, err);
 	if (r == 0)
 		r = ins_run(call->context, &args, &status, err);
 	return r < 0 ? r : status;

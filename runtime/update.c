@@ -2,6 +2,7 @@
 /* The options become the object that --resources would have brought. */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,11 @@ static int check_alone(const struct update_options *options, struct ins_error *e
 	return 0;
 }
 
+static const char *file_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "the standard input" : path;
+}
+
 static int read_resources(const char *path, char **ret_text, struct ins_error *err)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
@@ -228,11 +234,10 @@ static int read_resources(const char *path, char **ret_text, struct ins_error *e
 	int r = 0;
 
 	if (!file || !text || ferror(file))
-		r = error_set(err, errno, "--resources: read %s: %s",
-			is_stdin ? "the standard input" : path, strerror(errno));
+		r = error_set(
+			err, errno, "--resources: read %s: %s", file_name(path), strerror(errno));
 	else if (size > RESOURCES_MAX || memchr(text, '\0', size))
-		r = error_set(err, EINVAL, "--resources: %s is not a JSON object",
-			is_stdin ? "the standard input" : path);
+		r = error_set(err, EINVAL, "--resources: %s is not a JSON object", file_name(path));
 	else
 		text[size] = '\0';
 	if (file && !is_stdin)
@@ -244,7 +249,7 @@ static int read_resources(const char *path, char **ret_text, struct ins_error *e
 static int update(const struct call *call, struct ins_error *err)
 {
 	const struct update_options *options = call->options;
-	char *text = NULL;
+	char *text = NULL, name[PATH_MAX + 16];
 	int r = options->resources ? check_alone(options, err) : 0;
 
 	if (r == 0)
@@ -256,6 +261,11 @@ static int update(const struct call *call, struct ins_error *err)
 			.l3_cache_schema = options->l3_cache_schema,
 			.mem_bw_schema = options->mem_bw_schema };
 
+		if (options->resources) {
+			snprintf(name, sizeof(name), "--resources: %s",
+				file_name(options->resources));
+			args.resources_name = name;
+		}
 		r = ins_update(call->context, &args, err);
 	}
 	free(text);

@@ -72,4 +72,8 @@ const struct verb *verb_find(const char *name);
 	{ "preserve-fds", 0, OPTION_NUMBER, CREATE(preserve_fds), "N", NULL,                       \
 		"hand N file descriptors, from 3 on, to the container process" }
 
+/* create_take - what create and run ask the library for: their options, the id, and the sockets of a
+ * service manager. Return: 0 or −EINVAL. */
+int create_take(const struct call *call, struct ins_create_args *ret_args, struct ins_error *err);
+
 #endif

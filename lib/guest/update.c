@@ -21,7 +21,7 @@ struct update {
 	struct ins_arena *arena;
 	int top, cgroup;
 	struct ins_limits limits;
-	struct bpf_insn *device_program; /* NULL: the devices stay as they are */
+	struct bpf_insn *device_program; /* of the rules, if there are some; NULL: all is allowed */
 	uint32_t n_instructions;
 	struct ins_limits_before before;
 	char *schemata; /* of the resctrl group, before they were changed; NULL: they were not */
@@ -101,7 +101,7 @@ static int replace_devices(
 {
 	int r = 0;
 
-	if (update->device_program)
+	if (update->spec->resources.n_devices > 0)
 		r = ins_devices_replace(update->cgroup, context->root, update->device_program,
 			update->n_instructions, err);
 	return r < 0 ? ins_error_prefix(err, "linux.resources.devices") : 0;
@@ -176,10 +176,18 @@ static int apply(struct ins_context *context, struct update *update, struct ins_
 	return r;
 }
 
-static int prepare(struct update *update, const char *resources, struct ins_error *err)
+static int parse(struct update *update, struct ins_error *err)
+{
+	const char *text = update->args->resources, *name = update->args->resources_name;
+	int r = ins_spec_resources_parse(text, strlen(text), &update->spec, err);
+
+	return r < 0 && name ? ins_error_prefix(err, "%s", name) : r;
+}
+
+static int prepare(struct update *update, struct ins_error *err)
 {
 	struct ins_limits_now now;
-	int r = ins_spec_resources_parse(resources, strlen(resources), &update->spec, err);
+	int r = parse(update, err);
 
 	if (r == 0)
 		r = ins_arena_new(NULL, INS_ARENA_RESERVE, &update->arena, err);
@@ -219,7 +227,7 @@ int ins_update(
 	update.args = args;
 	r = check_container(&store, args->id, err);
 	if (r == 0)
-		r = prepare(&update, args->resources, err);
+		r = prepare(&update, err);
 	if (r == 0) {
 		warn_of_unknown(context, update.spec);
 		r = apply(context, &update, err);

@@ -16,11 +16,31 @@
 
 #define PROGRAM "insula-net"
 
-/* The end of the socket, without "keep" before it, makes the program give everything back. */
+/* What it says, as a text. Return: its length, 0: it has ended, −1. */
+static ssize_t hear(const struct ins_run *run, char *text, size_t size)
+{
+	ssize_t n;
+
+	do {
+		n = recv(run->net_socket, text, size - 1, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		text[n] = '\0';
+	return n;
+}
+
+/* The end of the socket, without "keep" before it, makes the program give everything back. What it says
+ * then is what it could not. */
 static void end_mover(struct ins_run *run)
 {
+	char words[320], text[400];
 	int status;
 
+	(void)shutdown(run->net_socket, SHUT_WR);
+	while (hear(run, words, sizeof(words)) > 0) {
+		snprintf(text, sizeof(text), "linux.netDevices: %s", words);
+		ins_run_warn(run, text);
+	}
 	run->net_socket = ins_close(run->net_socket);
 	if (run->net_pid > 0)
 		(void)ins_program_wait(run->net_pid, &status);
@@ -85,13 +105,9 @@ int ins_net_device_op(struct ins_run *run, const struct ins_op *op, struct ins_e
 	n = snprintf(text, sizeof(text), "%s %s", op->path, op->text.text);
 	if (send(run->net_socket, text, (size_t)n, MSG_NOSIGNAL) != n)
 		return ins_error_set(err, errno, "ask " PROGRAM);
-	do {
-		n = recv(run->net_socket, text, sizeof(text) - 1, 0);
-	} while (n < 0 && errno == EINTR);
 	/* So ends one that the dynamic loader finds no libmnl for: its words are on our stderr. */
-	if (n <= 0)
+	if (hear(run, text, sizeof(text)) <= 0)
 		return ins_error_text(err, ECHILD, PROGRAM " has ended without an answer");
-	text[n] = '\0';
 	code = strtol(text, &words, 10);
 	if (code == 0)
 		return 0;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,12 +28,43 @@ struct request {
 	};
 };
 
-int peer_open(struct peer *peer)
+static int open_socket(struct peer *peer, int flags)
 {
-	peer->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	peer->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
 	if (!peer->socket || mnl_socket_bind(peer->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	return 0;
+}
+
+int peer_open(struct peer *peer)
+{
+	return open_socket(peer, 0);
+}
+
+int watch_open(struct peer *watch)
+{
+	/* What happens to interfaces otherwise shall not fill the socket. A bridge that lets a port go
+	 * sends the same message, of another family. */
+	struct sock_filter departures[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 0, 3),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+			NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_family)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNSPEC, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog filter = { .len = sizeof(departures) / sizeof(departures[0]),
+		.filter = departures };
+	int group = RTNLGRP_LINK;
+	int r = open_socket(watch, SOCK_NONBLOCK);
+
+	if (r == 0 && (setsockopt(mnl_socket_get_fd(watch->socket), SOL_SOCKET, SO_ATTACH_FILTER,
+			       &filter, sizeof(filter)) < 0 ||
+			      mnl_socket_setsockopt(watch->socket, NETLINK_ADD_MEMBERSHIP, &group,
+				      sizeof(group)) < 0))
+		return -errno;
+	return r;
 }
 
 void peer_close(struct peer *peer)
@@ -154,6 +188,14 @@ int link_move(struct peer *peer, int index, int netns, const char *name, int new
 	return ask(peer, &request, NULL, NULL);
 }
 
+int link_delete(struct peer *peer, int index)
+{
+	struct request request;
+
+	begin_link(&request, RTM_DELLINK, NLM_F_ACK, index);
+	return ask(peer, &request, NULL, NULL);
+}
+
 int link_set_up(struct peer *peer, int index)
 {
 	struct request request;
@@ -171,6 +213,40 @@ int link_set_master(struct peer *peer, int index, int master)
 	begin_link(&request, RTM_SETLINK, NLM_F_ACK, index);
 	mnl_attr_put_u32(request.header, IFLA_MASTER, (uint32_t)master);
 	return ask(peer, &request, NULL, NULL);
+}
+
+struct departures {
+	void (*note)(void *data, int index);
+	void *data;
+};
+
+static int note_departure(const struct nlmsghdr *header, void *data)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(header);
+	const struct departures *departures = data;
+
+	departures->note(departures->data, info->ifi_index);
+	return MNL_CB_OK;
+}
+
+int departures_read(struct peer *watch, void (*note)(void *data, int index), void *data)
+{
+	struct departures departures = { .note = note, .data = data };
+	char message[ANSWER_SIZE];
+	int r = 0;
+
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(watch->socket, message, sizeof(message));
+
+		if (n >= 0)
+			(void)mnl_cb_run(message, (size_t)n, 0, 0, note_departure, &departures);
+		else if (errno == EAGAIN)
+			return r;
+		else if (errno == ENOBUFS)
+			r = -ENOBUFS;
+		else if (errno != EINTR)
+			return -errno;
+	}
 }
 
 /* --- addresses ------------------------------------------------------------------------------- */

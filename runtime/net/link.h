@@ -35,7 +35,11 @@ struct address {
 /* peer_open - a socket in the caller's network namespace, which it stays in. */
 int peer_open(struct peer *peer);
 
-/* peer_close - also for one that peer_open() has failed for. */
+/* watch_open - the same, for departures_read() alone: it hears of each interface that leaves the
+ * namespace from now on, because it is deleted or moved. */
+int watch_open(struct peer *watch);
+
+/* peer_close - also for one that peer_open() or watch_open() has failed for. */
 void peer_close(struct peer *peer);
 
 /* link_find - the interface with a name; −ENODEV. */
@@ -55,11 +59,18 @@ int link_free_index(struct peer *peer, int wanted, int *ret_index);
  */
 int link_move(struct peer *peer, int index, int netns, const char *name, int new_index);
 
+/* link_delete - only for what software has made; −EOPNOTSUPP. */
+int link_delete(struct peer *peer, int index);
+
 /* link_set_up - bring it up; what has to be there before is the caller's matter. */
 int link_set_up(struct peer *peer, int index);
 
 /* link_set_master - make it a port of the bridge or bond with the index @master. */
 int link_set_master(struct peer *peer, int index, int master);
+
+/* departures_read - call @note with the index of each interface that has left since the last time.
+ * −ENOBUFS: they were too many, some may have been missed. */
+int departures_read(struct peer *watch, void (*note)(void *data, int index), void *data);
 
 /* addresses_read - the permanent ones, which a move loses; to be freed with addresses_free(). */
 int addresses_read(struct peer *peer, int index, struct address **ret);

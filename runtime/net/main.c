@@ -7,7 +7,11 @@
  * fd 0 is a SOCK_SEQPACKET socket, fd 3 the container's network namespace. A request is the text
  * "HOST-NAME NAME", the answer "0" or "ERRNO WORDS". At the request "keep" it ends. If the socket
  * ends before that, whatever the reason, it gives back all that it has moved: under the old names,
- * with the old addresses.
+ * with the old addresses. What it cannot give back it tells of, in a message of words each.
+ *
+ * An interface has no name or number that lasts: who has CAP_NET_ADMIN in the namespace may delete it and
+ * give its index to another one, which does not belong on the host. So the kernel is asked which
+ * indexes have become free meanwhile.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +31,7 @@
 
 struct mover {
 	struct peer host, guest; /* rtnetlink in both namespaces */
+	struct peer watch;       /* of the container's namespace */
 	int host_namespace;
 	struct moved *moved; /* the last one first */
 	char words[256];     /* why a request failed */
@@ -36,6 +41,7 @@ struct mover {
 struct moved {
 	struct link before, after;
 	struct address *addresses;
+	unsigned int departures; /* how often what had its index in the container has left that */
 	struct moved *next;
 };
 
@@ -68,6 +74,8 @@ static int start(struct mover *mover)
 		return fail(mover, errno, "enter the container's network namespace: %m");
 	if (r == 0)
 		r = peer_open(&mover->guest);
+	if (r == 0)
+		r = watch_open(&mover->watch);
 	return r < 0 ? fail(mover, -r, "open rtnetlink: %s", strerror(-r)) : 0;
 }
 
@@ -84,26 +92,65 @@ static int set_up(struct mover *mover, const struct moved *moved)
 	return r < 0 ? r : link_set_up(&mover->guest, moved->after.index);
 }
 
-/* Back to the host. What cannot be restored is lost, as routes are: nobody is left to be told. */
-static void give_back(struct mover *mover, const struct moved *moved)
+static void note_departure(void *data, int index)
+{
+	struct mover *mover = data;
+
+	for (struct moved *moved = mover->moved; moved; moved = moved->next)
+		moved->departures += moved->after.index == index;
+}
+
+static void read_departures(struct mover *mover)
+{
+	if (departures_read(&mover->watch, note_departure, mover) == 0)
+		return;
+	/* Any may be among those that were missed. */
+	for (struct moved *moved = mover->moved; moved; moved = moved->next)
+		moved->departures++;
+}
+
+static int fail_gone(struct mover *mover, const struct link *before)
+{
+	return fail(mover, ENODEV,
+		"the interface \"%s\" has left the container's namespace: it cannot be given back",
+		before->name);
+}
+
+/* Back to the host. What else cannot be restored is lost, as routes are. */
+static int give_back(struct mover *mover, struct moved *moved)
 {
 	const struct link *before = &moved->before;
+	int r;
 
-	if (link_move(&mover->guest, moved->after.index, mover->host_namespace, before->name,
-		    before->index) < 0)
-		return;
+	read_departures(mover);
+	if (moved->departures > 0)
+		return fail_gone(mover, before);
+	r = link_move(&mover->guest, moved->after.index, mover->host_namespace, before->name,
+		before->index);
+	if (r < 0)
+		return fail(mover, -r, "give the interface \"%s\" back: %s", before->name,
+			strerror(-r));
+	/* It has left now; if something had before, in between, then this is another one. */
+	read_departures(mover);
+	if (moved->departures > 1) {
+		(void)link_delete(&mover->host, before->index);
+		return fail_gone(mover, before);
+	}
 	if (before->master)
 		(void)link_set_master(&mover->host, before->index, before->master);
 	for (const struct address *a = moved->addresses; a; a = a->next)
 		(void)address_add(&mover->host, before->index, a);
 	if (before->is_up)
 		(void)link_set_up(&mover->host, before->index);
+	return 0;
 }
 
 static void give_all_back(struct mover *mover)
 {
-	for (const struct moved *moved = mover->moved; moved; moved = moved->next)
-		give_back(mover, moved);
+	for (struct moved *moved = mover->moved; moved; moved = moved->next) {
+		if (give_back(mover, moved) < 0)
+			(void)send(REQUESTS, mover->words, strlen(mover->words), MSG_NOSIGNAL);
+	}
 }
 
 /* The kernel makes a name of a template only after it has moved the interface, so a name that is
@@ -132,45 +179,51 @@ static int move(struct mover *mover, struct moved *moved, const char *host_name,
 		r = link_free_index(&mover->guest, moved->before.index, &moved->after.index);
 	if (r < 0)
 		return fail(mover, -r, "read its addresses: %s", strerror(-r));
+	read_departures(mover);
+	moved->departures = 0;
 	r = link_move(&mover->host, moved->before.index, NAMESPACE, name, moved->after.index);
-	if (r < 0)
-		(void)fail(
-			mover, -r, "move it into the container as \"%s\": %s", name, strerror(-r));
 	/* The name is given last: if that fails, it has been moved. */
-	if (r < 0 && link_is_there(&mover->guest, moved->after.index))
-		give_back(mover, moved);
+	if (r < 0 && !link_is_there(&mover->host, moved->before.index))
+		(void)give_back(mover, moved);
 	if (r < 0)
-		return r;
+		return fail(
+			mover, -r, "move it into the container as \"%s\": %s", name, strerror(-r));
 	r = set_up(mover, moved);
 	if (r < 0) {
-		give_back(mover, moved);
+		(void)give_back(mover, moved);
 		return fail(mover, -r, "set it up in the container: %s", strerror(-r));
 	}
 	return 0;
 }
 
+/* Forget the last one. */
+static void drop(struct mover *mover)
+{
+	struct moved *moved = mover->moved;
+
+	mover->moved = moved->next;
+	addresses_free(moved->addresses);
+	free(moved);
+}
+
 static int handle(struct mover *mover, char *request)
 {
 	char *name = strchr(request, ' ');
-	struct moved *moved = calloc(1, sizeof(*moved));
+	struct moved *moved;
 	int r;
 
+	if (!name)
+		return fail(mover, EPROTO, "a request without a name");
+	*name++ = '\0';
+	moved = calloc(1, sizeof(*moved));
 	if (!moved)
 		return fail(mover, ENOMEM, "out of memory");
-	if (!name) {
-		free(moved);
-		return fail(mover, EPROTO, "a request without a name");
-	}
-	*name++ = '\0';
-	r = move(mover, moved, request, name);
-	if (r < 0) {
-		addresses_free(moved->addresses);
-		free(moved);
-		return r;
-	}
 	moved->next = mover->moved;
 	mover->moved = moved;
-	return 0;
+	r = move(mover, moved, request, name);
+	if (r < 0)
+		drop(mover);
+	return r;
 }
 
 static bool answer(struct mover *mover, int r)
@@ -205,13 +258,9 @@ static bool serve(struct mover *mover, int started)
 
 static void release(struct mover *mover)
 {
-	while (mover->moved) {
-		struct moved *moved = mover->moved;
-
-		mover->moved = moved->next;
-		addresses_free(moved->addresses);
-		free(moved);
-	}
+	while (mover->moved)
+		drop(mover);
+	peer_close(&mover->watch);
 	peer_close(&mover->guest);
 	peer_close(&mover->host);
 }

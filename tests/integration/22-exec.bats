@@ -10,11 +10,6 @@ process_file() {
 	jq ".process | $1" "$BUNDLE/config.json" >"$PROCESS"
 }
 
-# status_line NAME: what the executed program has in /proc/self/status.
-status_line() {
-	sed -n "s/^$1:[[:space:]]*//p" <<<"$output"
-}
-
 # --- where it runs ------------------------------------------------------------------------------
 
 @test 'exec runs in the namespaces, the root and the cgroup of the container' {

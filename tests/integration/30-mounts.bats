@@ -29,10 +29,6 @@ show_mounts() {
 		print $5, $6, p "-", $(i + 3) }' /proc/self/mountinfo
 }
 
-run_box() {
-	run -0 insula run --bundle "$BUNDLE" box
-}
-
 @test 'attributes of a mount: each option and its opposite' {
 	local option
 	show_mounts

@@ -4,10 +4,6 @@
 
 load helpers
 
-run_box() {
-	run -0 insula run --bundle "$BUNDLE" box
-}
-
 # may_raise: whether the tests' root has CAP_SYS_RESOURCE, which a machine may have taken from it.
 may_raise() {
 	((0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status) >> 24 & 1))

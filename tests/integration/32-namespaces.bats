@@ -18,10 +18,6 @@ path_of() {
 	config '.linux.namespaces = ([.linux.namespaces[] | select(.type != $t)] + [{type: $t, path: $p}])' --arg t "$1" --arg p "$2"
 }
 
-run_box() {
-	run -0 insula run --bundle "$BUNDLE" box
-}
-
 @test 'each type is the caller'\''s own without an entry, and new with one' {
 	local type file
 	config '.linux.namespaces = [{type: "mount"}] | del(.hostname, .linux.readonlyPaths, .linux.maskedPaths)

@@ -10,10 +10,6 @@ setup() {
 	config '.process.capabilities |= with_entries(.value += ["CAP_MKNOD", "CAP_SYS_ADMIN", "CAP_SYSLOG"])'
 }
 
-run_box() {
-	run -0 insula run --bundle "$BUNDLE" box
-}
-
 @test 'the default devices and links, in every kind of /dev' {
 	local kind expected
 	expected=$'null 1:3 666\nzero 1:5 666\nfull 1:7 666\nrandom 1:8 666\nurandom 1:9 666\ntty 5:0 666'

@@ -198,10 +198,14 @@ limit() {
 	run -1 insula update --resources /nowhere box
 	has '--resources: read /nowhere: No such file or directory'
 	run -1 insula update -r - box <<<'{"memory": {"limit": "1g"}}'
-	has 'linux.resources.memory.limit: expected'
+	has '--resources: the standard input: linux.resources.memory.limit: expected'
 	run -1 insula update -r - box <<<'[]'
 	one_line
 	has 'linux.resources'
+	printf '{\n"memory": {"limit": 1,}\n}' >"$BATS_TEST_TMPDIR/limits"
+	run -1 insula update --resources "$BATS_TEST_TMPDIR/limits" box
+	one_line
+	has "--resources: $BATS_TEST_TMPDIR/limits: line 2, column 23: "
 	run -1 insula update --kernel-memory 1m box
 	has 'linux.resources.memory.kernel: cgroup2 counts it in with all other memory'
 	run -1 insula update --memory-swap 1g box

@@ -13,7 +13,7 @@ setup() {
 	skip_unless 'insula-net is not built: no libmnl' has_net_devices
 	unshare --net sleep 1000 3>&- &
 	HOLDER=$!
-	wait_for 5 is_apart
+	wait_for 5 is_apart "$HOLDER"
 	skip_unless 'the kernel has no veth' hosts ip link add h0 type veth peer name p0
 	hosts ip address add 10.1.2.3/24 brd + dev h0
 	hosts ip address add 10.1.2.4/24 dev h0
@@ -26,11 +26,12 @@ setup() {
 
 teardown() {
 	insula_teardown || return 1
-	[ -z "${HOLDER-}" ] || kill "$HOLDER"
+	[ -z "${HOLDER-}" ] || kill "$HOLDER" ${POD:+"$POD"}
 }
 
+# is_apart PID: it has a network namespace of its own.
 is_apart() {
-	[ "$(readlink "/proc/$HOLDER/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 }
 
 # hosts COMMAND…: in the namespace that plays the host.
@@ -109,6 +110,37 @@ addresses() {
 	run -1 on_host create --bundle "$BUNDLE" box
 	[ "$(addresses h0)" = "$before" ]
 	leaves_nothing box
+}
+
+# A pod's namespace, in which another container may do what it likes meanwhile: here a hook does.
+# fails_in_pod SCRIPT: a create whose interface h0 is pod0 in there, until the hook fails after this.
+fails_in_pod() {
+	unshare --net sleep 1000 3>&- &
+	POD=$!
+	wait_for 5 is_apart "$POD"
+	hook_file fails "pod() { nsenter --net=/proc/$POD/ns/net -- \"\$@\"; }; $1; exit 1"
+	config '.hooks.createRuntime = [{path: $hook}]
+		| (.linux.namespaces[] | select(.type == "network")).path = $path' --arg hook "$HOOK" --arg path "/proc/$POD/ns/net"
+	devices '{"h0": {"name": "pod0"}}'
+	run -1 on_host create --bundle "$BUNDLE" box
+	leaves_nothing box
+}
+
+@test 'what was a port of a bridge in between, or has another name, is given back' {
+	local before
+	before=$(addresses h0)
+	fails_in_pod 'pod ip link add br0 type bridge; pod ip link set pod0 master br0
+		pod ip link set pod0 nomaster; pod ip link set pod0 down; pod ip link set pod0 name other'
+	hasnt warning
+	[ "$(addresses h0)" = "$before" ]
+}
+
+@test 'what has its index when it is gone itself stays where it is, and that is told' {
+	fails_in_pod 'index=$(pod ip -o link show pod0 | cut -d: -f1); pod ip link delete pod0
+		pod ip link add pod0 index $index type veth peer name pod1'
+	has "warning: linux.netDevices: the interface \"h0\" has left the container's namespace: it cannot be given back"
+	run ! hosts ip link show h0
+	nsenter --net="/proc/$POD/ns/net" -- ip link show pod0
 }
 
 @test 'a runtime that is killed gives it back' {

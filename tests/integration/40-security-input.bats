@@ -40,6 +40,22 @@ load helpers
 	has hostname
 }
 
+@test 'the name of the host is not set through its uts namespace, joined by path' {
+	local was
+	was=$(hostname)
+	config '.linux.namespaces |= map(if .type == "uts" then .path = "/proc/self/ns/uts" else . end)'
+	# Should it happen, then to nobody but this process.
+	run ! unshare --uts "$INSULA" --root "$STATE" run --bundle "$BUNDLE" box 3>&-
+	has 'would change the host'
+	one_line
+	config 'del(.hostname) | .domainname = "evil"'
+	run ! unshare --uts "$INSULA" --root "$STATE" run --bundle "$BUNDLE" box 3>&-
+	has 'would change the host'
+	[ "$(hostname)" = "$was" ]
+	config 'del(.domainname)'
+	run -0 insula run --bundle "$BUNDLE" box
+}
+
 @test 'a sysctl is written to the kernel'\''s file, whatever lies over it (CVE-2025-52881)' {
 	# The guest's /proc/sys is covered by a volume; the trusted procfs is not.
 	config '.linux.sysctl = {"kernel.shm_rmid_forced": "1"} | .linux.readonlyPaths = [] | .linux.maskedPaths = ["/proc/sys"]'
@@ -177,6 +193,16 @@ load helpers
 	is 2
 }
 
+@test 'control characters above 0x7f do not reach the terminal either' {
+	# U+009B begins a control sequence as ESC [ does; so does its second byte, for terminals without UTF-8.
+	printf '#!/\xc2\x9b31m/\x9b2J/ä\n' >"$BUNDLE/rootfs/bin/script"
+	chmod 755 "$BUNDLE/rootfs/bin/script"
+	command_is script
+	run ! insula run --bundle "$BUNDLE" box
+	has '/??31m/?2J/ä'
+	one_line
+}
+
 @test 'annotations are carried and nothing else (CVE-2026-53488)' {
 	config '.annotations = {"org.example.hook": "/bin/false", "run.oci.hooks.stdout": $f, "io.podman.annotations.hooks": "x",
 		"run.oci.handler": "krun", "run.oci.systemd.force_cgroup_v1": "/x", "org.systemd.property.KillMode": "\"none\""}' \
@@ -230,4 +256,19 @@ load helpers
 		run ! insula run --bundle "$BUNDLE" box
 		one_line
 	done
+}
+
+@test 'a configuration whose state could not be read again makes no container' {
+	command_is sleep 1000
+	config '.process.unknown = "@"'
+	# 1e15 is 1000000000000000.0 there.
+	python3 - "$BUNDLE/config.json" <<-'END'
+		import sys
+		text = open(sys.argv[1]).read().replace('"@"', '[' + ','.join(['1e15'] * 800000) + ']')
+		open(sys.argv[1], 'w').write(text)
+	END
+	detached run --detach --bundle "$BUNDLE" box
+	[ "$status" -eq 1 ] || die "$output"
+	has 'larger than 8388608 bytes'
+	leaves_nothing box
 }

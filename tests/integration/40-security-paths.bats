@@ -285,3 +285,52 @@ without_mount() {
 	hasnt precious
 	unharmed
 }
+
+# as_host_mounts: in a mount namespace of its own: a volume that the host has mounted read-only, and in which
+# it hides a directory.
+as_host_mounts() {
+	mount --bind "$1" "$1" && mount -o remount,bind,ro,nosuid,nodev "$1" && mount -t tmpfs none "$1/hidden" &&
+		exec "$INSULA" --root "$STATE" run --bundle "$BUNDLE" box 3>&-
+}
+
+@test 'root in a user namespace cannot undo how the host has mounted a volume' {
+	local volume=$BATS_TEST_TMPDIR/volume
+	with_userns
+	mkdir -p "$volume/hidden" "$BUNDLE/rootfs/volume"
+	chmod 777 "$volume"
+	echo secret >"$volume/hidden/file"
+	# CAP_SYS_ADMIN in there is none outside.
+	config '.process.capabilities |= with_entries(.value += ["CAP_SYS_ADMIN"])
+		| .mounts += [{destination: "/volume", type: "bind", source: $v, options: ["rbind"]}]' --arg v "$volume"
+	command_is sh -c 'mount -o remount,bind,rw /volume; echo x >/volume/x; umount /volume/hidden; cat /volume/hidden/file; true'
+	export -f as_host_mounts
+	export STATE BUNDLE
+	run -0 private_mounts bash -c 'as_host_mounts "$1"' - "$volume"
+	hasnt secret
+	has 'Read-only file system'
+	[ ! -e "$volume/x" ]
+}
+
+@test 'a root directory that the host has mounted read-only stays so in a user namespace' {
+	with_userns
+	config '.process.capabilities |= with_entries(.value += ["CAP_SYS_ADMIN"])'
+	mkdir -p "$BUNDLE/rootfs/open"
+	chmod 777 "$BUNDLE/rootfs/open"
+	command_is sh -c 'mount -o remount,bind,rw /; echo x >/open/x; true'
+	run -0 private_mounts bash -c 'mount --bind "$1/rootfs" "$1/rootfs" && mount -o remount,bind,ro "$1/rootfs" &&
+		exec "$INSULA" --root "$2" run --bundle "$1" box 3>&-' - "$BUNDLE" "$STATE"
+	has 'Read-only file system'
+	[ ! -e "$BUNDLE/rootfs/open/x" ]
+}
+
+@test 'the host'\''s device nodes keep their modes, whoever is root inside' {
+	local was
+	was=$(stat -c %a /dev/full)
+	config '.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	command_is sh -c 'echo x >/dev/null && head -c 1 /dev/full | wc -c; chmod '"$was"' /dev/full'
+	run ! insula run --bundle "$BUNDLE" box
+	[ "${lines[0]}" = 1 ]
+	has 'Read-only file system'
+	[ "$(stat -c %a /dev/full)" = "$was" ]
+}

@@ -10,10 +10,6 @@ insula_with_fds() {
 	"$INSULA" --root "$STATE" "$@" 3>&- 4</ 7</etc/hostname 9</dev/null 20</
 }
 
-status_line() {
-	sed -n "s/^$1:[[:space:]]*//p" <<<"$output"
-}
-
 @test 'no descriptor but 0, 1 and 2 reaches the program, an exec or a hook (CVE-2024-21626, CVE-2016-8649)' {
 	local hooks=$BATS_TEST_TMPDIR/hooks
 	add_probe
@@ -184,6 +180,20 @@ status_line() {
 	[ "$(status_line Groups)" = '7 ' ] || die "$output"
 }
 
+@test 'a user namespace that is joined and forbids setgroups is entered without the caller'\''s groups' {
+	local holder
+	setpriv --reuid 1000 --regid 1000 --clear-groups unshare -U -r sleep 1000 3>&- &
+	holder=$!
+	wait_for 5 grep -q deny "/proc/$holder/setgroups"
+	config '.linux.namespaces += [{type: "user", path: $p}] | .mounts |= .[:2] | del(.linux.maskedPaths, .linux.readonlyPaths)' \
+		--arg p "/proc/$holder/ns/user"
+	command_is grep Groups /proc/self/status
+	run setpriv --groups 0,4,27 "$INSULA" --root "$STATE" run --bundle "$BUNDLE" box 3>&-
+	kill $holder
+	wait $holder || :
+	[[ $output =~ Groups:[[:space:]]*$ ]] || die "$output"
+}
+
 @test 'ids above 2^31 are what they are, above 2^32 they are errors (CVE-2024-40635)' {
 	local id
 	command_is sh -c 'grep -E "[UG]id:" /proc/self/status'
@@ -301,6 +311,25 @@ status_line() {
 	run grep -c "$STATE/box/" /proc/net/unix
 	# The waiting socket lies in the container's directory.
 	[ -S "$STATE/box/start" ]
+}
+
+@test 'a startContainer hook, whose file is the guest'\''s, has the rights of the program and no more' {
+	config '.hooks.startContainer = [{path: "/bin/grep", args: ["grep", "-E", "^(Uid|Gid|Groups|Cap|NoNew|Seccomp:)", "/proc/self/status"]}]
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["reboot"], action: "SCMP_ACT_ERRNO"}]}
+		| .process.user = {uid: 1000, gid: 1001, additionalGids: [7]}'
+	command_is grep -E '^(Uid|Gid|Groups|Cap|NoNew|Seccomp:)' /proc/self/status
+	run -0 insula run --bundle "$BUNDLE" box
+	[ "${#lines[@]}" -eq 20 ] || die "$output"
+	[ "$(head -n 10 <<<"$output")" = "$(tail -n 10 <<<"$output")" ] || die "$output"
+	has $'Seccomp:\t2'
+	has $'NoNewPrivs:\t1'
+
+	# A hook of uid 0 can no more make devices than the program could.
+	new_bundle
+	config '.hooks.startContainer = [{path: "/bin/mknod", args: ["mknod", "/tmp/disk", "b", "8", "0"]}]'
+	run ! insula run --bundle "$BUNDLE" box
+	has 'Operation not permitted'
+	leaves_nothing box
 }
 
 @test 'the container sees its own cgroup and cannot change it (CVE-2023-25809)' {

@@ -212,6 +212,24 @@ background_ends() {
 	output=$(cat "$OUTPUT_FILE")
 }
 
+# run_box: the current bundle as a container that ends well.
+run_box() {
+	run -0 insula run --bundle "$BUNDLE" box
+}
+
+# created ID, stopped ID: a container that waits for start; one whose program has ended.
+created() {
+	detached create --bundle "$BUNDLE" "$1"
+	[ "$status" -eq 0 ] || die "create: $output"
+}
+
+stopped() {
+	command_is true
+	created "$1"
+	run -0 insula start "$1"
+	wait_for 5 has_status "$1" stopped
+}
+
 # sleeper ID: a running container that waits for the test's end.
 sleeper() {
 	command_is sleep 1000
@@ -270,6 +288,11 @@ has() {
 
 hasnt() {
 	[[ $output != *"$1"* ]] || die "expected not to hold: $1"$'\n'"is: $output"
+}
+
+# status_line NAME: what the output, lines of a /proc/PID/status, has under that name.
+status_line() {
+	sed -n "s/^$1:[[:space:]]*//p" <<<"$output"
 }
 
 # one_line: an error is one line for people.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is a hit, and what is none. More of it, by way of the filters: test-seccomp.c. */
+/* What is a hit, and what is none. More of it, by way of the filters: test-seccomp-cache.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device rules: what the program answers, by an interpreter and by the kernel itself. */
+/* Device rules: what the program answers, by an interpreter. */
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,16 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "cgroup/cgroup.h"
 #include "cgroup/devices.h"
-#include "plan/host.h"
 
 #define R BPF_DEVCG_ACC_READ
 #define W BPF_DEVCG_ACC_WRITE
@@ -263,203 +255,6 @@ static void test_random(void **unused)
 	}
 }
 
-/* --- the kernel itself ------------------------------------------------------------------------ */
-
-struct fixture {
-	struct ins_host host;
-	char path[64], directory[64];
-	int cgroup;
-};
-
-static int set_up(void **data)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct ins_error err = { 0 };
-	char full[512];
-
-	*data = fixture;
-	fixture->cgroup = -1;
-	if (geteuid() != 0 || ins_host_probe(&fixture->host, false, &err) < 0 ||
-		!fixture->host.cgroup_mount[0])
-		return 0;
-	snprintf(fixture->path, sizeof(fixture->path), "/insula-test-devices-%d", getpid());
-	snprintf(full, sizeof(full), "%s%s", fixture->host.cgroup_mount, fixture->path);
-	if (mkdir(full, 0755) == 0)
-		(void)ins_cgroup_open(
-			fixture->host.cgroup_mount, fixture->path, &fixture->cgroup, &err);
-	strcpy(fixture->directory, "/tmp/insula-test-XXXXXX");
-	return mkdtemp(fixture->directory) ? 0 : -1;
-}
-
-static int tear_down(void **data)
-{
-	struct fixture *fixture = *data;
-	char command[128];
-
-	if (fixture->cgroup >= 0)
-		(void)ins_cgroup_remove(fixture->host.cgroup_mount, fixture->path, 1, NULL);
-	snprintf(command, sizeof(command), "rm -rf '%s'", fixture->directory);
-	if (fixture->directory[0] && system(command) != 0)
-		return -1;
-	ins_close(fixture->cgroup);
-	free(fixture);
-	return 0;
-}
-
-/* In the cgroup: make the node, open it. Return: 1 made, 2 opened for reading, 4 for both. */
-static int try_device(
-	const struct fixture *fixture, mode_t type, unsigned int major, unsigned int minor)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		int procs = openat(fixture->cgroup, "cgroup.procs", O_WRONLY);
-		char path[128];
-		int result = 0;
-
-		snprintf(path, sizeof(path), "%s/node", fixture->directory);
-		if (write(procs, "0", 1) != 1)
-			_exit(64);
-		if (mknod(path, type | 0600, (dev_t)(major << 8 | minor)) == 0)
-			result |= 1;
-		if (open(path, O_RDONLY | O_NONBLOCK) >= 0)
-			result |= 2;
-		if (open(path, O_RDWR | O_NONBLOCK) >= 0)
-			result |= 4;
-		(void)unlink(path);
-		_exit(result);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-static void test_kernel(void **data)
-{
-	const struct fixture *fixture = *data;
-	const struct ins_spec_device_rule rules[] = { RULE(true, 'c', 1, 11, R),
-		RULE(true, 'c', 1, 3, R), RULE(false, 'a', -1, -1, R | W | M),
-		RULE(true, 'c', 1, 11, R) };
-	struct compiled program = compile(rules, ARRAY_LENGTH(rules));
-	struct ins_error err = { 0 };
-
-	if (fixture->cgroup < 0) {
-		print_message("needs root and a cgroup2 mount\n");
-		free(program.v);
-		skip();
-	}
-	assert_int_equal(ins_devices_attach(fixture->cgroup, NULL, program.v, program.n, &err), 0);
-	assert_int_equal(try_device(fixture, S_IFCHR, 1, 3), 1 | 2 | 4);
-	assert_int_equal(try_device(fixture, S_IFCHR, 1, 11), 1 | 2); /* kmsg */
-	assert_int_equal(try_device(fixture, S_IFCHR, 1, 1), 1);      /* mem */
-	assert_int_equal(ins_devices_detach(fixture->cgroup, &err), 0);
-	assert_int_equal(try_device(fixture, S_IFCHR, 1, 11), 1 | 2 | 4);
-	/* once more: nothing is left to detach */
-	assert_int_equal(ins_devices_detach(fixture->cgroup, &err), 0);
-	free(program.v);
-}
-
-/* The id of the program that was attached last, and how many there are. */
-static uint32_t last_program(int cgroup, uint32_t *ret_n)
-{
-	uint32_t ids[64];
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.query.target_fd = (uint32_t)cgroup;
-	attr.query.attach_type = BPF_CGROUP_DEVICE;
-	attr.query.prog_ids = (uintptr_t)ids;
-	attr.query.prog_cnt = ARRAY_LENGTH(ids);
-	assert_int_equal(syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)), 0);
-	assert_true(attr.query.prog_cnt > 0);
-	*ret_n = attr.query.prog_cnt;
-	return ids[attr.query.prog_cnt - 1];
-}
-
-/* Change one byte of the only entry of the cache. */
-static void damage_entry(const struct fixture *fixture, off_t at)
-{
-	char path[128], entry[512], byte;
-	cleanup_fd int fd = -1;
-	cleanup_dir DIR *entries = NULL;
-	struct dirent *found;
-
-	snprintf(path, sizeof(path), "%s/.cache/devices", fixture->directory);
-	entries = opendir(path);
-	assert_non_null(entries);
-	while ((found = readdir(entries))) {
-		if (found->d_name[0] != '.')
-			snprintf(entry, sizeof(entry), "%s/%s", path, found->d_name);
-	}
-	fd = open(entry, O_RDWR);
-	assert_int_equal(pread(fd, &byte, 1, at), 1);
-	byte ^= 1;
-	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-}
-
-static void test_sharing(void **data)
-{
-	const struct fixture *fixture = *data;
-	const struct bpf_insn deny[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 0 },
-		{ .code = BPF_JMP | BPF_EXIT } };
-	const struct bpf_insn allow[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1 },
-		{ .code = BPF_JMP | BPF_EXIT } };
-	const char *root = fixture->directory;
-	cleanup_fd int second = -1;
-	struct ins_error err = { 0 };
-	uint32_t first, n;
-
-	if (fixture->cgroup < 0) {
-		print_message("needs root and a cgroup2 mount\n");
-		skip();
-	}
-	assert_int_equal(mkdirat(fixture->cgroup, "second", 0755), 0);
-	second = openat(fixture->cgroup, "second", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_int_equal(ins_devices_attach(fixture->cgroup, root, allow, 2, &err), 0);
-	first = last_program(fixture->cgroup, &n);
-	assert_int_equal(ins_devices_attach(second, root, allow, 2, &err), 0);
-	assert_int_equal(last_program(second, &n), first);
-	/* one cgroup cannot have it twice */
-	assert_int_equal(ins_devices_attach(second, root, allow, 2, &err), 0);
-	assert_int_not_equal(last_program(second, &n), first);
-	assert_int_equal(n, 2);
-	assert_int_equal(try_device(fixture, S_IFCHR, 1, 11), 1 | 2 | 4);
-	/* another program, and one that only bears the id of the noted one */
-	assert_int_equal(ins_devices_detach(second, &err), 0);
-	assert_int_equal(ins_devices_attach(second, NULL, deny, 2, &err), 0);
-	assert_int_equal(ins_devices_detach(second, &err), 0);
-	first = last_program(fixture->cgroup, &n);
-	for (off_t at = 0; at < 48; at++) {
-		assert_int_equal(ins_devices_attach(second, root, allow, 2, &err), 0);
-		assert_int_equal(ins_devices_detach(second, &err), 0);
-		damage_entry(fixture, at);
-		assert_int_equal(ins_devices_attach(second, root, allow, 2, &err), 0);
-		assert_int_not_equal(last_program(second, &n), first);
-		assert_int_equal(ins_devices_detach(second, &err), 0);
-	}
-}
-
-static void test_attach_fails(void **data)
-{
-	const struct bpf_insn wrong = { .code = BPF_JMP | BPF_EXIT };
-	const struct bpf_insn right[] = { { .code = BPF_ALU | BPF_MOV | BPF_K, .imm = 1 },
-		{ .code = BPF_JMP | BPF_EXIT } };
-	struct ins_error err = { 0 };
-
-	(void)data;
-	if (geteuid() != 0) {
-		print_message("needs root\n");
-		skip();
-	}
-	assert_int_equal(ins_devices_attach(0, NULL, &wrong, 1, &err), -EACCES);
-	assert_string_equal(err.text, "load the device program: Permission denied");
-	memset(&err, 0, sizeof(err));
-	assert_int_equal(ins_devices_attach(-1, NULL, right, 2, &err), -EBADF);
-	assert_string_equal(
-		err.text, "attach the device program to the cgroup: Bad file descriptor");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -469,9 +264,6 @@ int main(void)
 		cmocka_unit_test(test_devices_without_rules),
 		cmocka_unit_test(test_wrong_numbers),
 		cmocka_unit_test(test_random),
-		cmocka_unit_test_setup_teardown(test_kernel, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_sharing, set_up, tear_down),
-		cmocka_unit_test(test_attach_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

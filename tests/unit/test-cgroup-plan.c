@@ -5,252 +5,166 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "plan/build.h"
+#include "planner-fixture.h"
 
-struct planned {
-	struct ins_spec spec;
-	struct ins_host host;
-	struct ins_create_args args;
-	struct ins_plan plan;
-	struct ins_plan_builder builder;
-	struct ins_error err;
-	char warning[256];
-};
+#define AT(path) LINUX("'cgroupsPath':'" path "'")
 
-static void note_warning(void *data, const char *text)
-{
-	struct planned *planned = data;
-
-	snprintf(planned->warning, sizeof(planned->warning), "%s", text);
-}
-
-static int set_up(void **data)
-{
-	struct planned *p = calloc(1, sizeof(*p));
-
-	*data = p;
-	p->host = (struct ins_host){ .kernel_major = 6, .cgroup_mount = "/cg" };
-	p->args.id = "c1";
-	p->builder = (struct ins_plan_builder){ .spec = &p->spec,
-		.host = &p->host,
-		.args = &p->args,
-		.plan = &p->plan,
-		.note = note_warning,
-		.warn_data = p };
-	return ins_arena_new(NULL, 1 << 20, &p->builder.arena, &p->err);
-}
-
-static int tear_down(void **data)
+/* On a host with cgroup2, which has no controllers. */
+static struct planned *with_cgroups(void **data)
 {
 	struct planned *p = *data;
 
-	ins_arena_free(p->builder.arena);
-	free(p->builder.staged);
-	free(p);
-	return 0;
+	strcpy(p->host.cgroup_mount, "/cg");
+	return p;
 }
 
-static int plan(struct planned *p)
+static void paths(void **data)
 {
-	p->builder.n_staged = 0;
-	p->plan.cgroup = NULL;
-	memset(&p->err, 0, sizeof(p->err));
-	return ins_cgroup_plan(&p->builder, &p->err);
-}
-
-static const struct ins_op *find_op(const struct planned *p, enum ins_op_kind kind)
-{
-	for (uint32_t i = 0; i < p->builder.n_staged; i++) {
-		if (p->builder.staged[i].kind == kind)
-			return &p->builder.staged[i];
-	}
-	return NULL;
-}
-
-static void test_paths(void **data)
-{
-	static const struct {
-		const char *given, *path;
-	} cases[] = {
-		{ NULL, "/insula/c1" },
-		{ "", "/insula/c1" },
-		{ "/a/b", "/a/b" },
-		{ "a/b", "/a/b" },
-		{ "//a///b//", "/a/b" },
-		{ "/a/..b/.c", "/a/..b/.c" },
-		{ "machine.slice:libpod:0123", "/machine.slice:libpod:0123" },
+	static const char *const cases[][2] = {
+		{ CONFIG(""), "/insula/c1" },
+		{ AT(""), "/insula/c1" },
+		{ AT("/a/b"), "/a/b" },
+		{ AT("a/b"), "/a/b" },
+		{ AT("//a///b//"), "/a/b" },
+		{ AT("/a/..b/.c"), "/a/..b/.c" },
+		{ AT("machine.slice:libpod:0123"), "/machine.slice:libpod:0123" },
 	};
-	struct planned *p = *data;
+	struct planned *p = with_cgroups(data);
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		p->spec.cgroups_path = cases[i].given;
-		assert_int_equal(plan(p), 0);
-		assert_string_equal(p->plan.cgroup, cases[i].path);
-		assert_string_equal(find_op(p, INS_OP_CGROUP_CREATE)->path, cases[i].path);
+		plan_with(p, ins_cgroup_plan, cases[i][0]);
+		assert_string_equal(p->plan.cgroup, cases[i][1]);
+		assert_string_equal(get_op(p, INS_OP_CGROUP_CREATE)->path, cases[i][1]);
 	}
 }
 
-static void test_wrong_paths(void **data)
+/* check_path - plan one that has not come through the parser, which would refuse some itself */
+static void check_path(struct planned *p, const char *path, int code, const char *words)
 {
-	struct planned *p = *data;
-	char part[300], longest[5000];
-
-	p->spec.cgroups_path = "/a/../b";
-	assert_int_equal(plan(p), -EINVAL);
-	assert_string_equal(p->err.text, "linux.cgroupsPath: must not contain \"..\"");
-	p->spec.cgroups_path = "..";
-	assert_int_equal(plan(p), -EINVAL);
-	p->spec.cgroups_path = "/a/.";
-	assert_int_equal(plan(p), -EINVAL);
-	p->spec.cgroups_path = "/a\nb";
-	assert_int_equal(plan(p), -EINVAL);
-	assert_string_equal(p->err.text, "linux.cgroupsPath: has a control character in it");
-	p->spec.cgroups_path = "///";
-	assert_int_equal(plan(p), -EINVAL);
-	assert_string_equal(p->err.text,
-		"linux.cgroupsPath: the root of the hierarchy cannot be a container's cgroup");
-	memset(part, 'x', sizeof(part));
-	part[256] = '\0';
-	p->spec.cgroups_path = part;
-	assert_int_equal(plan(p), -ENAMETOOLONG);
-	part[255] = '\0';
-	assert_int_equal(plan(p), 0);
-	memset(longest, '/', sizeof(longest));
-	longest[4998] = 'a';
-	longest[4999] = '\0';
-	p->spec.cgroups_path = longest;
-	assert_int_equal(plan(p), -ENAMETOOLONG);
+	ins_spec_free(p->spec);
+	p->spec = parse(CONFIG(""));
+	p->spec->cgroups_path = path;
+	p->builder.spec = p->spec;
+	p->err = (struct ins_error){ 0 };
+	assert_int_equal(ins_cgroup_plan(&p->builder, &p->err), -code);
+	assert_string_equal(p->err.text, words);
 }
 
-static void test_managers(void **data)
+static void wrong_paths(void **data)
 {
-	const struct ins_spec_device_rule deny = {
-		.type = 'a', .major = -1, .minor = -1, .read = true, .write = true, .mknod = true
-	};
-	struct planned *p = *data;
+	struct planned *p = with_cgroups(data);
+	char longest[5000];
+
+	check_path(p, "/a/../b", EINVAL, "linux.cgroupsPath: must not contain \"..\"");
+	check_path(p, "..", EINVAL, "linux.cgroupsPath: must not contain \"..\"");
+	check_path(p, "/a/.", EINVAL, "linux.cgroupsPath: must not contain \".\"");
+	check_path(p, "/a\nb", EINVAL, "linux.cgroupsPath: has a control character in it");
+	check_path(p, "///", EINVAL,
+		"linux.cgroupsPath: the root of the hierarchy cannot be a container's cgroup");
+	memset(longest, 'x', sizeof(longest));
+	longest[255] = '\0';
+	check_path(p, longest, 0, "");
+	longest[255] = 'x';
+	longest[256] = '\0';
+	check_path(p, longest, ENAMETOOLONG, "linux.cgroupsPath: a part is longer than 255 bytes");
+	memset(longest, '/', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	check_path(p, longest, ENAMETOOLONG, "linux.cgroupsPath: longer than 4095 bytes");
+}
+
+#define DEVICES(rules) LINUX("'cgroupsPath':'/a','resources':{'devices':[" rules "]}")
+
+static void managers(void **data)
+{
+	struct planned *p = with_cgroups(data);
 
 	p->builder.cgroup_manager = INS_CGROUP_DISABLED;
-	p->spec.cgroups_path = "/a";
-	assert_int_equal(plan(p), 0);
+	plan_with(p, ins_cgroup_plan, AT("/a"));
 	assert_null(p->plan.cgroup);
 	assert_int_equal(p->builder.n_staged, 0);
-	assert_string_equal(p->warning, "");
-	p->spec.resources.devices = &deny;
-	p->spec.resources.n_devices = 1;
-	assert_int_equal(plan(p), 0);
+	assert_string_equal(p->note, "");
+	plan_with(p, ins_cgroup_plan, DEVICES("{'allow':false,'access':'rwm'}"));
 	assert_int_equal(p->builder.n_staged, 0);
-	assert_non_null(strstr(p->warning, "linux.resources.devices"));
+	assert_non_null(strstr(p->note, "linux.resources.devices"));
 
 	p->builder.cgroup_manager = INS_CGROUP_CGROUPFS;
 	p->host.cgroup_mount[0] = '\0';
-	assert_int_equal(plan(p), -EOPNOTSUPP);
+	assert_int_equal(run_planner(p, ins_cgroup_plan, AT("/a")), -EOPNOTSUPP);
 }
 
-static void test_devices(void **data)
+static void devices(void **data)
 {
-	struct planned *p = *data;
-	const struct ins_spec_device_rule allow = { .allow = true,
-		.type = 'a',
-		.major = -1,
-		.minor = -1,
-		.read = true,
-		.write = true,
-		.mknod = true };
+	struct planned *p = with_cgroups(data);
 
-	assert_int_equal(plan(p), 0);
-	assert_true(find_op(p, INS_OP_CGROUP_DEVICES)->devices.n_instructions > 10);
-	p->spec.resources.devices = &allow;
-	p->spec.resources.n_devices = 1;
-	assert_int_equal(plan(p), 0);
-	assert_null(find_op(p, INS_OP_CGROUP_DEVICES));
+	plan_with(p, ins_cgroup_plan, CONFIG(""));
+	assert_true(get_op(p, INS_OP_CGROUP_DEVICES)->devices.n_instructions > 10);
+	plan_with(p, ins_cgroup_plan, DEVICES("{'allow':true,'access':'rwm'}"));
+	assert_null(find_op(p, INS_OP_CGROUP_DEVICES, 0));
 }
 
-static void test_owner(void **data)
+/* A program of uid 12, to which a cgroup file system is mounted. */
+#define MOUNTED(option, linux)                                                                \
+	CONFIG(",'process':{'cwd':'/','args':['a'],'user':{'uid':12,'gid':0}},"               \
+	       "'mounts':[{'destination':'/sys/fs/cgroup','type':'cgroup','source':'cgroup'," \
+	       "'options':['nosuid','" option "']}],'linux':{" linux "}")
+#define OWN_USERNS "'namespaces':[{'type':'cgroup'},{'type':'user'}]"
+#define MAP                                             \
+	"[{'containerID':0,'hostID':100000,'size':10}," \
+	"{'containerID':10,'hostID':200000,'size':100}]"
+
+static const struct ins_op *plan_create(struct planned *p, const char *config)
 {
-	static const char *const rw[] = { "nosuid", "rw" }, *const ro[] = { "nosuid", "ro" };
-	static const struct ins_id_map maps[] = { { 0, 100000, 10 }, { 10, 200000, 100 } };
-	struct planned *p = *data;
-	struct ins_spec_mount mount = { .destination = "/sys/fs/cgroup",
-		.type = "cgroup",
-		.source = "cgroup",
-		.options = { 2, rw } };
+	plan_with(p, ins_cgroup_plan, config);
+	return get_op(p, INS_OP_CGROUP_CREATE);
+}
+
+static void owner(void **data)
+{
+	struct planned *p = with_cgroups(data);
 	const struct ins_op *op;
 
-	p->spec.mounts = &mount;
-	p->spec.n_mounts = 1;
-	p->spec.process.uid = 12;
-	assert_int_equal(plan(p), 0);
-	assert_false(find_op(p, INS_OP_CGROUP_CREATE)->cgroup.delegate);
-
-	p->spec.namespaces[INS_NS_CGROUP].present = true;
-	assert_int_equal(plan(p), 0);
-	op = find_op(p, INS_OP_CGROUP_CREATE);
+	assert_false(plan_create(p, MOUNTED("rw", ""))->cgroup.delegate);
+	op = plan_create(p, MOUNTED("rw", "'namespaces':[{'type':'cgroup'}]"));
 	assert_true(op->cgroup.own_namespace);
 	assert_true(op->cgroup.delegate);
 	assert_int_equal(op->cgroup.uid, 12);
 
-	p->spec.namespaces[INS_NS_USER].present = true;
-	p->spec.uid_mappings = (struct ins_id_maps){ 2, maps };
-	p->spec.gid_mappings = (struct ins_id_maps){ 2, maps };
-	assert_int_equal(plan(p), 0);
-	op = find_op(p, INS_OP_CGROUP_CREATE);
+	op = plan_create(p, MOUNTED("rw", OWN_USERNS ",'uidMappings':" MAP ",'gidMappings':" MAP));
 	assert_true(op->cgroup.delegate);
 	assert_int_equal(op->cgroup.uid, 200002);
 	assert_int_equal(op->cgroup.gid, 100000);
-
-	mount.options.v = ro;
-	assert_int_equal(plan(p), 0);
-	assert_false(find_op(p, INS_OP_CGROUP_CREATE)->cgroup.delegate);
-
-	mount.options.v = rw;
-	p->spec.uid_mappings.n = 0;
-	assert_int_equal(plan(p), 0);
-	assert_false(find_op(p, INS_OP_CGROUP_CREATE)->cgroup.delegate);
+	op = plan_create(p, MOUNTED("ro", OWN_USERNS ",'uidMappings':" MAP ",'gidMappings':" MAP));
+	assert_false(op->cgroup.delegate);
+	/* Nobody outside is uid 12 inside. */
+	op = plan_create(p, MOUNTED("rw", OWN_USERNS ",'gidMappings':" MAP));
+	assert_false(op->cgroup.delegate);
 }
 
-static void test_nothing_asked(void **data)
+static void nothing_asked(void **data)
 {
-	struct planned *p = *data;
-	struct ins_spec_resources *r = &p->spec.resources;
-
-	r->present = true;
-	r->memory.has_limit = r->memory.has_reservation = r->memory.has_swap = true;
-	r->memory.limit = r->memory.reservation = r->memory.swap = -1;
-	r->memory.has_use_hierarchy = r->memory.use_hierarchy = true;
-	r->memory.has_disable_oom_killer = r->memory.has_check_before_update = true;
-	r->cpu.has_shares = r->cpu.has_quota = r->cpu.has_period = r->cpu.has_idle = true;
-	r->cpu.shares = 1024;
-	r->cpu.quota = -1;
-	r->cpu.period = 100000;
-	r->cpu.cpus = r->cpu.mems = "";
-	r->has_pids_limit = true;
-	r->pids_limit = -1;
-	assert_int_equal(plan(p), 0);
+	plan_with(with_cgroups(data), ins_cgroup_plan,
+		RESOURCES("'memory':{'limit':-1,'reservation':-1,'swap':-1,'useHierarchy':true,"
+			  "'disableOOMKiller':false,'checkBeforeUpdate':false},"
+			  "'cpu':{'shares':1024,'quota':-1,'period':100000,'idle':0,'cpus':'',"
+			  "'mems':''},'pids':{'limit':-1}"));
 }
 
-static void test_limits(void **data)
+static void limits(void **data)
 {
 	const uint32_t memory = 1U << INS_CONTROLLER_MEMORY, pids = 1U << INS_CONTROLLER_PIDS;
-	struct planned *p = *data;
-	struct ins_spec_resources *r = &p->spec.resources;
+	struct planned *p = with_cgroups(data);
 	const struct ins_op *op;
 
 	p->host.controllers = memory | pids;
-	r->memory.has_limit = r->memory.has_swap = r->has_pids_limit = true;
-	r->memory.limit = 4096;
-	r->memory.swap = -1;
-	r->pids_limit = 5;
-	assert_int_equal(plan(p), 0);
-	op = find_op(p, INS_OP_CGROUP_CREATE);
+	op = plan_create(p, RESOURCES("'memory':{'limit':4096,'swap':-1},'pids':{'limit':5}"));
 	assert_int_equal(op->cgroup.controllers, memory | pids);
 	assert_int_equal(op->cgroup.offered, 0);
-	op = find_op(p, INS_OP_CGROUP_LIMIT);
-	assert_ptr_equal(op, find_op(p, INS_OP_CGROUP_CREATE) + 1);
+	assert_ptr_equal(op + 1, get_op(p, INS_OP_CGROUP_LIMIT));
+	op++;
 	assert_int_equal(op->stage, INS_STAGE_IDMAP);
 	assert_string_equal(op->key, "linux.resources.memory.limit");
 	assert_string_equal(op->limit.files.v[0].name, "memory.max");
@@ -262,95 +176,78 @@ static void test_limits(void **data)
 	/* The clone into the cgroup is not to count. */
 	assert_string_equal(op[2].key, "linux.resources.pids.limit");
 	assert_int_equal(op[2].stage, INS_STAGE_IDMAP);
+
 	p->host.controllers = 1U << INS_CONTROLLER_CPU;
-	memset(r, 0, sizeof(*r));
-	r->cpu.has_quota = true;
-	r->cpu.quota = 5000;
-	assert_int_equal(plan(p), 0);
-	assert_int_equal(find_op(p, INS_OP_CGROUP_LIMIT)->stage, INS_STAGE_PREPARE);
+	plan_with(p, ins_cgroup_plan, RESOURCES("'cpu':{'quota':5000}"));
+	assert_int_equal(get_op(p, INS_OP_CGROUP_LIMIT)->stage, INS_STAGE_PREPARE);
 }
 
-static void test_missing_controller(void **data)
+static void missing_controller(void **data)
 {
-	struct planned *p = *data;
-	struct ins_spec_resources *r = &p->spec.resources;
+	static const char config[] = RESOURCES("'memory':{'limit':-1},'pids':{'limit':0}");
+	struct planned *p = with_cgroups(data);
 
-	r->has_pids_limit = r->memory.has_limit = true;
-	r->memory.limit = -1;
 	p->host.controllers_v1 = 1U << INS_CONTROLLER_PIDS;
-	assert_int_equal(plan(p), -EOPNOTSUPP);
+	assert_int_equal(run_planner(p, ins_cgroup_plan, config), -EOPNOTSUPP);
 	assert_non_null(strstr(p->err.text, "linux.resources.pids.limit: cgroup2 has no pids "
 					    "controller here: it is on a cgroup1 hierarchy"));
 	/* Without a cgroup it is not the controller that is missing first. */
-	p->err = (struct ins_error){ 0 };
 	p->builder.cgroup_manager = INS_CGROUP_DISABLED;
-	assert_int_equal(plan(p), -EOPNOTSUPP);
+	assert_int_equal(run_planner(p, ins_cgroup_plan, config), -EOPNOTSUPP);
 	assert_non_null(strstr(p->err.text, "linux.resources.pids.limit: cannot be enforced"));
 	p->builder.cgroup_manager = INS_CGROUP_CGROUPFS;
 	/* A plan that is only printed goes on. */
 	p->builder.dry = true;
-	assert_int_equal(plan(p), 0);
-	assert_string_equal(find_op(p, INS_OP_CGROUP_LIMIT)->key, "linux.resources.memory.limit");
+	plan_with(p, ins_cgroup_plan, config);
+	assert_string_equal(get_op(p, INS_OP_CGROUP_LIMIT)->key, "linux.resources.memory.limit");
 	p->builder.dry = false;
-	r->pids_limit = -1;
-	assert_int_equal(plan(p), 0);
+	plan_with(p, ins_cgroup_plan, RESOURCES("'memory':{'limit':-1},'pids':{'limit':-1}"));
 }
 
 /* What limits nothing may be said to a container without a cgroup, a limit may not. */
-static void test_limits_without_cgroup(void **data)
+static void limits_without_cgroup(void **data)
 {
-	struct planned *p = *data;
-	struct ins_spec_resources *r = &p->spec.resources;
+	struct planned *p = with_cgroups(data);
 
 	p->builder.cgroup_manager = INS_CGROUP_DISABLED;
 	p->host.controllers = 1U << INS_CONTROLLER_PIDS;
-	r->has_pids_limit = true;
-	r->pids_limit = -1;
-	assert_int_equal(plan(p), 0);
-	assert_null(find_op(p, INS_OP_CGROUP_LIMIT));
-	r->pids_limit = 1;
-	assert_int_equal(plan(p), -EOPNOTSUPP);
-	assert_string_equal(p->err.text, "linux.resources.pids.limit: cannot be enforced without a "
-					 "cgroup of the container's own (linux.cgroupsPath, "
-					 "--cgroup-manager)");
+	plan_with(p, ins_cgroup_plan, RESOURCES("'pids':{'limit':-1}"));
+	assert_null(find_op(p, INS_OP_CGROUP_LIMIT, 0));
+	refuse_plan(p, ins_cgroup_plan, RESOURCES("'pids':{'limit':1}"), EOPNOTSUPP,
+		"linux.resources.pids.limit: cannot be enforced without a cgroup of the "
+		"container's own (linux.cgroupsPath, --cgroup-manager)");
 	p->builder.cgroup_manager = INS_CGROUP_CGROUPFS;
 	p->host.euid = 1000;
-	assert_int_equal(plan(p), -EOPNOTSUPP);
+	assert_int_equal(
+		run_planner(p, ins_cgroup_plan, RESOURCES("'pids':{'limit':1}")), -EOPNOTSUPP);
 }
 
 /* Who owns its cgroup is offered whatever there is. */
-static void test_offered(void **data)
+static void offered(void **data)
 {
-	static const struct ins_spec_mount mount = { .destination = "/sys/fs/cgroup",
-		.type = "cgroup" };
-	struct planned *p = *data;
+	struct planned *p = with_cgroups(data);
+	const struct ins_op *op;
 
 	p->host.controllers = 1U << INS_CONTROLLER_CPU | 1U << INS_CONTROLLER_IO;
-	p->spec.n_mounts = 1;
-	p->spec.mounts = &mount;
-	assert_int_equal(plan(p), 0);
-	assert_int_equal(find_op(p, INS_OP_CGROUP_CREATE)->cgroup.offered, 0);
-	p->spec.namespaces[INS_NS_CGROUP].present = true;
-	assert_int_equal(plan(p), 0);
-	assert_int_equal(find_op(p, INS_OP_CGROUP_CREATE)->cgroup.offered, p->host.controllers);
-	assert_int_equal(find_op(p, INS_OP_CGROUP_CREATE)->cgroup.controllers, 0);
+	assert_int_equal(plan_create(p, MOUNTED("rw", ""))->cgroup.offered, 0);
+	op = plan_create(p, MOUNTED("rw", "'namespaces':[{'type':'cgroup'}]"));
+	assert_int_equal(op->cgroup.offered, p->host.controllers);
+	assert_int_equal(op->cgroup.controllers, 0);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_paths),
-		TEST(test_wrong_paths),
-		TEST(test_managers),
-		TEST(test_devices),
-		TEST(test_owner),
-		TEST(test_nothing_asked),
-		TEST(test_limits),
-		TEST(test_missing_controller),
-		TEST(test_limits_without_cgroup),
-		TEST(test_offered),
+		plan_test(paths),
+		plan_test(wrong_paths),
+		plan_test(managers),
+		plan_test(devices),
+		plan_test(owner),
+		plan_test(nothing_asked),
+		plan_test(limits),
+		plan_test(missing_controller),
+		plan_test(limits_without_cgroup),
+		plan_test(offered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

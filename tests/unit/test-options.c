@@ -1,145 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The whole command line of the program: what callers write must arrive in the library's
- * structures, what is wrong must be said in the places where callers look. The program is linked
- * with a library that only notes its calls.
- */
-#include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-/* main() becomes a function that can be called often. */
-int program(int argc, char **argv);
-#define main program
-#include "../../runtime/main.c"
-#undef main
-
+/* The whole command line of the program: what callers write must arrive in the library's
+ * structures, what is wrong must be said. */
 #include "../../runtime/duration.h"
-#include "fake-insula.h"
-
-/* What the last call of the program printed. */
-static char out[32768], words[8192];
-static char directory[] = "/tmp/insula-test-options-XXXXXX";
-
-static void read_back(int fd, char *buffer, size_t size)
-{
-	ssize_t n = pread(fd, buffer, size - 1, 0);
-
-	assert_true(n >= 0);
-	buffer[n] = '\0';
-	(void)close(fd);
-}
-
-/* Split @line at blanks, run the program with it, catch what it prints. Return: its exit status. */
-static int insula(const char *line)
-{
-	int saved_out = dup(STDOUT_FILENO), saved_err = dup(STDERR_FILENO);
-	int out_fd = memfd_create("out", MFD_CLOEXEC), err_fd = memfd_create("err", MFD_CLOEXEC);
-	char *copy = strdup(line);
-	char *argv[64] = { (char *)"insula" };
-	char *rest = copy;
-	char *word;
-	int argc = 1;
-	int status;
-
-	while ((word = strsep(&rest, " ")))
-		argv[argc++] = word;
-	memset(fake.calls, 0, sizeof(fake.calls));
-	fflush(stdout);
-	dup2(out_fd, STDOUT_FILENO);
-	dup2(err_fd, STDERR_FILENO);
-	status = program(argc, argv);
-	fflush(stdout);
-	dup2(saved_out, STDOUT_FILENO);
-	dup2(saved_err, STDERR_FILENO);
-	(void)close(saved_out);
-	(void)close(saved_err);
-	read_back(out_fd, out, sizeof(out));
-	read_back(err_fd, words, sizeof(words));
-	free(copy);
-	return status;
-}
-
-/* @line must answer 0 and lead to these calls. */
-static void expect(const char *line, const char *calls)
-{
-	int status = insula(line);
-
-	if (status != 0)
-		print_error("%s: %s", line, words);
-	assert_int_equal(status, 0);
-	assert_string_equal(words, "");
-	assert_string_equal(fake.calls, calls);
-}
-
-/* @line must be refused with these words, before the library is asked for anything. */
-static void refuse(const char *line, int status, const char *text)
-{
-	char expected[512];
-
-	snprintf(expected, sizeof(expected), "insula: %s\n", text);
-	assert_int_equal(insula(line), status);
-	assert_string_equal(words, expected);
-	assert_string_equal(out, "");
-	assert_null(strstr(fake.calls, "create"));
-	assert_null(strstr(fake.calls, "exec"));
-	assert_null(strstr(fake.calls, "kill"));
-}
-
-/* A file in the test's directory, in one of four buffers. */
-static const char *file(const char *name)
-{
-	static char paths[4][128];
-	static size_t next;
-	char *path = paths[next++ % 4];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
-	return path;
-}
-
-static const char *read_file(const char *name)
-{
-	static char text[16384];
-	int fd = open(file(name), O_RDONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	read_back(fd, text, sizeof(text));
-	return text;
-}
-
-static int setup_group(void **state)
-{
-	(void)state;
-	return mkdtemp(directory) ? 0 : -1;
-}
-
-static int teardown_group(void **state)
-{
-	char command[128];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf -- %s", directory);
-	return system(command);
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	memset(&fake, 0, sizeof(fake));
-	return 0;
-}
-
-#define CONTEXT "context log_level=1\n"
+#include "../../runtime/verb.h"
+#include "program-fixture.h"
 
 static void test_buildah(void **state)
 {
@@ -366,6 +230,12 @@ static void test_refusals(void **state)
 	refuse("start --nope=1 c1", 1, "unknown option `--nope=1`; try `insula start --help`");
 	refuse("start", 1, "start needs ID; try `insula start --help`");
 	refuse("start c1 c2", 1, "start: unexpected argument `c2`; try `insula start --help`");
+	refuse("run /bundles/one", 1,
+		"invalid container id '/bundles/one': it has a slash in it; a bundle is named by "
+		"--bundle /bundles/one");
+	refuse("create ./one", 1,
+		"invalid container id './one': it has a slash in it; a bundle is named by --bundle "
+		"./one");
 	refuse("create --no-pivot=maybe c1", 1, "--no-pivot: `maybe` is neither true nor false");
 	refuse("create --preserve-fds -1 c1", 1,
 		"--preserve-fds: `-1` is not a number from 0 to 4294967295");
@@ -391,126 +261,6 @@ static void test_refusals(void **state)
 		"unknown option `--regex?[2J`; try `insula start --help`");
 }
 
-static void test_exit_status(void **state)
-{
-	(void)state;
-	fake.status = 7;
-	assert_int_equal(insula("run c1"), 7);
-	assert_int_equal(insula("exec c1 sh"), 7);
-	assert_int_equal(insula("run --detach c1"), 0);
-	assert_int_equal(insula("exec --detach c1 sh"), 0);
-	fake.fail = (struct ins_error){ .code = EPERM, .text = "mounts[2]: mount tmpfs" };
-	assert_int_equal(insula("run c1"), 1);
-	assert_int_equal(insula("exec c1 sh"), 255);
-	assert_int_equal(insula("create c1"), 1);
-	fake.fail.status = 127;
-	assert_int_equal(insula("run c1"), 127);
-	assert_int_equal(insula("exec c1 sh"), 127);
-	assert_int_equal(insula("create c1"), 1);
-	assert_int_equal(insula("start c1"), 1);
-	assert_int_equal(insula("delete c1"), 1);
-	assert_string_equal(words, "insula: mounts[2]: mount tmpfs\n");
-}
-
-/* Is @text exactly one record of that level and message? Checks the time's shape, too. */
-static void assert_json_record(const char *text, const char *level, const char *message)
-{
-	char expected[512];
-	size_t size;
-
-	snprintf(expected, sizeof(expected), "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"", level,
-		message);
-	size = strlen(expected);
-	assert_int_equal(strncmp(text, expected, size), 0);
-	text += size;
-	assert_int_equal(strspn(text, "0123456789-T:Z"), strlen("2026-01-02T03:04:05Z"));
-	assert_string_equal(text + strlen("2026-01-02T03:04:05Z"), "\"}\n");
-}
-
-static void test_log_json(void **state)
-{
-	char line[256];
-
-	(void)state;
-	fake.say[0] = "process.capabilities: unknown capability";
-	fake.fail = (struct ins_error){ .code = ENOENT,
-		.text = "\"x\\\": \xff \xc3\xa4 \xed\xa0\x80 \x7f" };
-	snprintf(line, sizeof(line), "--log %s --log-format json create c1", file("one.json"));
-	assert_int_equal(insula(line), 1);
-	/* The warning is left out: podman wants one object. */
-	assert_json_record(read_file("one.json"), "error",
-		"\\\"x\\\\\\\": \\ufffd \xc3\xa4 \\ufffd\\ufffd\\ufffd \\u007f");
-	assert_string_equal(words, "insula: \"x\\\": ? \xc3\xa4 ??? ?\n");
-
-	/* Without an error it is there, and nothing is on the standard error. */
-	fake.fail.code = 0;
-	snprintf(line, sizeof(line), "--log=file:%s --log-format=json create c1", file("two.json"));
-	assert_int_equal(insula(line), 0);
-	assert_json_record(read_file("two.json"), "warning", fake.say[0]);
-	assert_string_equal(words, "");
-
-	/* Without a file the standard error is the log. */
-	assert_int_equal(insula("--log-format json create c1"), 0);
-	assert_json_record(words, "warning", fake.say[0]);
-	assert_int_equal(insula("--log-format json start"), 1);
-	assert_json_record(words, "error", "start needs ID; try `insula start --help`");
-
-	/* A mistake among the global options is in the log that was named before it. */
-	snprintf(line, sizeof(line), "--log-format=json --log %s --nope start c1",
-		file("three.json"));
-	assert_int_equal(insula(line), 1);
-	assert_json_record(
-		read_file("three.json"), "error", "unknown option `--nope`; try `insula --help`");
-}
-
-static void test_log_text(void **state)
-{
-	char line[256];
-	const char *text;
-
-	(void)state;
-	fake.say[0] = "one";
-	fake.fail = (struct ins_error){ .code = EPERM, .text = "a \"b\"" };
-	snprintf(line, sizeof(line), "--debug --log %s create c1", file("log.text"));
-	assert_int_equal(insula(line), 1);
-	text = read_file("log.text");
-	assert_int_equal(strncmp(text, "time=\"20", 8), 0);
-	assert_non_null(strstr(text, "Z\" level=warning msg=\"one\"\n"));
-	assert_non_null(strstr(text, "Z\" level=error msg=\"a \\\"b\\\"\"\n"));
-	assert_int_equal(insula("create c1"), 1);
-	assert_string_equal(words, "insula: warning: one\ninsula: a \"b\"\n");
-	assert_int_equal(insula("--log-level error create c1"), 1);
-	assert_string_equal(words, "insula: a \"b\"\n");
-	/* The empty name that some callers give means no file. */
-	assert_int_equal(insula("--log= create c1"), 1);
-	assert_string_equal(words, "insula: warning: one\ninsula: a \"b\"\n");
-}
-
-/* Records that are longer than the buffer are cut, but stay records; none that is held is lost. */
-static void test_log_long(void **state)
-{
-	static char longest[20000];
-	char line[256];
-	const char *text;
-	size_t lines = 0;
-
-	(void)state;
-	memset(longest, '\001', sizeof(longest) - 1);
-	fake.say[0] = "first";
-	fake.say[1] = longest;
-	fake.say[2] = "last";
-	snprintf(line, sizeof(line), "--log %s --log-format json create c1", file("long.json"));
-	assert_int_equal(insula(line), 0);
-	text = read_file("long.json");
-	assert_non_null(strstr(text, "\"first\""));
-	assert_non_null(strstr(text, "\"last\""));
-	for (const char *end = text; (end = strchr(end, '\n')); end++) {
-		assert_int_equal(strncmp(end - 3, "Z\"}", 3), 0);
-		lines++;
-	}
-	assert_int_equal(lines, 3);
-}
-
 static void test_regex(void **state)
 {
 	(void)state;
@@ -532,50 +282,6 @@ static void test_regex(void **state)
 	fake.fail_id = NULL;
 	assert_int_equal(insula("delete --regex c"), 1);
 	assert_string_equal(words, "insula: c1 runs\ninsula: c1 runs\ninsula: c1 runs\n");
-}
-
-static void test_list(void **state)
-{
-	(void)state;
-	assert_int_equal(insula("list"), 0);
-	assert_string_equal(
-		out, "ID          PID         STATUS      BUNDLE      CREATED     OWNER\n");
-	assert_int_equal(insula("list --format json"), 0);
-	assert_string_equal(out, "[]\n");
-	fake.n_containers = 2;
-	assert_int_equal(insula("list -f table"), 0);
-	assert_string_equal(out, "ID          PID         STATUS      BUNDLE         "
-				 "CREATED                          OWNER\n"
-				 "c1          100         running     /bundles/one   "
-				 "2026-01-02T03:04:05.000000006Z   root\n"
-				 "c2          100         running     /bundles/one   "
-				 "2026-01-02T03:04:05.000000006Z   root\n");
-	assert_int_equal(insula("list -f json"), 0);
-	assert_string_equal(out, "[{\n    \"id\": \"c1\"\n},{\n    \"id\": \"c2\"\n}]\n");
-	assert_int_equal(insula("list -q"), 0);
-	assert_string_equal(out, "c1\nc2\n");
-	assert_int_equal(insula("state c1"), 0);
-	assert_string_equal(out, "{\n    \"id\": \"c1\"\n}\n");
-}
-
-static void test_ps(void **state)
-{
-	char expected[64];
-
-	(void)state;
-	assert_int_equal(insula("ps -f json c1"), 0);
-	snprintf(expected, sizeof(expected), "[1,%d]\n", (int)getpid());
-	assert_string_equal(out, expected);
-	assert_int_equal(insula("ps c1 -o pid,comm"), 0);
-	snprintf(expected, sizeof(expected), "%d test-options\n", (int)getpid());
-	assert_int_equal(strncmp(out + strspn(out, " "), "PID COMMAND\n", 12), 0);
-	assert_non_null(strstr(out, expected));
-	assert_null(strstr(out, " ps\n"));
-	assert_int_equal(insula("ps c1"), 0);
-	assert_int_equal(strncmp(out, "UID ", 4), 0);
-	assert_int_equal(insula("ps c1 -o comm"), 1);
-	assert_string_equal(words, "insula: ps prints no column PID with these options\n");
-	assert_int_equal(insula("ps c1 --no-such-option"), 1);
 }
 
 /* What Go's time.Duration prints and time.ParseDuration() reads. */
@@ -634,48 +340,6 @@ static void test_plan(void **state)
 	assert_string_equal(out, "the plan\n");
 }
 
-static void test_spec(void **state)
-{
-	char line[256], expected[256];
-
-	(void)state;
-	snprintf(line, sizeof(line), "spec --rootless --bundle %s", directory);
-	expect(line, "spec rootless=1\n");
-	assert_string_equal(read_file("config.json"), "{}\n");
-	snprintf(expected, sizeof(expected),
-		"insula: %s/config.json: File exists (it is not overwritten)\n", directory);
-	assert_int_equal(insula(line), 1);
-	assert_string_equal(words, expected);
-	assert_int_equal(insula("spec -b /nowhere"), 1);
-	assert_string_equal(words, "insula: open /nowhere: No such file or directory\n");
-}
-
-static void test_help(void **state)
-{
-	(void)state;
-	assert_int_equal(insula("--version"), 0);
-	assert_string_equal(out, "runc version 1.2.3+insula\ninsula version 1.2.3\n"
-				 "commit: 0123abc\nspec: " INS_OCI_VERSION "\n");
-	assert_int_equal(insula("--help"), 0);
-	assert_non_null(strstr(out, "Usage: insula [OPTION]... COMMAND"));
-	assert_int_equal(insula("--help=true"), 0);
-	assert_int_equal(insula("create --help"), 0);
-	assert_non_null(strstr(out, "create [OPTION]... ID\n"));
-	assert_non_null(strstr(out, "  -b, --bundle DIR "));
-	assert_int_equal(insula("help exec"), 0);
-	assert_non_null(strstr(out, "exec [OPTION]... ID [COMMAND [ARGUMENT]...]\n"));
-	assert_int_equal(insula("help nope"), 1);
-	/* The command's own --help is the command's. */
-	expect("exec c1 ls --help", CONTEXT "exec id=c1 arg=ls arg=--help\n");
-	for (size_t i = 0; verbs[i]; i++) {
-		char line[64];
-
-		snprintf(line, sizeof(line), "%s -h", verbs[i]->name);
-		expect(line, "");
-		assert_non_null(strstr(out, verbs[i]->summary));
-	}
-}
-
 /* No two rows of a table may answer to the same word, and help is everywhere. */
 static void check_table(const struct option *table, bool global)
 {
@@ -699,118 +363,23 @@ static void test_tables(void **state)
 		check_table(verbs[i]->options, false);
 }
 
-/* What cannot be printed is a failure: the caller would take silence for an answer. */
-static void test_full_output(void **state)
-{
-	int saved = dup(STDOUT_FILENO);
-	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
-	char *argv[] = { (char *)"insula", (char *)"features", NULL };
-	int status;
-
-	(void)state;
-	assert_true(full >= 0);
-	fflush(stdout);
-	dup2(full, STDOUT_FILENO);
-	status = program(2, argv);
-	/* What stays in the stream would come out with the next flush. */
-	dup2(saved, STDOUT_FILENO);
-	clearerr(stdout);
-	(void)close(saved);
-	(void)close(full);
-	assert_int_equal(status, 1);
-}
-
-/* Run the program in a child whose standard streams are @fd, or closed if it is negative. Return:
- * its exit status, or −1 if a signal ended it. */
-static int in_child(int fd, const char *verb, bool *ret_devnull)
-{
-	char *argv[] = { (char *)"insula", (char *)verb, (char *)"c1", NULL };
-	int status;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct stat s, null;
-
-		for (int i = 0; i <= 2; i++) {
-			if (fd < 0)
-				(void)close(i);
-			else
-				dup2(fd, i);
-		}
-		status = program(3, argv);
-		for (int i = 0; fd < 0 && i <= 2; i++) {
-			if (fstat(i, &s) < 0 || stat("/dev/null", &null) < 0 ||
-				s.st_rdev != null.st_rdev)
-				status |= 64;
-		}
-		_exit(status);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (!WIFEXITED(status))
-		return -1;
-	*ret_devnull = !(WEXITSTATUS(status) & 64);
-	return WEXITSTATUS(status) & ~64;
-}
-
-static void test_closed_streams(void **state)
-{
-	bool devnull;
-
-	(void)state;
-	assert_int_equal(in_child(-1, "start", &devnull), 0);
-	assert_true(devnull);
-	/* Nobody could have read the answer. */
-	assert_int_equal(in_child(-1, "state", &devnull), 1);
-	assert_true(devnull);
-}
-
-/* A reader that went away must not kill a verb half-way. */
-static void test_broken_pipe(void **state)
-{
-	bool devnull;
-	int fds[2];
-
-	(void)state;
-	fake.say[0] = "careful";
-	assert_int_equal(pipe(fds), 0);
-	(void)close(fds[0]);
-	assert_int_equal(in_child(fds[1], "create", &devnull), 0);
-	/* But who only prints ends without a word, as head(1) and the like expect it. */
-	assert_int_equal(in_child(fds[1], "state", &devnull), -1);
-	(void)close(fds[1]);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_buildah, setup),
-		cmocka_unit_test_setup(test_containerd, setup),
-		cmocka_unit_test_setup(test_podman, setup),
-		cmocka_unit_test_setup(test_crio, setup),
-		cmocka_unit_test_setup(test_forms, setup),
-		cmocka_unit_test_setup(test_exec, setup),
-		cmocka_unit_test_setup(test_update, setup),
-		cmocka_unit_test_setup(test_update_values, setup),
-		cmocka_unit_test_setup(test_refusals, setup),
-		cmocka_unit_test_setup(test_exit_status, setup),
-		cmocka_unit_test_setup(test_log_json, setup),
-		cmocka_unit_test_setup(test_log_text, setup),
-		cmocka_unit_test_setup(test_log_long, setup),
-		cmocka_unit_test_setup(test_regex, setup),
-		cmocka_unit_test_setup(test_list, setup),
-		cmocka_unit_test_setup(test_ps, setup),
-		cmocka_unit_test_setup(test_events, setup),
-		cmocka_unit_test_setup(test_plan, setup),
-		cmocka_unit_test_setup(test_spec, setup),
-		cmocka_unit_test_setup(test_help, setup),
-		cmocka_unit_test_setup(test_tables, setup),
-		cmocka_unit_test_setup(test_full_output, setup),
-		cmocka_unit_test_setup(test_closed_streams, setup),
-		cmocka_unit_test_setup(test_broken_pipe, setup),
+		program_test(test_buildah),
+		program_test(test_containerd),
+		program_test(test_podman),
+		program_test(test_crio),
+		program_test(test_forms),
+		program_test(test_exec),
+		program_test(test_update),
+		program_test(test_update_values),
+		program_test(test_refusals),
+		program_test(test_regex),
+		program_test(test_events),
+		program_test(test_plan),
+		program_test(test_tables),
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, teardown_group);
+	return cmocka_run_group_tests(tests, set_up_program, tear_down_program);
 }
