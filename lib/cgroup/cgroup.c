@@ -59,10 +59,13 @@ int ins_cgroup_open_leaf(int *fd, const char *path, pid_t pid, struct ins_error 
 	cleanup_free char *controllers = NULL, *text = NULL;
 	size_t length = strlen(path);
 	char proc[32], *line;
-	int r = ins_file_read(*fd, "cgroup.subtree_control", 4096, &controllers, NULL, err);
+	int r = ins_cgroup_read(*fd, "cgroup.subtree_control", 4096, &controllers);
 
-	if (r < 0 || controllers[strspn(controllers, " \n")] == '\0')
-		return r;
+	if (r < 0)
+		return ins_error_set(
+			err, -r, "read cgroup.subtree_control of the container's cgroup");
+	if (controllers[strspn(controllers, " \n")] == '\0')
+		return 0;
 	snprintf(proc, sizeof(proc), "/proc/%d/cgroup", (int)pid);
 	r = ins_file_read(AT_FDCWD, proc, LARGEST_MEMBERSHIP, &text, NULL, err);
 	if (r < 0)
@@ -96,9 +99,9 @@ static int read_event(int fd, const char *name, bool *ret_value)
 
 static int read_cgroup_event(int cgroup, const char *name, bool *ret_value)
 {
-	cleanup_fd int fd = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	cleanup_fd int fd = ins_cgroup_open_entry(cgroup, "cgroup.events", O_RDONLY);
 
-	return fd < 0 ? -errno : read_event(fd, name, ret_value);
+	return fd < 0 ? fd : read_event(fd, name, ret_value);
 }
 
 static int milliseconds_left(const struct timespec *end)
@@ -114,11 +117,11 @@ static int milliseconds_left(const struct timespec *end)
 /* Sleep until an event has the wanted value: a change is told by poll(2). −ETIMEDOUT. */
 static int wait_event(int cgroup, const char *name, bool wanted, int timeout)
 {
-	cleanup_fd int fd = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	cleanup_fd int fd = ins_cgroup_open_entry(cgroup, "cgroup.events", O_RDONLY);
 	struct timespec end;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += timeout / 1000;
 	end.tv_nsec += timeout % 1000 * 1000000L;

@@ -10,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/directory.h"
 #include "sys/bare.h"
@@ -45,7 +44,7 @@ static int add_own_pids(int cgroup, struct pid_list *list)
 {
 	cleanup_free char *text = NULL;
 	char *next;
-	int r = ins_file_read(cgroup, "cgroup.procs", LARGEST_LIST, &text, NULL, NULL);
+	int r = ins_cgroup_read(cgroup, "cgroup.procs", LARGEST_LIST, &text);
 
 	/* A threaded cgroup cannot tell; its processes are listed further up (cgroups(7)). */
 	if (r < 0)
@@ -120,10 +119,10 @@ static int look_into(int cgroup, size_t depth, struct branch_list *branches, str
  * we are in was removed. */
 static int enter(int *here, const char *name)
 {
-	int next = openat(*here, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int next = ins_cgroup_open_entry(*here, name, O_RDONLY | O_DIRECTORY);
 
 	if (next < 0)
-		return -errno;
+		return next;
 	ins_close(*here);
 	*here = next;
 	return 0;

@@ -29,10 +29,10 @@ static void cleanup_way(struct way *way)
 /* Go down into @name. Return: 0 or −errno. */
 static int step_down(int *here, struct way *way, const char *name)
 {
-	int next = openat(*here, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int next = ins_cgroup_open_entry(*here, name, O_RDONLY | O_DIRECTORY);
 
 	if (next < 0)
-		return -errno;
+		return next;
 	if (way->n == way->capacity) {
 		size_t capacity = way->capacity ? way->capacity * 2 : 8;
 		void *grown = reallocarray(way->names, capacity, sizeof(*way->names));

@@ -74,7 +74,24 @@ static int add_word(struct reader *reader, const char *word)
 	return 0;
 }
 
-/* A text in quotes of either kind. A backslash takes what follows as it is, but for \n and \t. */
+/*
+ * systemd writes most texts as they are into the unit's file, which it reads again at each reload. There a
+ * line's end would be the beginning of any other setting, and a backslash before it would swallow the next:
+ * a limit, or what is the runtime's to set.
+ */
+static bool fits_in_line(const char *text)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return false;
+	}
+	return length == 0 || text[length - 1] != '\\';
+}
+
+/* A text in quotes of either kind. A backslash takes what follows as it is, but for \n and \t, which mean what no
+ * text may hold. */
 static int read_text(struct reader *reader)
 {
 	char quote = *reader->at++;
@@ -96,6 +113,9 @@ static int read_text(struct reader *reader)
 		n++;
 	}
 	reader->at++;
+	if (text && !fits_in_line(text))
+		return fail(
+			reader, "a text has a control character in it, or a backslash at its end");
 	return add_word(reader, text);
 }
 

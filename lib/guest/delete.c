@@ -84,7 +84,10 @@ static int clear_cgroup(const struct ins_record *record, struct ins_error *err)
 	cleanup_fd int cgroup = -1;
 	int r = kill_cgroup(record, &cgroup, err);
 
-	if (r == 0)
+	/* A cgroup that the guest has closed to us is no refuge for it. */
+	if (r < 0)
+		(void)ins_guest_kill_process(record, NULL);
+	else
 		r = ins_guest_kill_process(record, err);
 	if (r == 0 && cgroup >= 0)
 		r = ins_cgroup_wait_empty(cgroup, INS_KILL_TIMEOUT_MS, err);

@@ -261,6 +261,7 @@ static int open_cgroup(struct ins_guest *guest, struct ins_error *err)
 	}
 	if (r == 0)
 		r = ins_cgroup_open_leaf(&guest->run.cgroup_fd, record->cgroup, record->pid, err);
+	guest->run.cgroup_is_shared = true;
 	guest->run.unit = record->unit;
 	guest->run.user_manager = record->user_manager;
 	return r;

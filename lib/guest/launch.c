@@ -100,13 +100,16 @@ int ins_run_stage(struct ins_run *run, enum ins_stage stage, struct ins_error *e
 	return 0;
 }
 
-/* What the child does between clone and execve, in the parent's memory. */
+/* What the child does between clone and execve. */
 struct start {
 	int image;
 	const char *argv[5];
 	sigset_t mask;
 	bool keep_capabilities;
-	volatile bool has_run; /* written by the child: it has got as far as its own code */
+	/* A pipe, whose writing end the child has until it executes init or is gone. A byte comes first:
+	 * the child has got as far as its own code. */
+	int life[2];
+	bool has_run;
 };
 
 /*
@@ -134,7 +137,7 @@ static int execute_init(void *data)
 {
 	struct start *start = data;
 
-	start->has_run = true;
+	(void)ins_sys(write, start->life[1], "", 1);
 	if (start->keep_capabilities)
 		make_capabilities_ambient();
 	if (ins_sys(rt_sigprocmask, SIG_SETMASK, &start->mask, NULL, 8) == 0)
@@ -164,16 +167,39 @@ static void kill_and_reap(void *data, long number)
 	ins_run_kill(data);
 }
 
-/* Until the child has executed init, or is gone: our stack is not ours again before that. */
-static int await_execution(struct ins_run *run, const uint32_t *shares, struct ins_error *err)
+/* Until the child has executed init, or is gone. If we share our memory with it, our stack is not ours
+ * again before that. */
+static int await_execution(struct ins_run *run, struct start *start, struct ins_error *err)
 {
+	struct pollfd end = { start->life[0], POLLIN, 0 };
+	ssize_t n = 1;
 	int r = 0;
+	char byte;
 
-	while (r == 0 && ins_clone_wait(shares, SILENCE_SECONDS) < 0)
-		r = ins_run_check_silence(run, err);
+	while (r == 0 && n != 0) {
+		if (poll(&end, 1, SILENCE_SECONDS * 1000) == 0) {
+			r = ins_run_check_silence(run, err);
+			continue;
+		}
+		n = read(start->life[0], &byte, 1);
+		start->has_run |= n == 1;
+		if (n < 0 && errno != EINTR)
+			r = ins_error_set(err, errno, "wait for the container process");
+	}
 	if (r < 0)
 		ins_run_kill(run);
 	return r;
+}
+
+static int fail_clone(int code, const struct clone_args *args, struct ins_error *err)
+{
+	return ins_error_set(err, code, "clone3 of the container process%s%s",
+		args->flags & CLONE_INTO_CGROUP ? " into its cgroup" : "",
+		code != EPERM ? ""
+		: args->flags & CLONE_NEWUSER
+			? " (nobody in a chroot may make a user namespace, and some hosts forbid "
+			  "it)"
+			: " (takes CAP_SYS_ADMIN, or a user namespace in linux.namespaces)");
 }
 
 static int clone_once(struct ins_run *run, struct start *start, int cgroup, struct ins_error *err)
@@ -185,40 +211,42 @@ static int clone_once(struct ins_run *run, struct start *start, int cgroup, stru
 		.flags = CLONE_PIDFD | (joins ? 0 : plan->clone_flags),
 		.pidfd = (uintptr_t)&run->pidfd,
 		.exit_signal = SIGCHLD,
-		.stack = (uintptr_t)stack,
-		.stack_size = sizeof(stack),
 	};
 	sigset_t all;
-	uint32_t shares;
-	pid_t pid;
+	pid_t pid = 0;
 	int r = 0;
 
 	if (cgroup >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup;
 	}
+	/* The OOM killer ends all who share their memory with its victim. Where others may have used up what
+	 * their cgroup is given, that would be us. */
+	if (!run->cgroup_is_shared) {
+		args.flags |= CLONE_VM;
+		args.stack = (uintptr_t)stack;
+		args.stack_size = sizeof(stack);
+	}
 	start->keep_capabilities = args.flags & CLONE_NEWUSER;
+	start->has_run = false;
+	if (pipe2(start->life, O_CLOEXEC) < 0)
+		return ins_error_set(err, errno, "make a pipe to the container process");
 	/* No handler of the caller may run in the child while the memory is shared. */
 	sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, &start->mask) < 0)
-		return ins_error_set(err, errno, "block signals");
-	pid = ins_clone_vm(&args, execute_init, start, &shares);
+		r = ins_error_set(err, errno, "block signals");
+	else
+		pid = ins_clone(&args, execute_init, start);
+	ins_close(start->life[1]);
 	if (pid > 0) {
 		run->pid = pid;
-		r = await_execution(run, &shares, err);
+		r = await_execution(run, start, err);
 	}
 	/* Should this fail, signals wait until we have done our work. */
-	(void)sigprocmask(SIG_SETMASK, &start->mask, NULL);
-	if (pid < 0)
-		return ins_error_set(err, -pid, "clone3 of the container process%s%s",
-			cgroup >= 0 ? " into its cgroup" : "",
-			pid != -EPERM ? ""
-			: args.flags & CLONE_NEWUSER
-				? " (nobody in a chroot may make a user "
-				  "namespace, and some hosts forbid it)"
-				: " (takes CAP_SYS_ADMIN, or a user namespace in "
-				  "linux.namespaces)");
-	return r;
+	if (pid != 0)
+		(void)sigprocmask(SIG_SETMASK, &start->mask, NULL);
+	ins_close(start->life[0]);
+	return pid < 0 ? fail_clone(-pid, &args, err) : r;
 }
 
 static int move_into_cgroup(const struct ins_run *run, struct ins_error *err)

@@ -13,7 +13,8 @@
 #include "spec/plain.h"
 #include "spec/emit.h"
 
-/* A record holds the annotations and the process object of a configuration: no larger than that. */
+/* A record holds the annotations, the hooks and the process object of a configuration. Written anew, numbers
+ * and texts in a text may be several times as long; what could not be read again is never written. */
 #define RECORD_SIZE_MAX ((size_t)8 << 20)
 
 static void release_json(json_t **json)
@@ -152,6 +153,10 @@ int ins_store_save(struct ins_store *store, const struct ins_record *record, str
 		r = ins_error_set(err, ENOMEM, "build its JSON");
 	else
 		r = ins_emit_dump(root, JSON_COMPACT, &text, err);
+	if (r == 0 && strlen(text) > RECORD_SIZE_MAX)
+		r = ins_error_text(err, E2BIG,
+			"larger than %zu bytes (annotations, hooks and process are kept in it)",
+			RECORD_SIZE_MAX);
 	if (r == 0)
 		r = ins_file_write(store->dir, "state.json", text, strlen(text), 0600, err);
 	return r < 0 ? ins_error_prefix(err, "the state of container %s", record->id) : 0;

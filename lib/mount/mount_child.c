@@ -300,14 +300,17 @@ static int make_filesystem(struct ins_child *child, const struct ins_op *op)
 	return r < 0 ? close_and(fd, r) : fd;
 }
 
-static bool is_there(struct ins_child *child, const char *path)
+/* Return: 1, 0, or −errno. */
+static int is_there(struct ins_child *child, const char *path)
 {
 	int fd = ins_child_open(child, path, O_PATH);
 
+	if (fd == -ENOENT)
+		return 0;
 	if (fd < 0)
-		return false;
+		return ins_child_detail(child, "look at the destination", fd);
 	(void)ins_sys(close, fd);
-	return true;
+	return 1;
 }
 
 int ins_mount_fs_op(struct ins_child *child, const struct ins_op *op)
@@ -317,8 +320,8 @@ int ins_mount_fs_op(struct ins_child *child, const struct ins_op *op)
 	};
 	/* On a directory that is made for it a tmpfs keeps its own mode, 1777: users of images without
 	 * the directory count on that (docker run --tmpfs). */
-	bool takes_mode = op->fs.mode_of_target && is_there(child, op->path);
-	int target = open_target(child, op->path, &how);
+	int takes_mode = op->fs.mode_of_target ? is_there(child, op->path) : 0;
+	int target = takes_mode < 0 ? takes_mode : open_target(child, op->path, &how);
 	int fd, r;
 
 	if (target < 0)

@@ -54,6 +54,7 @@ struct ins_run {
 
 	/* Its cgroup. */
 	int cgroup_fd;     /* directory, −1: none */
+	bool cgroup_is_shared; /* with processes that are there already, and may have filled it */
 	bool waits_frozen; /* that the cgroup is frozen is no reason to give up */
 	struct ins_limits_before *limits_before; /* of a cgroup that was there before; NULL: ours */
 	const char *unit;  /* exec: the systemd unit whose cgroup that is; NULL: none */

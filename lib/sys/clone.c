@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <linux/futex.h>
-#include <sched.h>
-#include <time.h>
-
 #include "sys/bare.h"
 #include "sys/clone.h"
 
 /*
- * The child comes back from the system call on the new stack, where there is no frame to return to:
+ * The child may come back from the system call on a new stack, where there is no frame to return to:
  * it calls @fn at once and leaves. One assembler block, so that no code of the compiler's runs
  * between.
  */
@@ -71,21 +66,7 @@ static long clone3_call(struct clone_args *args, int (*fn)(void *data), void *da
 #endif
 }
 
-pid_t ins_clone_vm(struct clone_args *args, int (*fn)(void *data), void *data, uint32_t *shares)
+pid_t ins_clone(struct clone_args *args, int (*fn)(void *data), void *data)
 {
-	*shares = 1;
-	args->flags |= CLONE_VM | CLONE_CHILD_CLEARTID;
-	args->child_tid = (uintptr_t)shares;
 	return (pid_t)clone3_call(args, fn, data);
-}
-
-int ins_clone_wait(const uint32_t *shares, unsigned int seconds)
-{
-	const struct timespec patience = { .tv_sec = seconds };
-	long result = 0;
-
-	/* The kernel clears it and wakes us. Not FUTEX_PRIVATE_FLAG: the kernel's wake has it neither. */
-	while (__atomic_load_n(shares, __ATOMIC_ACQUIRE) && result != -ETIMEDOUT)
-		result = ins_sys(futex, shares, FUTEX_WAIT, 1, seconds ? &patience : NULL, NULL, 0);
-	return __atomic_load_n(shares, __ATOMIC_ACQUIRE) ? -ETIMEDOUT : 0;
 }

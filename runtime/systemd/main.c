@@ -44,8 +44,8 @@
 struct request {
 	sd_bus *bus;
 	const char *unit;
-	char **words;   /* what follows the unit, NULL at the end */
-	char path[512]; /* of the unit's object */
+	char **words; /* what follows the unit, NULL at the end */
+	char *path;   /* of the unit's object */
 };
 
 /* The end of a job of systemd. */
@@ -410,7 +410,6 @@ static int run(int argc, char **argv)
 {
 	struct request request = { 0 };
 	const struct verb *verb = NULL;
-	char *path;
 	int status;
 
 	for (size_t i = 0; argc > 3 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -421,14 +420,13 @@ static int run(int argc, char **argv)
 		return fail(EINVAL, "insula-systemd is started by insula");
 	request.unit = argv[3];
 	request.words = argv + 4;
-	if (sd_bus_path_encode(PATH "/unit", request.unit, &path) < 0)
+	if (sd_bus_path_encode(PATH "/unit", request.unit, &request.path) < 0)
 		return fail(ENOMEM, "out of memory");
-	snprintf(request.path, sizeof(request.path), "%s", path);
-	free(path);
 	status = connect_bus(&request, !strcmp(argv[1], "user"));
 	if (!status)
 		status = verb->run(&request);
 	sd_bus_flush_close_unref(request.bus);
+	free(request.path);
 	return status;
 }
 

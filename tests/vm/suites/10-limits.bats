@@ -54,6 +54,22 @@ block_device() {
 	[ "$(limit memory.swap.max)" = 0 ]
 }
 
+# A child that shared the memory of its parent would take that along.
+@test 'an exec that the full memory of its container ends is told by an insula that lives' {
+	config '.linux.resources.memory = {limit: 33554432, swap: 33554432} | .process.oomScoreAdj = -1000
+		| (.mounts[] | select(.destination == "/dev/shm") | .options) = ["mode=1777"]'
+	command_is sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=16 2>/dev/null; echo full; sleep 1000'
+	background run --bundle "$BUNDLE" box
+	wait_for 60 grep -qx full "$OUTPUT_FILE"
+	echo 8388608 >"$(cgroup_of box)/memory.max"
+	for _ in 1 2 3; do
+		run insula exec box true
+		[ "$status" -eq 126 ] || [ "$status" -eq 255 ]
+		one_line
+	done
+	has_status box running
+}
+
 @test 'a container that its memory limit has killed says so' {
 	config '.linux.resources.memory = {limit: 16384}'
 	run ! insula run --bundle "$BUNDLE" box

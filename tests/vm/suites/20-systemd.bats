@@ -83,6 +83,16 @@ is_gone() {
 	run -0 insula delete --force box
 }
 
+@test "a name may be as long as systemd allows, and of what has to be escaped" {
+	place "$(printf -- '-a%.0s' {1..120})"
+	[ ${#UNIT} -gt 250 ]
+	run -0 insula run --bundle "$BUNDLE" box
+	sleeper box
+	shows ActiveState=active
+	run -0 insula delete --force box
+	is_gone
+}
+
 @test "annotations are properties of the scope" {
 	config '.annotations = {
 		"org.systemd.property.KillSignal": "37",
