@@ -56,7 +56,7 @@ policy() {
 	has 'exclude each other'
 	policy '{"mode": "MPOL_BIND", "nodes": "1000"}'
 	run ! insula run --bundle "$BUNDLE" box
-	has 'linux.memoryPolicy: set the memory policy: bind, nodes 1000: none of these nodes is there'
+	has 'linux.memoryPolicy: set the memory policy MPOL_BIND, nodes 1000: none of these nodes is there'
 	policy '{"mode": "MPOL_BIND", "nodes": "0-1024"}'
 	run -1 insula run --bundle "$BUNDLE" box
 	has 'has a node above 1023'
@@ -66,7 +66,7 @@ policy() {
 @test 'plan and features tell of it' {
 	policy '{"mode": "MPOL_BIND", "nodes": "0,2-3"}'
 	run -0 insula plan --bundle "$BUNDLE"
-	has 'set the memory policy: bind, nodes 0 2 3'
+	has 'set the memory policy MPOL_BIND, nodes 0 2 3'
 	insula features | jq -e '.linux.memoryPolicy | (.modes | index("MPOL_WEIGHTED_INTERLEAVE") != null)
 		and (.flags | index("MPOL_F_NUMA_BALANCING") != null)'
 }
