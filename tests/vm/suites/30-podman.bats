@@ -32,13 +32,24 @@ box() {
 	podman run --rm --network none "$@"
 }
 
-# sleeper ARG…: one that stays, and ends at once when it is told to.
+# sleeper ARG…: one that stays, and ends at once when it is told to; it is ready for that.
 sleeper() {
-	podman run --detach --name box --network none "$@" box sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done' >&2
+	podman run --detach --name box --network none "$@" box sh -c 'trap "exit 0" TERM; echo ready; while :; do sleep 0.1; done' >&2
+	wait_for 100 says ready
+}
+
+# says TEXT: the container's log has it.
+says() {
+	podman logs box 2>&1 | grep -q "$1"
 }
 
 inspect() {
 	podman inspect box --format "$1"
+}
+
+# inspected FORMAT TEXT: podman says so.
+inspected() {
+	[ "$(inspect "$1")" = "$2" ]
 }
 
 # cgroup_file NAME: of the container's cgroup, as the host sees it.
@@ -124,9 +135,9 @@ cgroup_file() {
 @test "signals: kill, wait, and what does not listen gets KILL" {
 	podman run --detach --name box --network none box \
 		sh -c 'trap "echo usr1" USR1; trap : TERM; echo ready; while :; do sleep 0.1; done' >&2
-	wait_for 20 sh -c 'podman logs box | grep -q ready'
+	wait_for 100 says ready
 	run -0 podman kill --signal USR1 box
-	wait_for 20 sh -c 'podman logs box | grep -q usr1'
+	wait_for 100 says usr1
 	run -0 podman stop --time 1 box
 	[ "$(inspect '{{.State.ExitCode}}')" = 137 ]
 	run -0 podman start box
@@ -142,12 +153,27 @@ cgroup_file() {
 	run -0 podman ps --all --format '{{.Names}} {{.Status}}'
 	has 'box Exited (3)'
 	run -0 podman events --stream=false --since "$SINCE" --filter container=box --format '{{.Status}}'
-	[ "$output" = $'create\ninit\nstart\ndied' ] || [ "$output" = $'create\ninit\nstart\nattach\ndied' ] || has died
+	[[ $output == $'create\n'*start*died* ]] || die "$output"
+}
+
+# podman deletes with --force whatever state it finds.
+@test "init without start, and remove what is created, what is paused" {
+	run -0 podman create --name box --network none box sleep 1000
+	run -0 podman init box
+	[ "$(inspect '{{.State.Status}}')" = initialized ]
+	run -0 "$INSULA" list --format json
+	jq -e '.[0].status == "created"' <<<"$output"
+	run -0 podman rm box
+	no_containers
+	sleeper
+	run -0 podman pause box
+	run -0 podman rm --force --time 0 box
+	no_containers
 }
 
 @test "--restart: as often as it was told" {
-	run podman run --detach --name box --network none --restart on-failure:2 box false
-	wait_for 60 sh -c '[ "$(podman inspect box --format "{{.RestartCount}} {{.State.Status}}")" = "2 exited" ]'
+	run -0 podman run --detach --name box --network none --restart on-failure:2 box false
+	wait_for 200 inspected '{{.RestartCount}} {{.State.Status}}' '2 exited'
 }
 
 @test "healthcheck, cp, diff, commit, export" {
@@ -169,6 +195,13 @@ cgroup_file() {
 	run -0 podman rmi --force committed
 }
 
+# A timer of systemd calls podman, which calls insula exec by the name that the container was made with.
+@test "healthcheck by a timer" {
+	sleeper --health-cmd 'test -e /well' --health-interval 2s --health-retries 1000
+	run -0 podman exec box touch /well
+	wait_for 200 inspected '{{.State.Health.Status}}' healthy
+}
+
 # --- limits -------------------------------------------------------------------------------------
 
 @test "limits are in the cgroup, update changes them, stats reads them" {
@@ -183,8 +216,16 @@ cgroup_file() {
 	run -0 podman stats --no-stream --format '{{.PIDs}} {{.MemLimit}}' box
 	has 67108864
 	run -0 podman update --memory 96m --cpus 0.25 box
+	# systemd, too, was told, and does not put the old limits back.
+	systemctl daemon-reload
 	[ "$(cgroup_file memory.max)" = 100663296 ]
 	[ "$(cgroup_file cpu.max)" = '25000 100000' ]
+	[ "$(cgroup_file memory.low)" = 33554432 ]
+	[ "$(systemctl show --property MemoryMax --value "libpod-$(inspect '{{.Id}}').scope")" = 100663296 ]
+	# What podman prints is what the runtime says; that it failed is known by the status.
+	run -125 podman update --cpuset-cpus 77 box
+	has 'linux.resources.cpu.cpus'
+	[ "$(cgroup_file cpuset.cpus)" = 0 ]
 }
 
 # Not asked is OOMKilled: this conmon misses it when the scope goes with its last process.
@@ -192,13 +233,18 @@ cgroup_file() {
 	run -137 podman run --name box --network none --memory 32m --memory-swap 32m box sh -c 'a=0123456789abcdef; while :; do a=$a$a; done'
 }
 
+@test "--device-read-bps, --device-write-iops" {
+	run -0 box --device-read-bps /dev/vda:1mb --device-write-iops /dev/vda:100 box cat /sys/fs/cgroup/io.max
+	[[ $output == *' rbps=1048576 wbps=max riops=max wiops=100' ]]
+}
+
 @test "--ulimit, --oom-score-adj, --shm-size, --sysctl" {
-	run -0 box --ulimit nofile=100:200 --ulimit core=0 --oom-score-adj 500 --shm-size 4m \
+	run -0 box --ulimit nofile=100:200 --ulimit core=0 --ulimit memlock=-1:-1 --oom-score-adj 500 --shm-size 4m \
 		--sysctl kernel.msgmax=4096 --sysctl net.ipv4.ip_forward=1 box \
-		sh -c 'ulimit -Sn; ulimit -Hn; cat /proc/self/oom_score_adj; df -k /dev/shm | tail -n 1; cat /proc/sys/kernel/msgmax /proc/sys/net/ipv4/ip_forward'
+		sh -c 'ulimit -Sn; ulimit -Hn; cat /proc/self/oom_score_adj; df -k /dev/shm | tail -n 1; cat /proc/sys/kernel/msgmax /proc/sys/net/ipv4/ip_forward; ulimit -l'
 	[ "${lines[0]} ${lines[1]} ${lines[2]}" = '100 200 500' ]
 	[[ ${lines[3]} =~ \ 4096\  ]]
-	[ "${lines[4]} ${lines[5]}" = '4096 1' ]
+	[ "${lines[4]} ${lines[5]} ${lines[6]}" = '4096 1 unlimited' ]
 }
 
 # --- privileges ---------------------------------------------------------------------------------
@@ -218,6 +264,9 @@ cgroup_file() {
 	has $'Seccomp:\t0'
 	has $'\n0\n'
 	has refused
+	run -0 box --security-opt mask=/etc/passwd --security-opt unmask=/proc/kcore box \
+		sh -c 'cat /etc/passwd; grep -c /proc/kcore /proc/self/mountinfo || :; grep -c /proc/timer_list /proc/self/mountinfo'
+	is $'0\n1'
 }
 
 @test "--privileged" {
@@ -253,6 +302,30 @@ cgroup_file() {
 	run -0 podman volume rm named
 }
 
+@test "volumes: propagation, and owners as the container counts them" {
+	mkdir "$BATS_TEST_TMPDIR/dir"
+	run -0 box --volume "$BATS_TEST_TMPDIR/dir:/shared:shared" --volume "$BATS_TEST_TMPDIR/dir:/private:private" box \
+		grep -E ' /(shared|private) ' /proc/self/mountinfo
+	[[ ${lines[0]} == *' /shared '*' shared:'* ]]
+	[[ ${lines[1]} == *' /private '* && ${lines[1]} != *shared:* ]]
+	run -0 box --uidmap 0:300000:1000 --volume "$BATS_TEST_TMPDIR/dir:/mapped:idmap" box \
+		sh -c 'stat -c %u /mapped; touch /mapped/x'
+	is 0
+	[ "$(stat -c %u "$BATS_TEST_TMPDIR/dir/x")" = 0 ]
+}
+
+@test "hooks, before and after" {
+	mkdir "$BATS_TEST_TMPDIR/hooks"
+	hook_file one "cat >$BATS_TEST_TMPDIR/\$1"
+	for stage in createRuntime poststop; do
+		jq -n --arg path "$HOOK" --arg stage "$stage" '{version: "1.0.0", hook: {path: $path, args: ["hook", $stage]},
+			when: {always: true}, stages: [$stage]}' >"$BATS_TEST_TMPDIR/hooks/$stage.json"
+	done
+	run -0 command podman --runtime insula --hooks-dir "$BATS_TEST_TMPDIR/hooks" run --rm --network none box true
+	jq -e '.status == "creating" or .status == "created"' "$BATS_TEST_TMPDIR/createRuntime"
+	jq -e '.status == "stopped"' "$BATS_TEST_TMPDIR/poststop"
+}
+
 # --- namespaces ---------------------------------------------------------------------------------
 
 @test "--network: none, host, a bridge" {
@@ -271,6 +344,13 @@ cgroup_file() {
 	[[ ${lines[2]} == :*/libpod-*.scope* ]]
 	run -0 box box cat /proc/self/cgroup
 	is 0::/
+}
+
+@test "namespaces of another container" {
+	sleeper
+	run -0 podman run --rm --network container:box --pid container:box box sh -c 'for n in pid net; do readlink /proc/self/ns/$n; done'
+	pid=$(inspect '{{.State.Pid}}')
+	is "$(readlink "/proc/$pid/ns/pid" "/proc/$pid/ns/net")"
 }
 
 @test "--userns=auto and --uidmap: its root is nobody outside" {
@@ -318,11 +398,27 @@ cgroup_file() {
 		    resources:
 		      limits:
 		        memory: 64Mi
+		        cpu: 500m
+		    securityContext:
+		      runAsUser: 1000
+		      readOnlyRootFilesystem: true
+		    livenessProbe:
+		      exec:
+		        command: [test, -d, /scratch]
+		    volumeMounts:
+		    - name: scratch
+		      mountPath: /scratch
+		  volumes:
+		  - name: scratch
+		    emptyDir: {}
 	END
 	run -0 podman play kube "$BATS_TEST_TMPDIR/pod.yaml"
-	wait_for 20 sh -c 'podman logs played-box | grep -qx played'
+	wait_for 100 sh -c 'podman logs played-box | grep -qx played'
 	run -0 podman inspect played-box --format '{{.State.Status}} {{.OCIRuntime}} {{.HostConfig.Memory}}'
 	is 'running insula 67108864'
+	run -0 podman exec played-box sh -c 'id -u; cat /sys/fs/cgroup/cpu.max; touch /x 2>/dev/null || echo ro'
+	is $'1000\n50000 100000\nro'
+	run -0 podman healthcheck run played-box
 	run -0 podman play kube --down "$BATS_TEST_TMPDIR/pod.yaml"
 }
 
@@ -334,18 +430,72 @@ cgroup_file() {
 }
 
 @test "--cgroup-manager cgroupfs" {
-	run -0 command podman --runtime insula --cgroup-manager cgroupfs run --rm --network none --memory 64m --pids-limit 50 box \
-		sh -c 'cd /sys/fs/cgroup && cat memory.max pids.max'
-	is $'67108864\n50'
-	run -0 command podman --runtime insula --cgroup-manager cgroupfs run --rm --network none --cgroupns host box cat /proc/self/cgroup
+	podman() {
+		command podman --runtime insula --cgroup-manager cgroupfs "$@" 3>&-
+	}
+	sleeper --memory 64m --pids-limit 50 --cgroupns host
+	run -0 podman exec box cat /proc/self/cgroup
 	[[ $output == 0::/libpod_parent/libpod-* ]]
+	[ "$(cgroup_file memory.max) $(cgroup_file pids.max)" = '67108864 50' ]
+	run -0 podman update --memory 96m box
+	[ "$(cgroup_file memory.max)" = 100663296 ]
+	run -0 podman stats --no-stream --format '{{.PIDs}} {{.MemUsage}}' box
+	[[ $output =~ ^[1-9].*B$ ]] || die "$output"
+	run -0 podman pause box
+	[ "$(cgroup_file cgroup.freeze)" = 1 ]
+	run -0 podman unpause box
+	run -0 podman stop --time 100 box
+	hasnt SIGKILL
 }
 
-# podman hands the socket on; conmon tells READY for the container.
-@test "in a unit of systemd, with sdnotify" {
-	run -0 systemd-run --quiet --wait --pipe --property Type=notify --property NotifyAccess=all --setenv PATH="$PATH" \
-		podman --runtime insula run --rm --network none --sdnotify conmon --cgroups no-conmon box echo served
-	is served
+# --- what systemd hands on ----------------------------------------------------------------------
+
+# unit OPTION…: podman in a unit that is up when somebody says READY.
+unit() {
+	systemd-run --quiet --unit "insula-$BATS_TEST_NUMBER" --property Type=notify --property NotifyAccess=all --setenv PATH="$PATH" \
+		podman --runtime insula run --detach --rm --name box --network none --cgroups no-conmon "$@"
+}
+
+unit_is() {
+	[ "$(systemctl show --property "$1" --value "insula-$BATS_TEST_NUMBER")" = "$2" ]
+}
+
+@test "in a unit of systemd: READY is podman's word, conmon the main process" {
+	run -0 unit --sdnotify conmon box sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+	unit_is ActiveState active
+	unit_is MainPID "$(inspect '{{.State.ConmonPid}}')"
+	run -0 podman stop --time 100 box
+	wait_for 100 unit_is ActiveState inactive
+}
+
+# podman mounts the socket into the container, conmon passes on what comes: a runtime that did the same
+# would be in the way.
+@test "in a unit of systemd: READY is the container's word" {
+	run -0 unit --sdnotify container --rootfs "$INSULA_DEBIAN:O" sh -c 'systemd-notify --ready && exec sleep 1000'
+	unit_is ActiveState active
+	run -0 podman rm --force --time 0 box
+}
+
+# conmon sets LISTEN_PID for the runtime alone; the container gets one of its own.
+@test "a socket of systemd's, and other descriptors" {
+	local socket=$BATS_TEST_TMPDIR/socket
+	systemd-socket-activate --listen "$socket" --setenv PATH podman --runtime insula run --rm --network none box \
+		sh -c 'echo $LISTEN_FDS $LISTEN_PID $$; readlink /proc/self/fd/3' >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
+	local unit=$!
+	wait_for 100 test -S "$socket"
+	# It waits for somebody who connects.
+	python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])' "$socket"
+	wait "$unit"
+	run -0 cat "$BATS_TEST_TMPDIR/out"
+	[ "${lines[0]}" = '1 1 1' ]
+	[[ ${lines[1]} == socket:* ]]
+
+	echo words >"$BATS_TEST_TMPDIR/file"
+	run -0 command podman --runtime insula run --rm --network none --preserve-fds 1 box sh -c 'cat <&3' 3<"$BATS_TEST_TMPDIR/file"
+	is words
+	sleeper
+	run -0 command podman exec --preserve-fds 1 box sh -c 'cat <&3' 3<"$BATS_TEST_TMPDIR/file"
+	is words
 }
 
 @test "by default for all, if containers.conf says so" {
@@ -353,4 +503,13 @@ cgroup_file() {
 	run -0 command podman info --format '{{.Host.OCIRuntime.Name}}'
 	rm /etc/containers/containers.conf.d/zz-default.conf
 	is insula
+}
+
+# podman takes the file's name as the runtime's; with --debug the log has more lines than the one that
+# podman reads, so it takes what is on stderr.
+@test "by its path, and with options of its own" {
+	run -0 command podman --runtime "$INSULA" run --rm --network none box echo hello
+	is hello
+	run -127 podman --runtime-flag debug run --rm --network none box nothing
+	has 'executable file `nothing` not found in $PATH'
 }

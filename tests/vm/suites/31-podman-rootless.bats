@@ -62,9 +62,51 @@ box() {
 	is 5
 }
 
-@test "limits, by the user's systemd" {
-	run -0 box --memory 64m --cpus 0.5 --pids-limit 50 box sh -c 'cd /sys/fs/cgroup && cat memory.max cpu.max pids.max'
+@test "limits, by the user's systemd; update, stats, healthcheck" {
+	run -0 as_user run --detach --name box --network none --memory 64m --cpus 0.5 --pids-limit 50 \
+		--health-cmd 'test -d /tmp' --health-interval disable box sleep 1000
+	run -0 as_user exec box sh -c 'cd /sys/fs/cgroup && cat memory.max cpu.max pids.max'
 	is $'67108864\n50000 100000\n50'
+	run -0 as_user update --memory 96m --cpus 0.25 box
+	run -0 as_user exec box sh -c 'cd /sys/fs/cgroup && cat memory.max cpu.max'
+	is $'100663296\n25000 100000'
+	run -0 as_user stats --no-stream --format '{{.PIDs}} {{.MemUsage}}' box
+	[[ $output =~ ^[1-9].*B$ ]] || die "$output"
+	run -0 as_user healthcheck run box
+}
+
+@test "a terminal; logs" {
+	run -3 on_pty as-tester env --unset INVOCATION_ID podman --runtime insula run --tty --name box --network none box \
+		sh -c 'tty; exit 3'
+	has /dev/pts/0
+	run -0 as_user logs box
+	has /dev/pts/0
+}
+
+@test "play kube" {
+	cat >/home/tester/pod.yaml <<-'END'
+		apiVersion: v1
+		kind: Pod
+		metadata:
+		  name: played
+		spec:
+		  hostNetwork: true
+		  restartPolicy: Never
+		  containers:
+		  - name: box
+		    image: localhost/box:latest
+		    imagePullPolicy: Never
+		    command: [sleep, "1000"]
+		    resources:
+		      limits:
+		        memory: 64Mi
+	END
+	run -0 as_user play kube pod.yaml
+	# It has the host's /sys, where podman looks for no cgroup of its own.
+	run -0 as_user inspect played-box --format '{{.OCIRuntime}} {{.State.CgroupPath}}'
+	[[ $output == insula\ * ]]
+	[ "$(cat "/sys/fs/cgroup${output#insula }/memory.max")" = 67108864 ]
+	run -0 as_user play kube --down pod.yaml
 }
 
 @test "ids: keep-id, and a range of their own" {
@@ -73,6 +115,12 @@ box() {
 	run -0 box --uidmap 0:1:1000 box sh -c 'id -u; cat /proc/self/uid_map'
 	[ "${lines[0]}" = 0 ]
 	[[ ${lines[1]} =~ \ 1000$ ]]
+	run -0 box --userns auto:size=2000 box sh -c 'id -u; cat /proc/self/uid_map'
+	[ "${lines[0]}" = 0 ]
+	[[ ${lines[1]} =~ \ 2000$ ]]
+	# By an annotation, because in a user namespace setgroups(2) may be forbidden.
+	run -0 box --group-add keep-groups box id -u
+	is 0
 }
 
 @test "networks: slirp4netns, host" {

@@ -64,3 +64,18 @@ buildah() {
 	run -9 buildah build --network none "$BATS_TEST_TMPDIR"
 	has 'exit status 9'
 }
+
+# buildah makes the user namespace, and insula may do nothing outside of it.
+@test "as an ordinary user" {
+	install -m 644 "$BUSYBOX_TAR" /home/tester/busybox.tar
+	printf 'FROM scratch\nADD busybox.tar /\nRUN id -u >/who\nCMD cat /who\n' >/home/tester/Containerfile
+	as_tester() {
+		as-tester env --unset INVOCATION_ID BUILDAH_RUNTIME=insula BUILDAH_ISOLATION="$ISOLATION" buildah "$@" 3>&-
+	}
+	for ISOLATION in rootless oci; do
+		run -0 as_tester build --quiet --network host --tag built .
+		run -0 as-tester env --unset INVOCATION_ID podman --runtime insula run --rm --network none built
+		is 0
+	done
+	run -0 as_tester rmi built
+}

@@ -26,12 +26,12 @@ conmon() {
 		--log-path "k8s-file:$DIR/log" --socket-dir-path "$DIR" --full-attach \
 		--runtime-arg --root --runtime-arg "$STATE" --runtime-arg --log-format=json --runtime-arg --log --runtime-arg="$DIR/oci-log" \
 		"$@" </dev/null >/dev/null 2>&1 3>&- 4<>"$DIR/sync" 0<&4
-	read -r -t 60 answer <>"$DIR/sync"
+	read -r -t 200 answer <>"$DIR/sync"
 	rm "$DIR/sync"
 }
 
 ended() {
-	wait_for 60 test -s "$DIR/$1"
+	wait_for 200 test -s "$DIR/$1"
 	cat "$DIR/$1"
 }
 

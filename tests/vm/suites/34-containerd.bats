@@ -70,22 +70,24 @@ status_is() {
 
 @test "a task: exec, ps, pause, resume, metrics, kill, delete" {
 	run -0 boxed --detach -- box sleep 1000
-	wait_for 20 status_is box RUNNING
+	wait_for 100 status_is box RUNNING
 	run -7 ctr task exec --exec-id one box sh -c 'echo in; exit 7'
 	is in
+	run -0 ctr task exec --exec-id user --user 1000 --cwd /tmp box sh -c 'id -u; pwd'
+	is $'1000\n/tmp'
 	run -1 ctr task exec --exec-id two box nothing
 	has 'OCI runtime exec failed: executable file `nothing` not found in $PATH'
 	run -0 ctr task exec --exec-id three --detach box sleep 1001
 	run -0 ctr task ps box
 	[ "${#lines[@]}" = 3 ]
 	run -0 ctr task metrics box
-	has 'pids.current          2'
+	[[ $output =~ pids\.current\ +2 ]]
 	run -0 ctr task pause box
-	status_is box PAUSED
+	wait_for 100 status_is box PAUSED
 	run -0 ctr task resume box
-	status_is box RUNNING
+	wait_for 100 status_is box RUNNING
 	run -0 ctr task kill --signal KILL box
-	wait_for 20 status_is box STOPPED
+	wait_for 100 status_is box STOPPED
 	run ctr task delete box
 	[ "$status" = 137 ] || [ "$status" = 0 ]
 	run -0 ctr container delete box
@@ -95,9 +97,10 @@ status_is() {
 	run -0 boxed --detach -- box sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
 	run -0 ctr task exec --exec-id one --detach box sleep 1001
 	run -0 ctr task kill --exec-id one --signal KILL box
+	[ "$(ctr task ps box | wc -l)" -ge 2 ]
 	status_is box RUNNING
 	run -0 ctr task kill --all --signal KILL box
-	wait_for 20 status_is box STOPPED
+	wait_for 100 status_is box STOPPED
 }
 
 @test "a terminal, for run and for exec" {
@@ -108,16 +111,60 @@ status_is() {
 	has /dev/pts/
 }
 
+# heard: an event is made, and is in the file.
+heard() {
+	ctr namespace label default heard="$RANDOM"
+	[ -s "$BATS_TEST_TMPDIR/events" ]
+}
+
 @test "events: create, start, exit with its status, delete" {
 	command ctr events >"$BATS_TEST_TMPDIR/events" 2>&1 3>&- &
 	local listener=$!
-	sleep 1
+	# It listens once it hears of something.
+	wait_for 100 heard
 	run -5 boxed --rm -- box sh -c 'exit 5'
-	wait_for 20 grep -q /tasks/delete "$BATS_TEST_TMPDIR/events"
+	wait_for 100 grep -q /tasks/delete "$BATS_TEST_TMPDIR/events"
 	kill "$listener"
 	grep -q '/tasks/create .*box' "$BATS_TEST_TMPDIR/events"
 	grep -q /tasks/start "$BATS_TEST_TMPDIR/events"
 	grep '/tasks/exit' "$BATS_TEST_TMPDIR/events" | grep -q '"exit_status":5'
+}
+
+# The shim takes "does not exist" for done, and asks for nothing else.
+@test "a container that insula no longer has can still be deleted" {
+	run -0 boxed --detach -- box sleep 1000
+	run -0 "$INSULA" --root /run/containerd/runc/default delete --force box
+	wait_for 100 status_is box STOPPED
+	run ctr task delete box
+	[ "$status" = 137 ] || [ "$status" = 0 ]
+	hasnt 'does not exist'
+	run -0 ctr container delete box
+}
+
+@test "a container outlives containerd" {
+	run -0 boxed --detach -- box sleep 1000
+	systemctl restart containerd 3>&-
+	wait_for 200 status_is box RUNNING
+	run -7 ctr task exec --exec-id one box sh -c 'exit 7'
+}
+
+# The shim reads memory.events of the cgroup in which it finds the pid that insula told it: as long as that
+# is there, so the container goes on.
+@test "events: a container without memory" {
+	command ctr events >"$BATS_TEST_TMPDIR/events" 2>&1 3>&- &
+	local listener=$!
+	wait_for 100 heard
+	run -0 boxed --detach --memory-limit 33554432 -- box \
+		sh -c 'sh -c "a=0123456789abcdef; while :; do a=\$a\$a; done"; exec sleep 1000'
+	wait_for 100 grep -q '/tasks/oom .*box' "$BATS_TEST_TMPDIR/events"
+	kill "$listener"
+}
+
+@test "a user namespace" {
+	run -0 boxed --rm --uidmap 0:300000:65536 --gidmap 0:300000:65536 -- box sh -c 'id -u; cat /proc/self/uid_map; stat -c %u /bin/busybox'
+	[ "${lines[0]}" = 0 ]
+	[[ ${lines[1]} =~ \ 300000\ +65536$ ]]
+	[ "${lines[2]}" = 0 ]
 }
 
 @test "limits, and systemd's cgroup manager" {
@@ -129,7 +176,7 @@ status_is() {
 	run -0 boxed --detach --runc-systemd-cgroup --cgroup system.slice:insula-ctr:box -- box sleep 1000
 	[ "$(systemctl is-active insula-ctr-box.scope)" = active ]
 	run -0 ctr task kill --signal KILL box
-	wait_for 20 status_is box STOPPED
+	wait_for 100 status_is box STOPPED
 	run ctr task delete box
 	run ! systemctl is-active insula-ctr-box.scope
 }

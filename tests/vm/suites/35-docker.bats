@@ -10,7 +10,7 @@ setup_file() {
 	systemctl start docker 3>&-
 	# It may have been running already.
 	systemctl reload docker
-	wait_for 20 sh -c 'docker info --format "{{json .Runtimes}}" | grep -q insula'
+	wait_for 100 sh -c 'docker info --format "{{json .Runtimes}}" | grep -q insula'
 	command docker import "$BUSYBOX_TAR" box >&2
 }
 
@@ -22,6 +22,9 @@ teardown() {
 	no_containers /run/containerd/runc/moby || die 'containers are left'
 }
 
+# A program for sh that takes all the memory there is.
+HOG='a=0123456789abcdef; while :; do a=$a$a; done'
+
 docker() {
 	command docker "$@" 3>&-
 }
@@ -32,6 +35,11 @@ box() {
 
 inspect() {
 	docker inspect box --format "$1"
+}
+
+# inspected FORMAT TEXT: Docker says so.
+inspected() {
+	[ "$(inspect "$1")" = "$2" ]
 }
 
 @test "docker knows it" {
@@ -58,7 +66,7 @@ inspect() {
 @test "the life of a container" {
 	run -0 docker run --detach --name box --runtime insula --network none box sh -c 'trap "exit 5" TERM; echo up; while :; do sleep 0.1; done'
 	[ "$(inspect '{{.HostConfig.Runtime}} {{.State.Status}}')" = 'insula running' ]
-	wait_for 20 sh -c 'docker logs box | grep -q up'
+	wait_for 100 sh -c 'docker logs box | grep -q up'
 	run -7 docker exec --user 1000 --workdir /tmp --env A=b box sh -c 'id -u; pwd; echo $A; exit 7'
 	is $'1000\n/tmp\nb'
 	# This Docker calls everything 126 here, with runc, too.
@@ -78,7 +86,7 @@ inspect() {
 	run -0 docker update --memory 96m --memory-swap 96m --cpus 0.25 box
 	run -0 docker exec box cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max
 	is $'100663296\n25000 100000'
-	run -0 docker stop --time 30 box
+	run -0 docker stop --time 100 box
 	[ "$(inspect '{{.State.ExitCode}}')" = 5 ]
 	run -0 docker start box
 	run -0 docker kill box
@@ -87,18 +95,21 @@ inspect() {
 	run -0 docker rm box
 }
 
-was_oom_killed() {
-	[ "$(inspect '{{.State.OOMKilled}}')" = true ]
-}
-
 @test "limits" {
 	run -0 box --memory 64m --memory-swap 64m --cpus 0.5 --pids-limit 50 --ulimit nofile=100:200 box \
 		sh -c 'cd /sys/fs/cgroup && cat memory.max cpu.max pids.max; ulimit -Sn'
 	is $'67108864\n50000 100000\n50\n100'
-	run -137 docker run --name box --runtime insula --network none --memory 32m --memory-swap 32m box \
-		sh -c 'a=0123456789abcdef; while :; do a=$a$a; done'
-	# Told by an event of its own, which may come after that of the end.
-	wait_for 30 was_oom_killed
+	run -137 box --memory 32m --memory-swap 32m box sh -c "$HOG"
+	# Docker is told by an event of its own, for which the shim reads memory.events: if the cgroup is still
+	# there then. So the container goes on.
+	run -0 docker run --detach --name box --runtime insula --network none --memory 32m --memory-swap 32m box \
+		sh -c "sh -c '$HOG'; exec sleep 1000"
+	wait_for 100 was_oom
+}
+
+# was_oom: Docker had the event.
+was_oom() {
+	[ -n "$(docker events --since 0 --until "$(date +%s)" --filter container=box --filter event=oom)" ]
 }
 
 @test "--privileged, --read-only, --volume, --tmpfs, --cap-drop, --security-opt, --init, --user, --pid, --cgroupns" {
@@ -117,10 +128,11 @@ was_oom_killed() {
 @test "a bridge, a restart policy, a healthy container" {
 	run -0 docker run --rm --runtime insula box ls /sys/class/net
 	has eth0
-	run -0 docker run --detach --name box --runtime insula --network none --restart on-failure:2 \
-		--health-cmd true --health-interval 1s box sh -c 'sleep 5; exit 1'
-	wait_for 60 sh -c '[ "$(docker inspect box --format "{{.State.Health.Status}}")" = healthy ]'
-	wait_for 120 sh -c '[ "$(docker inspect box --format "{{.RestartCount}} {{.State.Status}}")" = "2 exited" ]'
+	run -0 docker run --detach --name box --runtime insula --network none --restart on-failure:2 box false
+	wait_for 200 inspected '{{.RestartCount}} {{.State.Status}}' '2 exited'
+	run -0 docker rm box
+	run -0 docker run --detach --name box --runtime insula --network none --health-cmd true --health-interval 1s box sleep 1000
+	wait_for 200 inspected '{{.State.Health.Status}}' healthy
 }
 
 @test "it outlives dockerd, if that is told to let it" {
@@ -131,4 +143,25 @@ was_oom_killed() {
 	systemctl restart docker 3>&-
 	[ "$(inspect '{{.State.Status}} {{.State.Pid}}')" = "running $pid" ]
 	run -0 docker exec box true
+}
+
+# Docker wraps a runtime with arguments in a shell script. The last test, for dockerd stays as it is then.
+@test "a runtime with options, dockerd --add-runtime, cgroupfs, user namespaces" {
+	jq '.runtimes.systematic = {path: "insula", runtimeArgs: ["--log-level", "info"]}' "$ENGINES/docker.json" >/etc/docker/daemon.json
+	systemctl reload docker
+	wait_for 100 sh -c 'docker info --format "{{json .Runtimes}}" | grep -q systematic'
+	run -7 docker run --rm --runtime systematic --network none box sh -c 'exit 7'
+
+	rm /etc/docker/daemon.json
+	echo 'DOCKER_OPTS="--add-runtime added=/usr/bin/insula --exec-opt native.cgroupdriver=cgroupfs --userns-remap tester"' >/etc/default/docker
+	systemctl restart docker 3>&-
+	# Its images are others then.
+	docker import "$BUSYBOX_TAR" box >&2
+	run -0 docker run --detach --name box --runtime added --network none --memory 64m box sleep 1000
+	run -0 docker exec box sh -c 'id -u; cat /proc/self/uid_map /sys/fs/cgroup/memory.max'
+	[ "${lines[0]}" = 0 ]
+	[[ ${lines[1]} =~ \ 100000\ +65536$ ]]
+	[ "${lines[2]}" = 67108864 ]
+	[ -d "/sys/fs/cgroup/docker/$(inspect '{{.Id}}')" ]
+	run -0 docker rm --force box
 }
