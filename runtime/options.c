@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "options.h"
+#include "verb.h"
 
 /* An option as it stands on the command line, taken apart. */
 struct word {
@@ -165,6 +166,16 @@ static size_t count(char *const *argv)
 	return n;
 }
 
+static int refuse(const struct option *table, const struct word *word, const char *text,
+	const char *command, struct ins_error *err)
+{
+	/* The command's help would not show it. */
+	if (table != global_options && find(global_options, word))
+		return error_set(err, EINVAL,
+			"option `%s` goes before the command; try `insula --help`", text);
+	return error_set(err, EINVAL, "unknown option `%s`; try `%s --help`", text, command);
+}
+
 int options_parse(const struct option *table, const char *command, bool in_order, char **argv,
 	void *target, bool *ret_help, struct ins_error *err)
 {
@@ -196,8 +207,7 @@ int options_parse(const struct option *table, const char *command, bool in_order
 		if (!option)
 			option = find_letters(table, text, &word, target);
 		if (!option)
-			return error_set(
-				err, EINVAL, "unknown option `%s`; try `%s --help`", text, command);
+			return refuse(table, &word, text, command, err);
 		/* podman asks for an option without its value to learn whether the runtime knows
 		 * it, and looks for the words "flag needs an argument". */
 		if (option->type != OPTION_FLAG && !word.value) {

@@ -228,6 +228,8 @@ static void test_refusals(void **state)
 	refuse("--debug", 1, "a command is missing; try `insula help`");
 	refuse("--nope start c1", 1, "unknown option `--nope`; try `insula --help`");
 	refuse("start --nope=1 c1", 1, "unknown option `--nope=1`; try `insula start --help`");
+	refuse("list --root=/x", 1,
+		"option `--root=/x` goes before the command; try `insula --help`");
 	refuse("start", 1, "start needs ID; try `insula start --help`");
 	refuse("start c1 c2", 1, "start: unexpected argument `c2`; try `insula start --help`");
 	refuse("run /bundles/one", 1,
