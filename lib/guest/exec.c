@@ -84,8 +84,9 @@ static int add_caps(json_t *process, char *const *caps, struct ins_error *err)
 		return 0;
 	for (size_t i = 0; caps[i]; i++) {
 		if (ins_capability_number(caps[i]) < 0)
-			return ins_error_text(
-				err, EINVAL, "--cap '%s': no such capability", caps[i]);
+			return ins_error_text(err, EINVAL,
+				"--cap '%s': no such capability (names are as CAP_NET_ADMIN)",
+				caps[i]);
 	}
 	if (!object) {
 		object = json_object();

@@ -193,13 +193,16 @@ static int await_execution(struct ins_run *run, struct start *start, struct ins_
 
 static int fail_clone(int code, const struct clone_args *args, struct ins_error *err)
 {
-	return ins_error_set(err, code, "clone3 of the container process%s%s",
-		args->flags & CLONE_INTO_CGROUP ? " into its cgroup" : "",
-		code != EPERM ? ""
-		: args->flags & CLONE_NEWUSER
-			? " (nobody in a chroot may make a user namespace, and some hosts forbid "
-			  "it)"
-			: " (takes CAP_SYS_ADMIN, or a user namespace in linux.namespaces)");
+	const char *why = "";
+
+	if (code == EAGAIN)
+		why = " (pids.max of the cgroup, or RLIMIT_NPROC, is reached)";
+	else if (code == EPERM && args->flags & CLONE_NEWUSER)
+		why = " (nobody in a chroot may make a user namespace, and some hosts forbid it)";
+	else if (code == EPERM)
+		why = " (takes CAP_SYS_ADMIN, or a user namespace in linux.namespaces)";
+	return ins_error_set(err, code, "clone3 of the process%s%s",
+		args->flags & CLONE_INTO_CGROUP ? " into its cgroup" : "", why);
 }
 
 static int clone_once(struct ins_run *run, struct start *start, int cgroup, struct ins_error *err)

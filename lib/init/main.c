@@ -252,7 +252,11 @@ static void join(struct ins_child *child)
 		return;
 	}
 	if (pid < 0)
-		fail_at(child, "clone3", (int)pid);
+		fail_at(child,
+			pid == -EAGAIN
+				? "clone3 (pids.max of the cgroup, or RLIMIT_NPROC, is reached)"
+				: "clone3",
+			(int)pid);
 	message.value = pid;
 	if (ins_child_send(child, &message, pidfd) < 0) {
 		(void)ins_sys(pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
