@@ -34,7 +34,7 @@ int ins_cgroup_open(const char *mount, const char *path, int *ret_fd, struct ins
 
 	if (top < 0)
 		return top;
-	fd = ins_cgroup_open_beneath(top, path, O_RDONLY);
+	fd = ins_cgroup_open_own(top, path);
 	if (fd < 0)
 		return ins_error_set(err, -fd, "open the cgroup %s", path);
 	*ret_fd = fd;
@@ -142,18 +142,18 @@ static int wait_event(int cgroup, const char *name, bool wanted, int timeout)
 
 int ins_cgroup_freeze(int cgroup, bool frozen, struct ins_error *err)
 {
-	int r = ins_cgroup_write(cgroup, "cgroup.freeze", frozen ? "1" : "0");
+	int r = ins_cgroup_command(cgroup, "cgroup.freeze", frozen ? "1" : "0");
 
 	/* Nothing else would wake what is left frozen: what failed for want of memory is tried again. */
 	if (r < 0 && !frozen)
-		r = ins_cgroup_write(cgroup, "cgroup.freeze", "0");
+		r = ins_cgroup_command(cgroup, "cgroup.freeze", "0");
 	if (r == 0)
 		r = wait_event(cgroup, "frozen", frozen, FREEZE_TIMEOUT_MS);
 	if (r == 0)
 		return 0;
 	/* Half a freeze is none. */
 	if (frozen)
-		(void)ins_cgroup_write(cgroup, "cgroup.freeze", "0");
+		(void)ins_cgroup_command(cgroup, "cgroup.freeze", "0");
 	return ins_error_set(err, -r, "%s the container's cgroup", frozen ? "freeze" : "thaw");
 }
 
@@ -213,7 +213,7 @@ int ins_cgroup_is_populated(int cgroup, bool *ret_populated, struct ins_error *e
  */
 static int kill_all(int cgroup)
 {
-	int r = ins_cgroup_write(cgroup, "cgroup.kill", "1");
+	int r = ins_cgroup_command(cgroup, "cgroup.kill", "1");
 
 	for (int round = 0; r == 0 && round < KILL_ROUNDS; round++) {
 		size_t n;
@@ -223,7 +223,7 @@ static int kill_all(int cgroup)
 			return r;
 		r = ins_cgroup_signal(cgroup, SIGKILL, &n, NULL);
 		if (r == 0)
-			r = ins_cgroup_write(cgroup, "cgroup.kill", "1");
+			r = ins_cgroup_command(cgroup, "cgroup.kill", "1");
 	}
 	return r;
 }

@@ -44,7 +44,7 @@ static bool put_mode_back(int fd)
 	return chmod(path, DIRECTORY_MODE) == 0;
 }
 
-static int open_beneath(int dirfd, const char *path, uint64_t flags)
+int ins_cgroup_open_beneath(int dirfd, const char *path, uint64_t flags)
 {
 	const struct open_how how = { .flags = flags | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
@@ -54,12 +54,13 @@ static int open_beneath(int dirfd, const char *path, uint64_t flags)
 	return (int)ins_sys(openat2, dirfd, *path ? path : ".", &how, sizeof(how));
 }
 
-int ins_cgroup_open_beneath(int dirfd, const char *path, uint64_t flags)
+int ins_cgroup_open_own(int dirfd, const char *path)
 {
-	int fd = open_beneath(dirfd, path, flags);
-	cleanup_fd int closed = fd == -EACCES ? open_beneath(dirfd, path, O_PATH) : -1;
+	int fd = ins_cgroup_open_beneath(dirfd, path, O_RDONLY);
+	cleanup_fd int closed = fd == -EACCES ? ins_cgroup_open_beneath(dirfd, path, O_PATH) : -1;
 
-	return closed >= 0 && put_mode_back(closed) ? open_beneath(dirfd, path, flags) : fd;
+	return closed >= 0 && put_mode_back(closed) ? ins_cgroup_open_beneath(dirfd, path, O_RDONLY)
+						    : fd;
 }
 
 int ins_cgroup_open_entry(int cgroup, const char *name, int flags)
@@ -67,23 +68,33 @@ int ins_cgroup_open_entry(int cgroup, const char *name, int flags)
 	int fd = openat(cgroup, name, flags | O_CLOEXEC | O_NOFOLLOW);
 	mode_t mode = flags & O_DIRECTORY ? DIRECTORY_MODE : FILE_MODE;
 
-	if (fd < 0 && errno == EACCES) {
-		(void)put_mode_back(cgroup);
-		errno = EACCES;
-		if (fchmodat(cgroup, name, mode, 0) == 0)
-			fd = openat(cgroup, name, flags | O_CLOEXEC | O_NOFOLLOW);
-	}
+	if (fd >= 0 || errno != EACCES)
+		return fd < 0 ? -errno : fd;
+	(void)put_mode_back(cgroup);
+	if (fchmodat(cgroup, name, mode, 0) < 0)
+		return -EACCES;
+	fd = openat(cgroup, name, flags | O_CLOEXEC | O_NOFOLLOW);
 	return fd < 0 ? -errno : fd;
+}
+
+/* A write of nothing does not reach the file: an empty set of cpus is an empty line. */
+static int write_text(int fd, const char *text)
+{
+	return write(fd, text[0] ? text : "\n", text[0] ? strlen(text) : 1) < 0 ? -errno : 0;
 }
 
 int ins_cgroup_write(int cgroup, const char *name, const char *text)
 {
+	cleanup_fd int fd = openat(cgroup, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : write_text(fd, text);
+}
+
+int ins_cgroup_command(int cgroup, const char *name, const char *text)
+{
 	cleanup_fd int fd = ins_cgroup_open_entry(cgroup, name, O_WRONLY);
 
-	if (fd < 0)
-		return fd;
-	/* A write of nothing does not reach the file: an empty set of cpus is an empty line. */
-	return write(fd, text[0] ? text : "\n", text[0] ? strlen(text) : 1) < 0 ? -errno : 0;
+	return fd < 0 ? fd : write_text(fd, text);
 }
 
 int ins_cgroup_read(int cgroup, const char *name, size_t max, char **ret_text)

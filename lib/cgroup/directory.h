@@ -23,8 +23,12 @@ int ins_cgroup_open_mount(const char *mount, struct ins_error *err);
  */
 int ins_cgroup_open_beneath(int dirfd, const char *path, uint64_t flags);
 
+/* ins_cgroup_open_own - the same for a container's own cgroup, to be read: a mode that the guest has
+ * taken from it is put back, if it is the caller's to change. */
+int ins_cgroup_open_own(int dirfd, const char *path);
+
 /**
- * ins_cgroup_open_entry - a file of a cgroup, or with O_DIRECTORY a cgroup in it
+ * ins_cgroup_open_entry - a file of a container's own cgroup, or with O_DIRECTORY a cgroup in it
  * @name: one component
  *
  * Return: its fd, or −errno: −EACCES only if its modes are not the caller's to change, either.
@@ -34,6 +38,10 @@ int ins_cgroup_open_entry(int cgroup, const char *name, int flags);
 /* ins_cgroup_read - the text of a file of a cgroup, to be freed with free(). Return: 0, −EFBIG if it is
  * larger than @max, −errno as above. */
 int ins_cgroup_read(int cgroup, const char *name, size_t max, char **ret_text);
+
+/* ins_cgroup_command - ins_cgroup_write() into a file of a container's own cgroup, also if the guest has
+ * taken its modes. */
+int ins_cgroup_command(int cgroup, const char *name, const char *text);
 
 /* ins_cgroup_write - a text into a file of a cgroup, by one write; "" is written as an empty line.
  * Return: 0, −ENOENT if there is no such file, −errno. */

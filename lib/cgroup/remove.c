@@ -144,7 +144,7 @@ int ins_cgroup_remove(const char *mount, const char *path, unsigned int made, st
 		return top;
 	if (!way)
 		return ins_error_set(err, ENOMEM, "remove the cgroup %s", path);
-	cgroup = ins_cgroup_open_beneath(top, path, O_RDONLY);
+	cgroup = ins_cgroup_open_own(top, path);
 	if (cgroup < 0 && !ins_cgroup_is_gone(cgroup))
 		return ins_error_set(err, -cgroup, "open the cgroup %s", path);
 	if (cgroup >= 0)

@@ -26,15 +26,17 @@ static void forwarded_signals(sigset_t *set)
 		sigdelset(set, ours[i]);
 }
 
-void ins_run_hold_signals(struct ins_run *run)
+int ins_run_hold_signals(struct ins_run *run, struct ins_error *err)
 {
 	sigset_t set;
 
 	if (run->attendance != INS_ATTENDANCE_COMES)
-		return;
+		return 0;
 	forwarded_signals(&set);
-	(void)sigprocmask(SIG_BLOCK, &set, &run->signals_before);
+	if (sigprocmask(SIG_BLOCK, &set, &run->signals_before) < 0)
+		return ins_error_set(err, errno, "block signals");
 	run->attendance = INS_ATTENDANCE_HOLDS;
+	return 0;
 }
 
 bool ins_run_is_interrupted(void)
@@ -42,7 +44,8 @@ bool ins_run_is_interrupted(void)
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	sigset_t pending;
 
-	sigpending(&pending);
+	if (sigpending(&pending) < 0)
+		return false;
 	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
 		if (sigismember(&pending, ends[i]))
 			return true;

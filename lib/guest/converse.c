@@ -87,8 +87,8 @@ int ins_run_go(struct ins_run *run, enum ins_stage stage, int fd, struct ins_err
 	int r = send_slots(run, err);
 
 	/* From the execve on we must not end without the process, and it would not wait for us. */
-	if (last == INS_STAGE_EXEC)
-		ins_run_hold_signals(run);
+	if (r == 0 && last == INS_STAGE_EXEC)
+		r = ins_run_hold_signals(run, err);
 	ins_run_tell(run, last);
 	if (r == 0)
 		r = ins_message_send(run->socket, &message, &fd, fd >= 0, err);

@@ -52,7 +52,7 @@ int ins_run_check_silence(const struct ins_run *run, struct ins_error *err);
  * Called before the program may be executed; does nothing where nobody is to wait for it. Init has its
  * signal mask by then.
  */
-void ins_run_hold_signals(struct ins_run *run);
+int ins_run_hold_signals(struct ins_run *run, struct ins_error *err);
 
 /* ins_run_is_interrupted - a signal that asks us to end is blocked and pending. */
 bool ins_run_is_interrupted(void);

@@ -7,7 +7,7 @@
  * it calls @fn at once and leaves. One assembler block, so that no code of the compiler's runs
  * between.
  */
-static long clone3_call(struct clone_args *args, int (*fn)(void *data), void *data)
+pid_t ins_clone(struct clone_args *args, int (*fn)(void *data), void *data)
 {
 #if defined(__x86_64__)
 	long result = __NR_clone3;
@@ -27,7 +27,7 @@ static long clone3_call(struct clone_args *args, int (*fn)(void *data), void *da
 			 : "D"(args),
 			 "S"(sizeof(*args)), [fn] "r"(fn), [data] "r"(data), [exit] "i"(__NR_exit)
 			 : "rcx", "r11", "memory");
-	return result;
+	return (pid_t)result;
 #elif defined(__aarch64__)
 	register long x8 __asm__("x8") = __NR_clone3;
 	register long x0 __asm__("x0") = (long)args;
@@ -44,7 +44,7 @@ static long clone3_call(struct clone_args *args, int (*fn)(void *data), void *da
 			 : "+r"(x0)
 			 : "r"(x8), "r"(x1), [fn] "r"(fn), [data] "r"(data), [exit] "i"(__NR_exit)
 			 : "x30", "memory");
-	return x0;
+	return (pid_t)x0;
 #elif defined(__riscv) && __riscv_xlen == 64
 	register long a7 __asm__("a7") = __NR_clone3;
 	register long a0 __asm__("a0") = (long)args;
@@ -60,13 +60,8 @@ static long clone3_call(struct clone_args *args, int (*fn)(void *data), void *da
 			 : "+r"(a0)
 			 : "r"(a7), "r"(a1), [fn] "r"(fn), [data] "r"(data), [exit] "i"(__NR_exit)
 			 : "ra", "memory");
-	return a0;
+	return (pid_t)a0;
 #else
 #error "this architecture needs its clone3 call in lib/sys/clone.c"
 #endif
-}
-
-pid_t ins_clone(struct clone_args *args, int (*fn)(void *data), void *data)
-{
-	return (pid_t)clone3_call(args, fn, data);
 }

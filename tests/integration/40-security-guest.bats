@@ -43,7 +43,7 @@ laid_ready() {
 
 @test 'exec gives up when a cgroup of the guest'\''s above the one that it enters is frozen' {
 	add_probe
-	config '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
+	with_writable_cgroup
 	# It is never called frozen, for one process in it does not come to a halt.
 	command_is sh -c 'cd /sys/fs/cgroup; mkdir outer outer/leaf
 		exec probe unfreezable outer/leaf/cgroup.procs outer/cgroup.freeze'
@@ -110,7 +110,7 @@ laid_ready() {
 
 @test 'delete --force finds a process whose first thread has ended below any number of cgroups' {
 	add_probe
-	config '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
+	with_writable_cgroup
 	command_is sh -c 'cd /sys/fs/cgroup; i=0; while [ $i -lt 150 ]; do mkdir a && cd a; i=$((i + 1)); done
 		echo 0 >cgroup.procs; cd /; exec probe headless'
 	detached run --detach --bundle "$BUNDLE" box
@@ -123,7 +123,7 @@ laid_ready() {
 }
 
 @test 'kill --all KILL needs no list of the processes, which a guest can make too deep' {
-	config '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
+	with_writable_cgroup
 	command_is sh -c 'cd /sys/fs/cgroup; i=0; while [ $i -lt 150 ]; do mkdir a && cd a; i=$((i + 1)); done; echo ready; exec sleep 1000'
 	detached run --detach --bundle "$BUNDLE" box
 	wait_for 10 grep -q ready "$OUTPUT_FILE"
@@ -137,7 +137,7 @@ is_alone() {
 }
 
 @test 'a cgroup with a dot in front of its name hides nobody, and goes with the others' {
-	config '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
+	with_writable_cgroup
 	command_is sh -c 'cd /sys/fs/cgroup; mkdir .a .a/... ..b; sleep 1000 & echo $! >.a/.../cgroup.procs; echo ready; exec sleep 1000'
 	detached run --detach --bundle "$BUNDLE" box
 	wait_for 5 grep -q ready "$OUTPUT_FILE"

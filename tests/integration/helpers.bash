@@ -169,6 +169,11 @@ with_userns() {
 		| .linux.gidMappings = .linux.uidMappings'
 }
 
+# with_writable_cgroup: the guest may make cgroups of its own.
+with_writable_cgroup() {
+	config '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
+}
+
 # hook_file NAME SCRIPT [INTERPRETER]: an executable script outside of the bundle; its path is in $HOOK.
 hook_file() {
 	HOOK=$BATS_TEST_TMPDIR/hook-$1
