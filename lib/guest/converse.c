@@ -2,7 +2,10 @@
 /* The conversation with init: what the parent answers at each stage, and how it ends. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +18,12 @@
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
+
+/* What /proc/PID/exe says of init as long as it is init. */
+#define INIT_PROGRAM "/memfd:insula-init"
+
+/* A process whose files are closed is all but ended. */
+#define END_TIMEOUT_MS 1000
 
 /* By a signal: whoever is in its pid namespace can send it one. */
 static bool is_stopped(const struct ins_run *run)
@@ -176,11 +185,47 @@ static int answer(struct ins_run *run, const struct ins_message *message, int fd
 }
 
 /* Whether the kernel has got as far as the arguments of the execve: see struct ins_exec_page. */
-static bool has_executed(int page)
+static bool has_read_arguments(int page)
 {
 	off_t end = lseek(page, 0, SEEK_END);
 
 	return lseek(page, end - INS_EXEC_WITNESS, SEEK_DATA) >= 0;
+}
+
+/* An execve changes this before it closes the socket; a process that ends has none any more by then. */
+static bool has_another_program(const struct ins_run *run)
+{
+	char path[32], program[sizeof(INIT_PROGRAM)];
+	struct pollfd ended = { run->pidfd, POLLIN, 0 };
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)run->pid);
+	n = readlink(path, program, sizeof(program) - 1);
+	/* Only as long as the process has not ended the pid is its own. */
+	if (n < 0 || poll(&ended, 1, 0) != 0)
+		return false;
+	program[n] = '\0';
+	return strcmp(program, INIT_PROGRAM) != 0;
+}
+
+/* Init would have told why; what does not end at all is not at its end. */
+static bool goes_on_or_has_exited(const struct ins_run *run)
+{
+	struct pollfd ended = { run->pidfd, POLLIN, 0 };
+	siginfo_t info = { 0 };
+
+	if (poll(&ended, 1, END_TIMEOUT_MS) == 0)
+		return true;
+	return waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT | __WALL) == 0 &&
+	       info.si_code == CLD_EXITED;
+}
+
+/* What the kernel has read is proof, but may be gone again: nobody has written to that page, so it is the
+ * first to be dropped when memory is short or caches are. */
+static bool has_executed(const struct ins_run *run)
+{
+	return has_read_arguments(run->page) || has_another_program(run) ||
+	       goes_on_or_has_exited(run);
 }
 
 /* The stream has ended. After EXECVE that is the news of success, unless the page says otherwise. */
@@ -194,7 +239,7 @@ static int stream_ended(struct ins_run *run, struct ins_error *err)
 		return ins_error_set(err, EIO, "read the page of errors");
 	/* The filter may have killed it on the way. */
 	if (!page.failed)
-		return has_executed(run->page) ? 0 : ins_run_child_ended(run, err);
+		return has_executed(run) ? 0 : ins_run_child_ended(run, err);
 	if (page.error.detail_size > sizeof(page.error.detail))
 		page.error.detail_size = 0;
 	return ins_run_child_failed(run, &page.error, err);

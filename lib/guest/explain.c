@@ -83,7 +83,8 @@ int ins_run_child_ended(struct ins_run *run, struct ins_error *err)
 			"its cgroup is too low even for that");
 	/* WNOWAIT: whoever is the parent reaps it later. A process that is not our child (`start`)
 	 * can only be said to be gone. */
-	if (run->pidfd < 0 || waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT) < 0)
+	if (run->pidfd < 0 ||
+		waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT | __WALL) < 0)
 		return ins_error_text(err, ECHILD,
 			"the container process ended before its program ran%s",
 			filtered ? " (does linux.seccomp allow all that this takes, as execve?)"

@@ -60,7 +60,8 @@ struct ins_message {
  * the page, or a filter has killed it at that very call. What tells them apart is the argv that execve
  * is given. It lies in the same file, behind the structure, and the NULL that ends it alone in the
  * last INS_EXEC_WITNESS bytes, which nobody touches: only the kernel does, when it counts the arguments,
- * and then it is past all filters. By that the hole at the file's end becomes data.
+ * and then it is past all filters. By that the hole at the file's end becomes data. (That is proof, but
+ * no lasting one: the kernel may drop a page that was only read. See lib/guest/converse.c.)
  */
 struct ins_exec_page {
 	struct ins_message error;       /* child: type is INS_MESSAGE_ERROR once something failed */

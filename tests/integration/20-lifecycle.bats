@@ -110,6 +110,36 @@ load helpers
 	leaves_nothing box
 }
 
+# What shows that execve has begun is a page in the cache, which the kernel may drop at any time: here it is
+# never found.
+@test 'a program that runs is taken for one, also if the page that shows it was dropped' {
+	cat >"$BATS_TEST_TMPDIR/insula" <<-end
+		#!/bin/sh
+		exec strace -o /dev/null -e trace=lseek -e inject=lseek:error=ENXIO:when=2+ "$INSULA" "\$@"
+	end
+	chmod 755 "$BATS_TEST_TMPDIR/insula"
+	INSULA=$BATS_TEST_TMPDIR/insula
+	skip_unless 'strace does not work here' "$INSULA" --version
+	command_is sh -c 'exit 7'
+	run -7 insula run --bundle "$BUNDLE" box
+	is ''
+	command_is sleep 1000
+	created box
+	run -0 insula start box
+	is ''
+	[ "$(status_of box)" = running ]
+	run -5 insula exec box sh -c 'exit 5'
+	is ''
+	# And what has not run is not.
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["execve"], action: "SCMP_ACT_KILL"}]}
+		| .linux.cgroupsPath += "-killed"'
+	run -1 insula run --bundle "$BUNDLE" killed
+	has 'the filter killed the container process before its program ran'
+	created killed
+	run -1 insula start killed
+	has 'ended before its program ran'
+}
+
 @test 'two starts at the same time: one of them wins' {
 	command_is sh -c 'echo once; sleep 1000'
 	created box
