@@ -322,7 +322,10 @@ static int await_first(struct ins_run *run, struct ins_error *err)
 	} while (n <= 0 && r == 0);
 	if (r < 0)
 		return r;
-	return waits[0].revents ? 0 : ins_run_child_ended(run, err);
+	/* It may have spoken, and ended, between poll's look at the one and at the other. */
+	if (waits[0].revents || poll(waits, 1, 0) > 0)
+		return 0;
+	return ins_run_child_ended(run, err);
 }
 
 /* The first process has joined, cloned the real one, and left. */

@@ -406,6 +406,7 @@ cgroup_file() {
 		    livenessProbe:
 		      exec:
 		        command: [test, -d, /scratch]
+		      timeoutSeconds: 60
 		    volumeMounts:
 		    - name: scratch
 		      mountPath: /scratch
