@@ -124,8 +124,8 @@ injected() {
 	sleeper box
 	injected poll:error=EINTR:when=1000 exec box true
 	n=$(grep ^poll "$BATS_TEST_TMPDIR/trace" | grep -n "$both" | head -n 1)
-	# It says that there is something, but not what.
-	run -5 injected "poll:retval=1:when=${n%%:*}" exec box sh -c 'exit 5'
+	# It says that there is something, but not what, and by then the process has long ended.
+	run -5 injected "poll:retval=1:delay_enter=3000000:when=${n%%:*}" exec box sh -c 'exit 5'
 	is ''
 	grep -q "$both.*INJECTED" "$BATS_TEST_TMPDIR/trace"
 }
