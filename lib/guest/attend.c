@@ -3,17 +3,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "guest/guest.h"
 #include "sys/bare.h"
 #include "tty/tty.h"
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 /* Stop signals are for us (the caller's job control), and SIGCHLD tells of our own children. */
 static void forwarded_signals(sigset_t *set)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,10 +13,6 @@
 #include "cgroup/cgroup.h"
 #include "guest/launch.h"
 #include "sys/memfd.h"
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 /* What /proc/PID/exe says of init as long as it is init. */
 #define INIT_PROGRAM "/memfd:insula-init"
@@ -28,11 +23,10 @@
 /* By a signal: whoever is in its pid namespace can send it one. */
 static bool is_stopped(const struct ins_run *run)
 {
-	/* __WALL: the second process has no exit signal. */
-	static const int look = WSTOPPED | WNOHANG | WNOWAIT | __WALL;
 	siginfo_t info = { 0 };
 
-	return waitid(P_PIDFD, (id_t)run->pidfd, &info, look) == 0 && info.si_code == CLD_STOPPED;
+	return waitid(P_PIDFD, (id_t)run->pidfd, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_code == CLD_STOPPED;
 }
 
 int ins_run_check_silence(const struct ins_run *run, struct ins_error *err)
@@ -216,7 +210,7 @@ static bool goes_on_or_has_exited(const struct ins_run *run)
 
 	if (poll(&ended, 1, END_TIMEOUT_MS) == 0)
 		return true;
-	return waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT | __WALL) == 0 &&
+	return waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
 	       info.si_code == CLD_EXITED;
 }
 

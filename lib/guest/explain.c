@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/error.h"
 #include "cgroup/limits.h"
@@ -11,10 +10,6 @@
 #include "guest/context.h"
 #include "guest/launch.h"
 #include "plan/build.h"
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 void ins_run_tell(struct ins_run *run, enum ins_stage stage)
 {
@@ -83,8 +78,7 @@ int ins_run_child_ended(struct ins_run *run, struct ins_error *err)
 			"its cgroup is too low even for that");
 	/* WNOWAIT: whoever is the parent reaps it later. A process that is not our child (`start`)
 	 * can only be said to be gone. */
-	if (run->pidfd < 0 ||
-		waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT | __WALL) < 0)
+	if (run->pidfd < 0 || waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT) < 0)
 		return ins_error_text(err, ECHILD,
 			"the container process ended before its program ran%s",
 			filtered ? " (does linux.seccomp allow all that this takes, as execve?)"

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -20,10 +19,6 @@
 #include "sys/bare.h"
 #include "sys/clone.h"
 #include "sys/memfd.h"
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 /* So long init may say nothing before we look whether it is frozen or stopped. */
 #define SILENCE_SECONDS 10

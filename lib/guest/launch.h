@@ -3,9 +3,16 @@
 #ifndef INSULA_GUEST_LAUNCH_H
 #define INSULA_GUEST_LAUNCH_H
 
+#include <sys/wait.h>
+
 #include "base/arena.h"
 #include "plan/message.h"
 #include "plan/run.h"
+
+/* Linux 5.4; the C library has it since 2.36. */
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
 
 /**
  * ins_run_init - make a run ready
@@ -50,7 +57,7 @@ int ins_run_check_silence(const struct ins_run *run, struct ins_error *err);
  * ins_run_hold_signals - block what attendance passes on
  *
  * Called before the program may be executed; does nothing where nobody is to wait for it. Init has its
- * signal mask by then.
+ * signal mask by then. Return: 0, −errno.
  */
 int ins_run_hold_signals(struct ins_run *run, struct ins_error *err);
 
