@@ -247,10 +247,11 @@ static void say_session(void)
 		tcgetpgrp(STDIN_FILENO) == getpgrp(), death);
 }
 
+static const char memory[] = "/dev/shm/../fault-memory";
+
 /* The device program of the cgroup allows making nodes, not using this one. */
 static void say_devices(void)
 {
-	static const char memory[] = "/dev/shm/../fault-memory";
 	int made = mknod(memory, S_IFCHR | 0600, makedev(1, 1)) < 0 ? errno : 0;
 	int fd = open(memory, O_RDONLY | O_CLOEXEC);
 
@@ -329,6 +330,8 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(argv[1], "hook"))
 		return be_hook(argc > 2 ? argv[2] : "", argc > 3 ? argv[3] : NULL);
+	/* One that was killed in the middle has left it. */
+	unlink(memory);
 	say_names(argv);
 	say_fds();
 	say_status();
