@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,8 +15,7 @@
 #include "guest/launch.h"
 #include "sys/memfd.h"
 
-/* What /proc/PID/exe says of init as long as it is init. */
-#define INIT_PROGRAM "/memfd:insula-init"
+#define INIT_PROGRAM "/memfd:" INS_INIT_NAME
 
 /* A process whose files are closed is all but ended. */
 #define END_TIMEOUT_MS 1000

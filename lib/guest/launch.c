@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -359,7 +360,7 @@ int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_er
 	cleanup_fd int memory = -1, image = -1, theirs = -1, their_socket = -1, their_plan = -1;
 	const struct timeval patience = { .tv_sec = SILENCE_SECONDS };
 	char socket_text[12], plan_text[12];
-	struct start start = { .argv = { "insula-init", socket_text, plan_text, joins ? "1" : "0",
+	struct start start = { .argv = { INS_INIT_NAME, socket_text, plan_text, joins ? "1" : "0",
 				       NULL } };
 	int pair[2];
 	int r;
@@ -368,7 +369,7 @@ int ins_launch(struct ins_run *run, const struct ins_arena *arena, struct ins_er
 		"insula-plan", false, ins_arena_base(arena), ins_arena_used(arena), err);
 	if (memory < 0)
 		return memory;
-	image = ins_memfd_sealed("insula-init", true, ins_init_image,
+	image = ins_memfd_sealed(INS_INIT_NAME, true, ins_init_image,
 		(size_t)(ins_init_image_end - ins_init_image), err);
 	if (image < 0)
 		return image;

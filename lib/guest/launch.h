@@ -3,16 +3,12 @@
 #ifndef INSULA_GUEST_LAUNCH_H
 #define INSULA_GUEST_LAUNCH_H
 
-#include <sys/wait.h>
-
 #include "base/arena.h"
 #include "plan/message.h"
 #include "plan/run.h"
 
-/* Linux 5.4; the C library has it since 2.36. */
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
+/* The name of init's memfd: /proc/PID/exe says it as long as a process is still init. */
+#define INS_INIT_NAME "insula-init"
 
 /**
  * ins_run_init - make a run ready

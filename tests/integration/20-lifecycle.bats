@@ -112,8 +112,8 @@ load helpers
 
 # Moments that come once in thousands of starts are made by strace.
 
-# injected CALL[:INJECTION] ARGS…: insula; its own system calls of that name are written down, and strace
-# lets them end as told.
+# injected CALL:INJECTION ARGS…: insula; its own system calls of that name are written down, and strace lets
+# them end as told.
 injected() {
 	strace -o "$BATS_TEST_TMPDIR/trace" -e trace="${1%%:*}" -e inject="$1" "$INSULA" --root "$STATE" "${@:2}" 3>&-
 }
@@ -122,6 +122,7 @@ injected() {
 	local both='poll(\[{fd=[0-9]*, events=POLLIN}, {fd=[0-9]*, events=POLLIN}\]' n
 	skip_unless 'strace does not work here' injected poll:error=EIO --version
 	sleeper box
+	# The thousandth never comes: they are only written down.
 	injected poll:error=EINTR:when=1000 exec box true
 	n=$(grep ^poll "$BATS_TEST_TMPDIR/trace" | grep -n "$both" | head -n 1)
 	# It says that there is something, but not what, and by then the process has long ended.

@@ -284,9 +284,9 @@ failing() {
 }
 
 @test 'timeout ends a hook and what it has started' {
-	local kind start
+	local kind start nap="sleep $((100000 + $$))"
 	for kind in createRuntime createContainer startContainer poststart; do
-		config ".hooks = {$kind: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"sleep 1234 & sleep 1234\"], timeout: 1}]}"
+		config ".hooks = {$kind: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"$nap & $nap\"], timeout: 1}]}"
 		command_is sleep 1000
 		start=$EPOCHSECONDS
 		run -1 timeout 20 "$INSULA" --root "$STATE" run --bundle "$BUNDLE" box
@@ -294,7 +294,7 @@ failing() {
 		has "hooks.$kind[0]"
 		has 'timed out after 1 s'
 		leaves_nothing box
-		run ! pgrep -fx 'sleep 1234'
+		run ! pgrep -fx "$nap"
 	done
 }
 

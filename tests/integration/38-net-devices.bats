@@ -172,7 +172,7 @@ is_as_before() {
 	OUTPUT_FILE=$BATS_TEST_TMPDIR/out
 	hosts "$INSULA" --root "$STATE" create --bundle "$BUNDLE" box </dev/null >"$OUTPUT_FILE" 2>&1
 	# An orphan of an earlier test may wait for the host's pid 1, dead.
-	run ! pgrep --runstates D,R,S,T --exact insula-net
+	run ! pgrep --ns "$(pid_of box)" --nslist net --runstates D,R,S,T --exact insula-net
 	run -0 insula start box
 	wait_for 5 grep -q 10.1.2.3/24 "$OUTPUT_FILE"
 	run -0 insula delete --force box

@@ -308,7 +308,8 @@ cgroup_file() {
 		grep -E ' /(shared|private) ' /proc/self/mountinfo
 	# podman sorts what lies equally deep by chance.
 	[[ $(grep ' /shared ' <<<"$output") == *' shared:'* ]]
-	[[ $(grep ' /private ' <<<"$output") == *' /private '* && $(grep ' /private ' <<<"$output") != *' shared:'* ]]
+	[ "${#lines[@]}" -eq 2 ]
+	[[ $(grep ' /private ' <<<"$output") != *' shared:'* ]]
 	run -0 box --uidmap 0:300000:1000 --volume "$BATS_TEST_TMPDIR/dir:/mapped:idmap" box \
 		sh -c 'stat -c %u /mapped; touch /mapped/x'
 	is 0
