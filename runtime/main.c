@@ -49,6 +49,8 @@ static const char *const rootless_words[] = { "auto", "false", "true", NULL };
 const struct option global_options[] = {
 	{ "root", 0, OPTION_PATH, GLOBAL(context.root), "DIR", NULL,
 		"the state directory (default: /run/insula)" },
+	{ "library", 0, OPTION_PATH, GLOBAL(context.library), "DIR", NULL,
+		"where templates and partitions are kept (default: /var/lib/insula)" },
 	{ "log", 0, OPTION_STRING, GLOBAL(log), "FILE", NULL, "append messages to this file" },
 	{ "log-format", 0, OPTION_CHOICE, GLOBAL(log_format), NULL, log_formats,
 		"the form of the messages in it" },

@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "guest/context.h"
 
-#define DEFAULT_ROOT "/run/insula"
+#define DEFAULT_ROOT    "/run/insula"
+#define DEFAULT_LIBRARY "/var/lib/insula"
 
 /* An ordinary user is also who is root of a user namespace and has no say over the host's /run: podman
  * calls like that. Root of a container that has a /run of its own is none. */
@@ -70,9 +71,10 @@ int ins_context_new(
 			err, EINVAL, "the state directory (--root) has an empty name");
 	}
 	context->root = options->root ? absolute_path(options->root) : default_root(options);
-	if (!context->root) {
-		free(context);
-		return ins_error_set(err, ENOMEM, "name the state directory");
+	context->library = absolute_path(options->library ? options->library : DEFAULT_LIBRARY);
+	if (!context->root || !context->library) {
+		ins_context_free(context);
+		return ins_error_set(err, ENOMEM, "name the directories");
 	}
 	seed_hashes();
 	context->cgroup_manager = options->cgroup_manager;
@@ -89,6 +91,7 @@ void ins_context_free(struct ins_context *context)
 	if (!context)
 		return;
 	free(context->root);
+	free(context->library);
 	free(context);
 }
 

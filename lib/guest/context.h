@@ -7,6 +7,7 @@
 
 struct ins_context {
 	char *root; /* the state directory, absolute */
+	char *library; /* of templates and partitions, absolute */
 	enum ins_cgroup_manager cgroup_manager;
 	enum ins_rootless rootless;
 	enum ins_log_level log_level;

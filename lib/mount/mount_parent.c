@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "mount/idmapped.h"
 #include "mount/tree_child.h"
 #include "plan/run.h"
 #include "sys/userns.h"
@@ -113,20 +114,32 @@ static int open_userns(struct ins_run *run, struct ins_error *err)
 }
 
 /* MOUNT_ATTR_IDMAP (Linux 5.12): only on what is detached, and only once. */
-static int map_ids(struct ins_run *run, const struct ins_op *op, int fd, struct ins_error *err)
+static int map_ids(int userns, int fd, bool recursive, const char *path, struct ins_error *err)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns };
+	int r = ins_tree_set(fd, recursive, &attr);
+
+	if (r == -EINVAL)
+		return ins_error_text(err, EINVAL,
+			"the filesystem of %s does not support id-mapped mounts", path);
+	return r < 0 ? ins_error_set(err, -r, "map the ids of %s", path) : 0;
+}
+
+static int map_ids_of_source(struct ins_run *run, const struct ins_op *op, int fd, struct ins_error *err)
+{
 	cleanup_fd int own = -1;
 	int r = op->source.n_uid ? make_userns(op, &own, err) : open_userns(run, err);
 
-	if (r < 0)
-		return r;
-	attr.userns_fd = (uint64_t)(own >= 0 ? own : run->userns);
-	r = ins_tree_set(fd, op->source.idmap_recursive, &attr);
-	if (r == -EINVAL)
-		return ins_error_text(err, EINVAL,
-			"the filesystem of %s does not support id-mapped mounts", op->path);
-	return r < 0 ? ins_error_set(err, -r, "map the ids of %s", op->path) : 0;
+	return r < 0 ? r
+		     : map_ids(own >= 0 ? own : run->userns, fd, op->source.idmap_recursive,
+			       op->path, err);
+}
+
+int ins_mount_map_ids(struct ins_run *run, int fd, const char *path, struct ins_error *err)
+{
+	int r = open_userns(run, err);
+
+	return r < 0 ? r : map_ids(run->userns, fd, false, path, err);
 }
 
 int ins_mount_source_open_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)
@@ -143,7 +156,7 @@ int ins_mount_source_open_op(struct ins_run *run, const struct ins_op *op, struc
 		return ins_error_text(err, EPERM,
 			"only a proc filesystem may be mounted on /proc, and %s is none", op->path);
 	if (op->source.idmap) {
-		r = map_ids(run, op, fd, err);
+		r = map_ids_of_source(run, op, fd, err);
 		if (r < 0)
 			return r;
 	}

@@ -101,6 +101,24 @@ static const struct root_propagation *find_root_propagation(const struct ins_spe
 	return NULL;
 }
 
+/* As soon as the container's ids are mapped. */
+static int add_root_overlay(struct ins_plan_builder *builder, struct ins_error *err)
+{
+	const struct ins_overlay *overlay = builder->overlay;
+	const struct ins_spec *spec = builder->spec;
+	struct ins_op *op;
+	int r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_ROOT_OVERLAY, &op, err, "root.path");
+
+	if (r < 0)
+		return r;
+	op->slot = INS_SLOT_ROOT;
+	op->path = builder->plan->rootfs;
+	op->overlay.uid = spec->uid_mappings.v[0].host;
+	op->overlay.gid = spec->gid_mappings.v[0].host;
+	r = ins_plan_strings(builder, &overlay->layers, &op->overlay.layers, err);
+	return r < 0 ? r : ins_plan_strdup(builder, overlay->own, &op->overlay.own, err);
+}
+
 static int add_root_open(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	const struct root_propagation *propagation = find_root_propagation(builder->spec);
@@ -119,6 +137,8 @@ static int add_root_open(struct ins_plan_builder *builder, struct ins_error *err
 		if (r < 0)
 			return r;
 	}
+	if (builder->overlay)
+		return add_root_overlay(builder, err);
 	return add_open(builder, INS_OP_ROOT_OPEN, INS_STAGE_PREPARE, INS_SLOT_ROOT,
 		builder->plan->rootfs, &what, "root.path", err);
 }

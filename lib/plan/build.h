@@ -8,6 +8,22 @@
 #include "plan/plan.h"
 #include "spec/spec.h"
 
+/* A root that is put together, instead of root.path. */
+struct ins_overlay {
+	struct ins_strings layers; /* directories, absolute, the topmost first; at most INS_OVERLAY_LAYERS */
+	const char *own;           /* directory with "upper" and "work"; NULL: read-only */
+};
+
+/* A network that is made for the container, by insula-net. */
+struct ins_network {
+	const char *kind;           /* "routed", "bridge", "macvlan" */
+	uint32_t number;            /* the partition's: addresses and names of interfaces follow from it */
+	const char *address;        /* one of its own choice; NULL: by the number */
+	const char *device;         /* bridge, macvlan: the interface on the host */
+	struct ins_strings publish; /* "[ADDRESS:]PORT:PORT[/udp]", checked */
+	struct ins_strings groups;  /* names; who shares one may talk to each other */
+};
+
 struct ins_plan_builder {
 	const struct ins_spec *spec;
 	const struct ins_host *host;
@@ -19,6 +35,8 @@ struct ins_plan_builder {
 	bool waits_for_start;    /* create: the container waits for `start` */
 	bool dry;                /* `insula plan`: nothing of the host but its facts may be looked at */
 	const char *bundle;      /* absolute */
+	const struct ins_overlay *overlay; /* NULL: root.path is the root */
+	const struct ins_network *network; /* NULL: none is made */
 	const char *state_root;  /* the state directory of all containers: for caches */
 	void (*warn)(void *data, const char *text);
 	void (*note)(void *data, const char *text); /* what only somebody who looks for it wants to know */

@@ -323,6 +323,14 @@ static void say_root_open(struct words *words, const struct ins_op *op)
 	say_attrs(words, &op->source.attrs);
 }
 
+static void say_root_overlay(struct words *words, const struct ins_op *op)
+{
+	say(words, "mount an overlay for the root file system: ");
+	say(words, op->overlay.own ? "%s over" : "read-only,", op->overlay.own);
+	for (uint32_t i = 0; i < op->overlay.layers.n; i++)
+		say(words, " %s", op->overlay.layers.v[i]);
+}
+
 static void say_idmap(struct words *words, const struct ins_op *op)
 {
 	say(words, "write the id map: ");
@@ -525,6 +533,7 @@ static const struct teller tellers[INS_OP_KINDS] = {
 	[INS_OP_NS_CHECK] = { .words = "check that it is still this user namespace: %s" },
 	[INS_OP_PROC_OPEN] = { .words = "make a procfs that is attached nowhere" },
 	[INS_OP_ROOT_OPEN] = { .say = say_root_open },
+	[INS_OP_ROOT_OVERLAY] = { .say = say_root_overlay },
 	[INS_OP_SOURCE_OPEN] = { .say = say_source },
 	[INS_OP_SOURCE_FIND] = { .words = "find %s in the container's mount namespace" },
 	[INS_OP_SOURCE_CLONE] = { .say = say_source },

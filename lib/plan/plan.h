@@ -54,6 +54,7 @@ enum ins_side {
 	X(NS_CHECK, PARENT, ins_ns_check_op)               /* entered, and not led astray */ \
 	X(PROC_OPEN, PARENT, ins_mount_proc_open_op)       /* the trusted procfs */         \
 	X(ROOT_OPEN, PARENT, ins_mount_root_open_op)       /* detached copy of the rootfs */ \
+	X(ROOT_OVERLAY, PARENT, ins_mount_root_overlay_op) /* shared layers, and an own one */ \
 	X(SOURCE_OPEN, PARENT, ins_mount_source_open_op)   /* detached copy of a source */  \
 	X(SOURCE_FIND, PARENT, ins_mount_source_find_op)   /* in the child's namespace */   \
 	X(NODE_OPEN, PARENT, ins_dev_node_open_op)         /* detached copy of a device */  \
@@ -256,6 +257,11 @@ struct ins_op {
 			bool idmap_recursive;
 		} source; /* ROOT_OPEN, SOURCE_OPEN, SOURCE_FIND, SOURCE_CLONE; path is the source on the host */
 		struct {
+			struct ins_text_list layers; /* directories, the topmost first */
+			const char *own;             /* directory with "upper" and "work"; NULL: read-only */
+			uint32_t uid, gid;           /* of the container's root, outside */
+		} overlay; /* ROOT_OVERLAY */
+		struct {
 			bool no_follow; /* do not follow a symlink as last component of the destination */
 			bool strict;    /* no symlink on the whole way to it */
 			bool on_proc;   /* it may lie on a procfs */
@@ -381,6 +387,9 @@ struct ins_plan {
 	const char *unit;       /* the systemd unit that makes it, @cgroup being what is expected; NULL: none */
 	bool user_manager;      /* it is one of the user's systemd, not of the system's */
 };
+
+/* The most layers that a root may have: overlayfs itself takes 500. */
+#define INS_OVERLAY_LAYERS 128
 
 #define INS_FOR_EACH_OP(op, plan, a_stage)                                     \
 	for (const struct ins_op *op = (plan)->ops + (plan)->stage_start[a_stage]; \

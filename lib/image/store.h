@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Images: root file systems that many partitions share and nobody changes.
+ *
+ *     images/ID/image.json    digest, kind, size, when and from what it was made
+ *     images/ID/root/         the files, or
+ *     images/ID/root.erofs    the files in one erofs image
+ *
+ * ID is the first 16 hex digits of the content's digest: the same content is there once.
+ */
+#ifndef INSULA_IMAGE_STORE_H
+#define INSULA_IMAGE_STORE_H
+
+#include <limits.h>
+
+#include "image/library.h"
+
+#define INS_IMAGE_ID_SIZE 17 /* with the zero byte */
+
+/* ins_image_of_template - the id of the image that a template names. Return: 0, −ENOENT with a hint at how
+ * to get one, −errno. */
+int ins_image_of_template(const struct ins_library *library, const char *template,
+	char ret_id[INS_IMAGE_ID_SIZE], struct ins_error *err);
+
+/**
+ * ins_image_use - the directory that has an image's files, to be a layer of a root
+ * @runtime: the state directory: an erofs image is mounted below it, once for all who use it
+ * @ret_path: absolute
+ *
+ * At the first use since the machine was booted the content is compared with the digest.
+ *
+ * Return: 0, −ENOENT, −EBADMSG (it was changed), −errno.
+ */
+int ins_image_use(const struct ins_library *library, const char *id, const char *runtime,
+	char ret_path[PATH_MAX], struct ins_error *err);
+
+#endif

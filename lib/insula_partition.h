@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Partitions: long-lived guests with a name, which insula itself keeps. A partition is a container whose
+ * bundle is made of a definition (what a person asked for) and a template (a root file system that many
+ * share). While it runs, all calls of insula.h take its name for an id.
+ *
+ * Errors, contexts and threads are as in insula.h.
+ */
+#ifndef INSULA_PARTITION_H
+#define INSULA_PARTITION_H
+
+#include "insula.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- definitions ------------------------------------------------------------------------------------ */
+
+/* When the change of a setting takes effect. */
+enum ins_change {
+	INS_CHANGE_NONE,    /* nothing differs */
+	INS_CHANGE_LIVE,    /* at once, in a running partition too */
+	INS_CHANGE_RESTART, /* when it is started again */
+	INS_CHANGE_NEVER,   /* another template is another partition */
+};
+
+/*
+ * X(name, key, kind, change, argument, help): the settings, in the order in which they are shown. The key is
+ * that of the file and, with two dashes, the option.
+ */
+#define INS_SETTINGS(X)                                                                                 \
+	X(TEMPLATE, "template", NAME, NEVER, "NAME", "the template that its root is made of")           \
+	X(COMMAND, "command", WORDS, RESTART, "WORD", "the program and its arguments")                  \
+	X(BOOT, "boot", FLAG, RESTART, NULL, "the program is an init, and is kept as one")              \
+	X(TERMINAL, "terminal", FLAG, RESTART, NULL, "give the program a terminal")                     \
+	X(ENV, "env", PAIRS, RESTART, "NAME=VALUE", "a variable of its environment")                    \
+	X(USER, "user", USER, RESTART, "UID[:GID]", "who the program is inside")                        \
+	X(CWD, "cwd", PATH, RESTART, "DIR", "the directory that the program starts in")                 \
+	X(HOSTNAME, "hostname", NAME, RESTART, "NAME", "its host name (default: its name)")             \
+	X(MEMORY, "memory", SIZE, LIVE, "SIZE", "the most memory it may use")                           \
+	X(SWAP, "swap", SIZE, LIVE, "SIZE", "the most swap it may use beside it")                       \
+	X(CPUS, "cpus", CPUS, LIVE, "NUMBER", "so many processors' time, as 1.5")                       \
+	X(CPUSET, "cpuset", CPU_LIST, LIVE, "LIST", "the processors it may use, as 0-3,7")              \
+	X(CPU_WEIGHT, "cpu-weight", WEIGHT, LIVE, "NUMBER", "its share when processors are short (100)") \
+	X(IO_WEIGHT, "io-weight", WEIGHT, LIVE, "NUMBER", "its share when disks are busy (100)")        \
+	X(PIDS, "pids", NUMBER, LIVE, "NUMBER", "the most processes and threads")                       \
+	X(DISK, "disk", SIZE, RESTART, "SIZE", "the most its root may take beyond the template")        \
+	X(NET, "net", NET, RESTART, "KIND", "its network: none, host, routed, bridge, macvlan")         \
+	X(ADDRESS, "address", ADDRESS, RESTART, "ADDRESS", "an address of its own choice")              \
+	X(BRIDGE, "bridge", NAME, RESTART, "NAME", "net bridge: the bridge on the host")                \
+	X(PARENT, "parent", NAME, RESTART, "NAME", "net macvlan: the interface on the host")            \
+	X(PUBLISH, "publish", PUBLISH, LIVE, "[ADDRESS:]PORT:PORT[/PROTOCOL]",                          \
+		"a port of the host's that leads to one of its own")                                    \
+	X(GROUP, "group", NAMES, LIVE, "NAME", "partitions of one group may talk to each other")        \
+	X(MOUNT, "mount", MOUNTS, RESTART, "SOURCE:DIR[:ro]", "a directory or file of the host's")      \
+	X(DEVICE, "device", PATHS, RESTART, "PATH", "a device of the host's")                           \
+	X(CAP_ADD, "cap-add", CAPS, RESTART, "NAME", "a capability beside the usual ones")              \
+	X(CAP_DROP, "cap-drop", CAPS, RESTART, "NAME", "one of the usual capabilities less")            \
+	X(READONLY, "read-only", FLAG, RESTART, NULL, "nothing of its root can be changed")             \
+	X(RESTART, "restart", RESTART, LIVE, "WHEN", "start it again: no, on-failure, always")          \
+	X(AFTER, "after", NAMES, LIVE, "NAME", "at boot it is started after this one")                  \
+	X(COMMENT, "comment", TEXT, LIVE, "TEXT", "what people want to know of it")
+
+enum ins_setting {
+#define X(name, key, kind, change, argument, help) INS_SETTING_##name,
+	INS_SETTINGS(X)
+#undef X
+	INS_SETTING_COUNT,
+};
+
+/* How a value is written and checked. Those behind INS_KIND_WORDS are lists. */
+enum ins_setting_kind {
+	INS_KIND_FLAG,     /* "true" or absent */
+	INS_KIND_NAME,     /* [A-Za-z0-9_.-] */
+	INS_KIND_TEXT,
+	INS_KIND_PATH,     /* absolute */
+	INS_KIND_USER,
+	INS_KIND_SIZE,     /* bytes, with a unit: 512M */
+	INS_KIND_NUMBER,
+	INS_KIND_WEIGHT,   /* 1 to 10000 */
+	INS_KIND_CPUS,
+	INS_KIND_CPU_LIST,
+	INS_KIND_NET,
+	INS_KIND_RESTART,
+	INS_KIND_ADDRESS,
+	INS_KIND_WORDS,
+	INS_KIND_PAIRS,
+	INS_KIND_NAMES,
+	INS_KIND_PATHS,
+	INS_KIND_CAPS,
+	INS_KIND_MOUNTS,
+	INS_KIND_PUBLISH,
+	INS_KIND_COUNT,
+};
+
+/* What a person asks of a partition: for each setting its words. Start with {}; end with
+ * ins_definition_clear(). */
+struct ins_definition {
+	struct ins_definition_value {
+		size_t n;
+		char **v; /* owned, NULL at the end; NULL if there is none */
+	} values[INS_SETTING_COUNT];
+};
+
+void ins_definition_clear(struct ins_definition *definition);
+
+/**
+ * ins_definition_set - set one setting, or add to one that is a list
+ * @text: checked by the setting's kind, copied. NULL: take the setting away
+ *
+ * Return: 0, −EINVAL with the key before the words, −ENOMEM.
+ */
+int ins_definition_set(struct ins_definition *definition, enum ins_setting setting, const char *text,
+	struct ins_error *err);
+
+/**
+ * ins_definition_parse - from the text of a file: an object of JSON, whose members are the settings
+ * @ret_definition: to be cleared
+ *
+ * Numbers and true may stand without quotes. An unknown member is an error: it would be a setting that
+ * does not hold.
+ */
+int ins_definition_parse(const char *text, size_t size, struct ins_definition *ret_definition,
+	struct ins_error *err);
+
+/* ins_definition_text - the same back, indented, with a newline at the end. @ret_text: to be freed. */
+int ins_definition_text(
+	const struct ins_definition *definition, char **ret_text, struct ins_error *err);
+
+/* --- partitions --------------------------------------------------------------------------------------- */
+
+/**
+ * ins_partition_make - a new partition, which does not run yet
+ * @name: letters, digits, _ . -, at most 63
+ * @definition: borrowed for the call
+ *
+ * Return: 0, −EEXIST (partition or container of that name), −ENOENT (no such template), −ENOSPC (all numbers
+ * are taken), −EINVAL, −errno. A failure leaves nothing behind.
+ */
+int ins_partition_make(struct ins_context *context, const char *name,
+	const struct ins_definition *definition, struct ins_error *err);
+
+/**
+ * ins_partition_start - let a partition run
+ * @supervised: the caller was started for this by systemd, or by insula-keeper: the partition's process
+ *              becomes a child of the caller's parent, which is told by sd_notify(3). Else one of these
+ *              two is asked to start it.
+ *
+ * Return: 0 when its program runs; −ENOENT; −EALREADY: it runs; −errno.
+ */
+int ins_partition_start(
+	struct ins_context *context, const char *name, bool supervised, struct ins_error *err);
+
+/**
+ * ins_partition_stop - end a partition's processes, and take away what it has on the host while it runs
+ * @timeout: nanoseconds that they are given between the request and the killing
+ *
+ * That it does not run is no error.
+ */
+int ins_partition_stop(
+	struct ins_context *context, const char *name, uint64_t timeout, struct ins_error *err);
+
+/**
+ * ins_partition_settle - called by who supervises, after a partition's process has ended
+ * @status: of waitpid(2)
+ * @ret_again: its definition wants it to be started again
+ */
+int ins_partition_settle(struct ins_context *context, const char *name, int status, bool *ret_again,
+	struct ins_error *err);
+
+/* ins_partition_remove - the partition and all it has. @force: also one that runs. */
+int ins_partition_remove(
+	struct ins_context *context, const char *name, bool force, struct ins_error *err);
+
+/* ins_partition_definition - what was asked for. @ret_definition: to be cleared. */
+int ins_partition_definition(struct ins_context *context, const char *name,
+	struct ins_definition *ret_definition, struct ins_error *err);
+
+/* Told of each setting that has changed: @key, and when that takes effect in this partition: LIVE has
+ * happened. */
+typedef void ins_change_fn(void *data, const char *key, enum ins_change change);
+
+/**
+ * ins_partition_apply - replace a partition's definition
+ *
+ * All that the kernel can change in a running partition is changed, or nothing is.
+ */
+int ins_partition_apply(struct ins_context *context, const char *name,
+	const struct ins_definition *definition, ins_change_fn *visit, void *data, struct ins_error *err);
+
+/* One partition, as `list` and `show` tell of it. */
+struct ins_partition_info {
+	const char *name;
+	enum ins_status status;
+	pid_t pid;            /* 0: does not run */
+	const char *template; /* as asked for */
+	const char *image;    /* that it is made of */
+	uint32_t number;
+	uint32_t first_id;    /* of 65,536 on the host */
+	const char *address, *address6; /* NULL: none */
+	const char *made;     /* RFC 3339 */
+	int exit_status;      /* of the last end: as of waitpid(2); −1: never ended */
+	const struct ins_definition *definition;
+	const char *directory; /* of the partition, absolute */
+};
+
+typedef int ins_partition_visit_fn(void *data, const struct ins_partition_info *info);
+
+/* ins_partition_show - call @visit once. @info is valid during the call. Return: as @visit, −ENOENT, −errno. */
+int ins_partition_show(struct ins_context *context, const char *name, ins_partition_visit_fn *visit,
+	void *data, struct ins_error *err);
+
+/* ins_partition_names - of all partitions, sorted; free each and the list. */
+int ins_partition_names(
+	struct ins_context *context, char ***ret_names, size_t *ret_n, struct ins_error *err);
+
+/* --- templates ---------------------------------------------------------------------------------------- */
+
+/* Where a template comes from. */
+enum ins_template_source {
+	INS_TEMPLATE_RECIPE,    /* a folder of rootfs-templates */
+	INS_TEMPLATE_DIRECTORY, /* copied */
+	INS_TEMPLATE_TAR,       /* in any compression; "-": standard input */
+	INS_TEMPLATE_OCI,       /* a directory in OCI image layout, with ":TAG" behind it if it has several */
+	INS_TEMPLATE_GUESS,     /* directory, tar or OCI: what it looks like */
+};
+
+struct ins_template_args {
+	const char *name; /* one that is there is replaced; partitions that use it keep what they have */
+	enum ins_template_source source;
+	const char *from;        /* path, or the recipe's name */
+	char *const *arguments;  /* of the recipe; NULL-terminated, may be NULL */
+	bool erofs;              /* keep it as one erofs image instead of a directory */
+	bool progress;           /* tell of it on standard error, if that is a terminal */
+};
+
+/* ins_template_make - make a template and give it a name. A failure leaves nothing behind. */
+int ins_template_make(
+	struct ins_context *context, const struct ins_template_args *args, struct ins_error *err);
+
+struct ins_template_info {
+	const char *name;    /* NULL: an image that has none any more, but users */
+	const char *image;   /* its id: the first 16 digits of the digest */
+	const char *digest;  /* "sha256:…" of the content */
+	const char *kind;    /* "directory", "erofs" */
+	uint64_t size;       /* bytes of its files */
+	const char *made;    /* RFC 3339 */
+	const char *source;  /* as "recipe debian", "tar" */
+	const char *json;    /* all of this, as one object */
+};
+
+typedef int ins_template_visit_fn(void *data, const struct ins_template_info *info);
+
+/* ins_template_list - all of them, by name. @name: only that one, −ENOENT if it is not there; NULL: all. */
+int ins_template_list(struct ins_context *context, const char *name, ins_template_visit_fn *visit,
+	void *data, struct ins_error *err);
+
+/* ins_template_remove - the name, and the image if nobody has it any more. */
+int ins_template_remove(struct ins_context *context, const char *name, struct ins_error *err);
+
+/* ins_template_check - is its content what its digest says? −EBADMSG if not. */
+int ins_template_check(struct ins_context *context, const char *name, struct ins_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A partition's definition: its settings in memory, and as the file that people read and write. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "partition/setting.h"
+#include "spec/cursor.h"
+#include "spec/emit.h"
+
+/* So many words may a list have. */
+#define WORDS_MAX 4096
+
+static void clear_value(struct ins_definition_value *value)
+{
+	for (size_t i = 0; i < value->n; i++)
+		free(value->v[i]);
+	free(TAKE_PTR(value->v));
+	value->n = 0;
+}
+
+void ins_definition_clear(struct ins_definition *definition)
+{
+	for (int i = 0; i < INS_SETTING_COUNT; i++)
+		clear_value(&definition->values[i]);
+}
+
+static int add(struct ins_definition_value *value, const char *text, struct ins_error *err)
+{
+	char **grown = reallocarray(value->v, value->n + 2, sizeof(*grown));
+
+	if (!grown)
+		return ins_error_set(err, ENOMEM, "keep a setting");
+	value->v = grown;
+	grown[value->n] = strdup(text);
+	if (!grown[value->n])
+		return ins_error_set(err, ENOMEM, "keep a setting");
+	grown[++value->n] = NULL;
+	return 0;
+}
+
+int ins_definition_set(struct ins_definition *definition, enum ins_setting setting,
+	const char *text, struct ins_error *err)
+{
+	struct ins_definition_value *value = &definition->values[setting];
+	int r = text ? ins_setting_check(setting, text, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (!text || !ins_setting_is_list(setting))
+		clear_value(value);
+	if (value->n >= WORDS_MAX)
+		return ins_error_key(
+			err, E2BIG, ins_settings[setting].key, "more than %d words", WORDS_MAX);
+	return text ? add(value, text, err) : 0;
+}
+
+const char *ins_definition_get(const struct ins_definition *definition, enum ins_setting setting)
+{
+	const struct ins_definition_value *value = &definition->values[setting];
+
+	return value->n > 0 ? value->v[0] : NULL;
+}
+
+/* --- the file ------------------------------------------------------------------------------------------ */
+
+/* Sizes as numbers are bytes, true is a flag that is set; false and null are the same as nothing. */
+static int set_scalar(struct ins_definition *definition, enum ins_setting setting,
+	const json_t *value, struct ins_error *err)
+{
+	char text[32];
+
+	switch (json_typeof(value)) {
+	case JSON_STRING:
+		if (strlen(json_string_value(value)) != json_string_length(value))
+			break;
+		return ins_definition_set(definition, setting, json_string_value(value), err);
+	case JSON_INTEGER:
+		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
+		return ins_definition_set(definition, setting, text, err);
+	case JSON_REAL:
+		snprintf(text, sizeof(text), "%.9g", json_real_value(value));
+		return ins_definition_set(definition, setting, text, err);
+	case JSON_TRUE:
+		return ins_definition_set(definition, setting, "true", err);
+	case JSON_FALSE:
+	case JSON_NULL:
+		return 0;
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		break;
+	}
+	return ins_error_key(err, EINVAL, ins_settings[setting].key, "expected a word or a number");
+}
+
+static int set_list(struct ins_definition *definition, enum ins_setting setting, const json_t *list,
+	struct ins_error *err)
+{
+	const json_t *item;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(list, i, item) {
+		if (r == 0)
+			r = set_scalar(definition, setting, item, err);
+	}
+	return r;
+}
+
+static int set_members(struct ins_definition *definition, json_t *document, struct ins_error *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(document, key, value) {
+		int setting = ins_setting_find(key, err);
+		int r = setting;
+
+		if (r >= 0 && json_is_array(value) &&
+			ins_setting_is_list((enum ins_setting)setting))
+			r = set_list(definition, (enum ins_setting)setting, value, err);
+		else if (r >= 0)
+			r = set_scalar(definition, (enum ins_setting)setting, value, err);
+		if (r < 0)
+			return r;
+	}
+	return ins_definition_check(definition, err);
+}
+
+int ins_definition_parse(
+	const char *text, size_t size, struct ins_definition *ret_definition, struct ins_error *err)
+{
+	struct ins_definition definition = { 0 };
+	json_error_t where;
+	json_t *document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+	int r;
+
+	if (!document)
+		return ins_error_text(err, EINVAL, "line %d: %s", where.line, where.text);
+	r = json_is_object(document)
+		    ? set_members(&definition, document, err)
+		    : ins_error_text(err, EINVAL, "expected an object: settings between { and }");
+	json_decref(document);
+	if (r < 0)
+		ins_definition_clear(&definition);
+	else
+		*ret_definition = definition;
+	return r;
+}
+
+int ins_definition_text(
+	const struct ins_definition *definition, char **ret_text, struct ins_error *err)
+{
+	struct ins_emit emit = { 0 };
+	json_t *root = ins_emit_root(&emit);
+
+	for (int i = 0; i < INS_SETTING_COUNT; i++) {
+		const struct ins_definition_value *value = &definition->values[i];
+
+		if (value->n == 0)
+			continue;
+		if (ins_setting_is_list((enum ins_setting)i))
+			ins_emit_strings(&emit, root, ins_settings[i].key,
+				(const char *const *)value->v, value->n);
+		else if (ins_settings[i].kind == INS_KIND_FLAG)
+			ins_emit_put(&emit, root, ins_settings[i].key, json_true());
+		else
+			ins_emit_string(&emit, root, ins_settings[i].key, value->v[0]);
+	}
+	return ins_emit_text(&emit, JSON_INDENT(2), ret_text, err);
+}
+
+/* --- all together ---------------------------------------------------------------------------------------- */
+
+/* A setting that only means something with another one's value. */
+static int needs(const struct ins_definition *definition, enum ins_setting setting,
+	enum ins_setting other, const char *value, struct ins_error *err)
+{
+	const char *have = ins_definition_get(definition, other);
+
+	if (!ins_definition_get(definition, setting) || (have && !strcmp(have, value)))
+		return 0;
+	return ins_error_key(err, EINVAL, ins_settings[setting].key,
+		"means something with %s %s only", ins_settings[other].key, value);
+}
+
+int ins_definition_check(const struct ins_definition *definition, struct ins_error *err)
+{
+	const char *net = ins_definition_get(definition, INS_SETTING_NET);
+	bool alone = net && (!strcmp(net, "none") || !strcmp(net, "host"));
+	int r;
+
+	if (!ins_definition_get(definition, INS_SETTING_TEMPLATE))
+		return ins_error_key(err, EINVAL, "template",
+			"is needed: `insula template list` shows which there are");
+	r = needs(definition, INS_SETTING_BRIDGE, INS_SETTING_NET, "bridge", err);
+	if (r == 0)
+		r = needs(definition, INS_SETTING_PARENT, INS_SETTING_NET, "macvlan", err);
+	if (r == 0 && alone && definition->values[INS_SETTING_PUBLISH].n > 0)
+		r = ins_error_key(err, EINVAL, "publish", "leads nowhere with net %s", net);
+	if (r == 0 && alone && definition->values[INS_SETTING_ADDRESS].n > 0)
+		r = ins_error_key(err, EINVAL, "address", "belongs to nothing with net %s", net);
+	return r;
+}
+
+static bool is_same(const struct ins_definition_value *a, const struct ins_definition_value *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+enum ins_change ins_definition_differs(const struct ins_definition *before,
+	const struct ins_definition *after, void (*visit)(void *data, enum ins_setting setting),
+	void *data)
+{
+	enum ins_change strongest = INS_CHANGE_NONE;
+
+	for (int i = 0; i < INS_SETTING_COUNT; i++) {
+		if (is_same(&before->values[i], &after->values[i]))
+			continue;
+		if (visit)
+			visit(data, (enum ins_setting)i);
+		if (ins_settings[i].change > strongest)
+			strongest = ins_settings[i].change;
+	}
+	return strongest;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "partition/number.h"
+
+#define TEXT_SIZE 12
+
+/* FNV-1a: any that spreads names will do. */
+static uint32_t hash(const char *name)
+{
+	uint32_t value = 2166136261U;
+
+	for (; *name; name++)
+		value = (value ^ (unsigned char)*name) * 16777619U;
+	return value;
+}
+
+static void number_text(uint32_t number, char text[TEXT_SIZE])
+{
+	snprintf(text, TEXT_SIZE, "%u", number);
+}
+
+int ins_number_take(int dir, const char *name, uint32_t *ret_number, struct ins_error *err)
+{
+	uint32_t start = hash(name) % INS_NUMBERS;
+	char text[TEXT_SIZE];
+
+	for (uint32_t i = 0; i < INS_NUMBERS; i++) {
+		uint32_t number = (start + i) % INS_NUMBERS;
+
+		number_text(number, text);
+		if (symlinkat(name, dir, text) == 0) {
+			*ret_number = number;
+			return 0;
+		}
+		if (errno != EEXIST)
+			return ins_error_set(err, errno, "take a number for %s", name);
+	}
+	return ins_error_text(err, ENOSPC,
+		"all %d numbers of partitions are taken: `insula remove` gives one back, `insula "
+		"gc` those of "
+		"partitions that are gone",
+		INS_NUMBERS);
+}
+
+int ins_number_give(int dir, uint32_t number, struct ins_error *err)
+{
+	char text[TEXT_SIZE];
+
+	number_text(number, text);
+	if (unlinkat(dir, text, 0) < 0 && errno != ENOENT)
+		return ins_error_set(err, errno, "give the number %s back", text);
+	return 0;
+}
+
+int ins_number_owner(int dir, uint32_t number, char *name, size_t size, struct ins_error *err)
+{
+	char text[TEXT_SIZE];
+	ssize_t n;
+
+	number_text(number, text);
+	n = readlinkat(dir, text, name, size - 1);
+	if (n < 0)
+		return errno == ENOENT
+			       ? -ENOENT
+			       : ins_error_set(err, errno, "read whose the number %s is", text);
+	name[n] = '\0';
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each partition has a number of its own, and from it follow its ids on the host, its addresses and the
+ * names of its interfaces: what is given out once cannot collide.
+ */
+#ifndef INSULA_PARTITION_NUMBER_H
+#define INSULA_PARTITION_NUMBER_H
+
+#include <stdint.h>
+
+#include "insula.h"
+
+/* Numbers are 0 … INS_NUMBERS − 1. */
+#define INS_NUMBERS 12288
+
+/* A range of ids for each, in a part of the 32 bits that no distribution gives to people. */
+#define INS_NUMBER_IDS     65536U
+#define INS_NUMBER_ID_BASE 0x40000000U
+
+/**
+ * ins_number_take - a number that nobody has
+ * @dir: the directory of numbers: a symlink each, whose target is the name of who has it. So taking one is
+ *       one step, which survives a crash whole or not at all.
+ * @name: the partition; one of the same name gets the same number again, if it is free
+ *
+ * Return: 0, −ENOSPC (all are taken), −errno.
+ */
+int ins_number_take(int dir, const char *name, uint32_t *ret_number, struct ins_error *err);
+
+/* ins_number_give - it is free again. That it was free is no error. */
+int ins_number_give(int dir, uint32_t number, struct ins_error *err);
+
+/* ins_number_owner - who has it. Return: 0, −ENOENT (nobody; no error is recorded), −errno. */
+int ins_number_owner(int dir, uint32_t number, char *name, size_t size, struct ins_error *err);
+
+static inline uint32_t ins_number_first_id(uint32_t number)
+{
+	return INS_NUMBER_ID_BASE + number * INS_NUMBER_IDS;
+}
+
+#endif
