@@ -25,6 +25,9 @@ const struct verb *const verbs[] = {
 	&verb_spec,
 	&verb_features,
 	&verb_plan,
+	&verb_spawn,
+	&verb_stop,
+	&verb_remove,
 	&verb_help,
 	NULL,
 };

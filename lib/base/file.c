@@ -100,8 +100,8 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-int ins_file_write(int dirfd, const char *path, const void *data, size_t size, mode_t mode,
-	struct ins_error *err)
+static int replace(int dirfd, const char *path, const void *data, size_t size, mode_t mode,
+	bool durable, struct ins_error *err)
 {
 	char temporary[PATH_MAX];
 	uint32_t random;
@@ -118,6 +118,9 @@ int ins_file_write(int dirfd, const char *path, const void *data, size_t size, m
 	if (fd < 0)
 		return ins_error_set(err, errno, "write %s", path);
 	r = write_all(fd, data, size);
+	/* Else the new name could reach the disk before what it names. */
+	if (r == 0 && durable && fdatasync(fd) < 0)
+		r = -errno;
 	/* A network filesystem may say only now that there was no room. */
 	if (r == 0 && close(TAKE_FD(fd)) < 0)
 		r = -errno;
@@ -128,4 +131,16 @@ int ins_file_write(int dirfd, const char *path, const void *data, size_t size, m
 		return ins_error_set(err, -r, "write %s", path);
 	}
 	return 0;
+}
+
+int ins_file_write(int dirfd, const char *path, const void *data, size_t size, mode_t mode,
+	struct ins_error *err)
+{
+	return replace(dirfd, path, data, size, mode, false, err);
+}
+
+int ins_file_write_durable(int dirfd, const char *path, const void *data, size_t size, mode_t mode,
+	struct ins_error *err)
+{
+	return replace(dirfd, path, data, size, mode, true, err);
 }

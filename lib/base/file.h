@@ -36,4 +36,8 @@ int ins_file_read(int dirfd, const char *path, size_t max, char **ret_text, size
 int ins_file_write(int dirfd, const char *path, const void *data, size_t size, mode_t mode,
 	struct ins_error *err);
 
+/* ins_file_write_durable - the same, and after a power failure, too, it is the old content or the new. */
+int ins_file_write_durable(int dirfd, const char *path, const void *data, size_t size, mode_t mode,
+	struct ins_error *err);
+
 #endif

@@ -208,7 +208,8 @@ static bool goes_on_or_has_exited(const struct ins_run *run)
 	struct pollfd ended = { run->pidfd, POLLIN, 0 };
 	siginfo_t info = { 0 };
 
-	if (poll(&ended, 1, END_TIMEOUT_MS) == 0)
+	/* How a sibling has ended is for its parent to see. */
+	if (poll(&ended, 1, END_TIMEOUT_MS) == 0 || run->is_sibling)
 		return true;
 	return waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
 	       info.si_code == CLD_EXITED;

@@ -106,6 +106,10 @@ int ins_guest_load(struct ins_guest *guest, struct ins_context *context,
 		.warn = ins_context_warn,
 		.note = ins_context_note,
 		.warn_data = context };
+	if (guest->extras) {
+		builder.overlay = guest->extras->overlay;
+		builder.network = guest->extras->network;
+	}
 	r = ins_plan_build(&builder, err);
 	guest->plan = builder.plan;
 	return r;
@@ -387,6 +391,7 @@ int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err)
 	if (r < 0)
 		return r;
 	run->guest = guest;
+	run->is_sibling = guest->extras && guest->extras->is_sibling;
 	run->attendance =
 		waits || guest->create->detach ? INS_ATTENDANCE_NONE : INS_ATTENDANCE_COMES;
 	run->state_json = run_state_json;

@@ -11,8 +11,16 @@
 #include "plan/run.h"
 #include "spec/spec.h"
 
+/* What a partition's container has that no configuration can say. */
+struct ins_guest_extras {
+	const struct ins_overlay *overlay; /* its root; NULL: root.path */
+	const struct ins_network *network; /* made for it; NULL: none */
+	bool is_sibling; /* its process is to be a child of our parent, who reaps it: see struct ins_run */
+};
+
 struct ins_guest {
 	struct ins_context *context;
+	const struct ins_guest_extras *extras; /* NULL: none */
 	const struct ins_create_args *create; /* NULL: an exec */
 	const struct ins_exec_args *exec;     /* NULL: create or run */
 	struct ins_host host;

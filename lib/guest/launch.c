@@ -144,6 +144,7 @@ static int execute_init(void *data)
 
 void ins_run_kill(struct ins_run *run)
 {
+	struct pollfd end = { run->pidfd, POLLIN, 0 };
 	siginfo_t info;
 
 	if (run->pidfd < 0)
@@ -152,7 +153,10 @@ void ins_run_kill(struct ins_run *run)
 	 * was not killed has no end. */
 	if (ins_sys(pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0) < 0 && run->pid > 0)
 		(void)kill(run->pid, SIGKILL);
-	while (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+	while (run->is_sibling && poll(&end, 1, -1) < 0 && errno == EINTR)
+		continue;
+	while (!run->is_sibling && waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) < 0 &&
+		errno == EINTR)
 		continue;
 	run->pid = 0; /* from now on it may be anybody's */
 }
@@ -215,6 +219,10 @@ static int clone_once(struct ins_run *run, struct start *start, int cgroup, stru
 	pid_t pid = 0;
 	int r = 0;
 
+	if (run->is_sibling) {
+		args.flags |= CLONE_PARENT;
+		args.exit_signal = 0; /* the kernel takes ours, and insists */
+	}
 	if (cgroup >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup;

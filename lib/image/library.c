@@ -130,7 +130,7 @@ void ins_library_close(struct ins_library *library)
 	library->dir = ins_close(library->dir);
 }
 
-int ins_library_lock(struct ins_library *library, struct ins_error *err)
+int ins_library_lock(struct ins_library *library, enum ins_library_lock how, struct ins_error *err)
 {
 	cleanup_fd int fd =
 		openat(library->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -139,7 +139,7 @@ int ins_library_lock(struct ins_library *library, struct ins_error *err)
 	if (fd < 0)
 		return ins_error_set(err, errno, "open %s/lock", library->path);
 	do {
-		r = flock(fd, LOCK_EX);
+		r = flock(fd, how == INS_LIBRARY_SHARED ? LOCK_SH : LOCK_EX);
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return ins_error_set(err, errno, "lock the library %s", library->path);

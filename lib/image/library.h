@@ -51,8 +51,14 @@ static inline void ins_cleanup_library(struct ins_library *library)
 
 #define cleanup_library __attribute__((cleanup(ins_cleanup_library)))
 
-/* ins_library_lock, ins_library_unlock - what concerns several is changed by one at a time. Waits. */
-int ins_library_lock(struct ins_library *library, struct ins_error *err);
+/* How the library is locked. */
+enum ins_library_lock {
+	INS_LIBRARY_SHARED,    /* something is being added: nobody clears up meanwhile */
+	INS_LIBRARY_EXCLUSIVE, /* what nobody seems to need is taken away */
+};
+
+/* ins_library_lock, ins_library_unlock - waits; to be held for moments only. */
+int ins_library_lock(struct ins_library *library, enum ins_library_lock how, struct ins_error *err);
 void ins_library_unlock(struct ins_library *library);
 
 /* ins_name_check - may a partition or a template have this name? [A-Za-z0-9_.-], at most 63, no dot or dash

@@ -40,6 +40,7 @@ struct ins_run {
 	/* The container process. */
 	pid_t pid; /* 0 before CLONE */
 	int pidfd;
+	bool is_sibling;      /* it is a child of our parent: we can see that it ends, not how */
 	int socket;           /* the parent's end */
 	int *slots;           /* plan->n_slots fds, −1 where not opened, else INS_SLOT_SENT */
 	int console;          /* master of the pty, −1 */

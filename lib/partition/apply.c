@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Another definition for a partition that is there. */
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "partition/limits.h"
+#include "partition/partition.h"
+#include "plan/host.h"
+
+struct change {
+	const struct ins_partition *partition;
+	ins_change_fn *visit;
+	void *data;
+	bool runs;
+};
+
+static void tell(void *data, enum ins_setting setting)
+{
+	const struct change *change = data;
+	enum ins_change when = ins_settings[setting].change;
+
+	/* What does not run has all of it the next time. */
+	if (change->visit)
+		change->visit(change->data, ins_settings[setting].key,
+			change->runs ? when : INS_CHANGE_LIVE);
+}
+
+static int limits_text(const struct ins_definition *definition, const struct ins_host *host,
+	char **ret_text, struct ins_error *err)
+{
+	struct ins_emit emit = { 0 };
+	json_t *root = ins_emit_root(&emit);
+
+	ins_limits_emit(&emit, ins_emit_object(&emit, root, "unified"), definition, host);
+	return ins_emit_text(&emit, 0, ret_text, err);
+}
+
+static int change_limits(const struct ins_partition *partition, const struct ins_definition *after,
+	const struct ins_host *host, struct ins_error *err)
+{
+	cleanup_free char *text = NULL;
+	struct ins_update_args args = { .id = partition->name };
+	int r = limits_text(after, host, &text, err);
+
+	args.resources = text;
+	return r < 0 ? r : ins_update(partition->context, &args, err);
+}
+
+int ins_partition_apply(struct ins_context *context, const char *name,
+	const struct ins_definition *definition, ins_change_fn *visit, void *data,
+	struct ins_error *err)
+{
+	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+	struct change change = { .partition = &partition, .visit = visit, .data = data };
+	enum ins_status status;
+	enum ins_change strongest;
+	struct ins_host host;
+	int r = ins_definition_check(definition, err);
+
+	if (r == 0)
+		r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+	if (r == 0)
+		r = ins_partition_status(&partition, &status, NULL, err);
+	if (r == 0)
+		r = ins_host_probe(&host, false, err);
+	if (r == 0)
+		r = ins_host_probe_controllers(&host, err);
+	if (r == 0)
+		r = ins_limits_possible(definition, &host, err);
+	if (r < 0)
+		return r;
+	strongest = ins_definition_differs(&partition.definition, definition, NULL, NULL);
+	if (strongest == INS_CHANGE_NONE)
+		return 0;
+	if (strongest == INS_CHANGE_NEVER)
+		return ins_error_key(err, EINVAL, "template",
+			"another template is another partition: it is \"%s\" here",
+			ins_definition_get(&partition.definition, INS_SETTING_TEMPLATE));
+	change.runs = status == INS_STATUS_RUNNING || status == INS_STATUS_PAUSED;
+	if (change.runs)
+		r = change_limits(&partition, definition, &host, err);
+	if (r == 0) {
+		r = ins_partition_save_definition(partition.dir, definition, err);
+		/* The kernel's side goes back: it is all or nothing. */
+		if (r < 0 && change.runs)
+			(void)change_limits(&partition, &partition.definition, &host, NULL);
+	}
+	if (r == 0)
+		(void)ins_definition_differs(&partition.definition, definition, tell, &change);
+	return r;
+}

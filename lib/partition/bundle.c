@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.json of a partition. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "partition/bundle.h"
+#include "partition/limits.h"
+#include "partition/profile.h"
+#include "base/number.h"
+#include "partition/setting.h"
+#include "spec/emit.h"
+#include "spec/spec.h"
+
+struct bundle {
+	const struct ins_partition *partition;
+	const struct ins_definition *definition;
+	struct ins_host host;
+	bool boots, has_network; /* of its own */
+	uint64_t capabilities;
+	struct ins_emit emit;
+	json_t *root;
+};
+
+static const char *get(const struct bundle *bundle, enum ins_setting setting)
+{
+	return ins_definition_get(bundle->definition, setting);
+}
+
+static void put_text(struct bundle *bundle, json_t *object, const char *key, const char *text)
+{
+	ins_emit_string(&bundle->emit, object, key, text);
+}
+
+static void put_flag(struct bundle *bundle, json_t *object, const char *key, bool value)
+{
+	ins_emit_put(&bundle->emit, object, key, json_boolean(value));
+}
+
+static void put_number(struct bundle *bundle, json_t *object, const char *key, json_int_t value)
+{
+	ins_emit_put(&bundle->emit, object, key, json_integer(value));
+}
+
+static void put_words(
+	struct bundle *bundle, json_t *object, const char *key, const char *const *words)
+{
+	size_t n = 0;
+
+	while (words[n])
+		n++;
+	ins_emit_strings(&bundle->emit, object, key, words, n);
+}
+
+/* --- process --------------------------------------------------------------------------------------------- */
+
+static void put_user(struct bundle *bundle, json_t *process)
+{
+	const char *given = get(bundle, INS_SETTING_USER);
+	json_t *user = ins_emit_object(&bundle->emit, process, "user");
+	uint32_t uid = 0, gid = 0;
+	bool has_gid;
+
+	if (given)
+		(void)ins_user_parse(given, &uid, &has_gid, &gid);
+	put_number(bundle, user, "uid", uid);
+	put_number(bundle, user, "gid", gid);
+}
+
+static void put_command(struct bundle *bundle, json_t *process)
+{
+	static const char *const init[] = { "/sbin/init", NULL }, *const shell[] = { "/bin/sh",
+		NULL };
+	const struct ins_definition_value *command =
+		&bundle->definition->values[INS_SETTING_COMMAND];
+
+	if (command->n > 0)
+		ins_emit_strings(&bundle->emit, process, "args", (const char *const *)command->v,
+			command->n);
+	else
+		put_words(bundle, process, "args", bundle->boots ? init : shell);
+}
+
+static bool sets(const struct ins_definition_value *env, const char *usual)
+{
+	size_t n = strcspn(usual, "=") + 1;
+
+	for (size_t i = 0; i < env->n; i++) {
+		if (!strncmp(env->v[i], usual, n))
+			return true;
+	}
+	return false;
+}
+
+/* systemd and others look for "container". */
+static void put_env(struct bundle *bundle, json_t *process)
+{
+	static const char *const usual[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"TERM=xterm",
+		"container=insula",
+	};
+	const struct ins_definition_value *env = &bundle->definition->values[INS_SETTING_ENV];
+	json_t *list = ins_emit_array(&bundle->emit, process, "env");
+
+	for (size_t i = 0; i < ARRAY_LENGTH(usual); i++) {
+		if (!sets(env, usual[i]))
+			ins_emit_append(&bundle->emit, list, json_string(usual[i]));
+	}
+	for (size_t i = 0; i < env->n; i++)
+		ins_emit_append(&bundle->emit, list, json_string(env->v[i]));
+}
+
+static void put_process(struct bundle *bundle)
+{
+	json_t *process = ins_emit_object(&bundle->emit, bundle->root, "process");
+	const char *cwd = get(bundle, INS_SETTING_CWD);
+
+	put_flag(bundle, process, "terminal", get(bundle, INS_SETTING_TERMINAL));
+	put_user(bundle, process);
+	put_command(bundle, process);
+	put_env(bundle, process);
+	put_text(bundle, process, "cwd", cwd ? cwd : "/");
+	ins_profile_emit_capabilities(&bundle->emit, process, bundle->capabilities);
+	put_flag(bundle, process, "noNewPrivileges", !bundle->boots);
+}
+
+/* --- mounts ---------------------------------------------------------------------------------------------- */
+
+static void put_mount(struct bundle *bundle, json_t *mounts, const char *destination,
+	const char *type, const char *source, const char *const *options)
+{
+	json_t *mount = json_object();
+
+	put_text(bundle, mount, "destination", destination);
+	put_text(bundle, mount, "type", type);
+	put_text(bundle, mount, "source", source);
+	put_words(bundle, mount, "options", options);
+	ins_emit_append(&bundle->emit, mounts, mount);
+}
+
+#define OPTIONS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static void put_usual_mounts(struct bundle *bundle, json_t *mounts)
+{
+	put_mount(bundle, mounts, "/proc", "proc", "proc", OPTIONS("nosuid", "noexec", "nodev"));
+	put_mount(bundle, mounts, "/dev", "tmpfs", "tmpfs",
+		OPTIONS("nosuid", "strictatime", "mode=755", "size=1m"));
+	put_mount(bundle, mounts, "/dev/pts", "devpts", "devpts",
+		OPTIONS("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"));
+	put_mount(bundle, mounts, "/dev/shm", "tmpfs", "shm",
+		OPTIONS("nosuid", "noexec", "nodev", "mode=1777", "size=64m"));
+	put_mount(bundle, mounts, "/dev/mqueue", "mqueue", "mqueue",
+		OPTIONS("nosuid", "noexec", "nodev"));
+	/* sysfs is that of the network namespace: with the host's it would be the host's. */
+	if (bundle->has_network)
+		put_mount(bundle, mounts, "/sys", "sysfs", "sysfs",
+			OPTIONS("nosuid", "noexec", "nodev", "ro"));
+	else
+		put_mount(bundle, mounts, "/sys", "none", "/sys",
+			OPTIONS("rbind", "nosuid", "noexec", "nodev", "ro"));
+	put_mount(bundle, mounts, "/sys/fs/cgroup", "cgroup", "cgroup",
+		OPTIONS("nosuid", "noexec", "nodev", "relatime", bundle->boots ? "rw" : "ro"));
+	if (!bundle->boots)
+		return;
+	put_mount(bundle, mounts, "/run", "tmpfs", "tmpfs",
+		OPTIONS("nosuid", "nodev", "mode=755", "size=64m"));
+	put_mount(
+		bundle, mounts, "/tmp", "tmpfs", "tmpfs", OPTIONS("nosuid", "nodev", "mode=1777"));
+}
+
+static int put_own_file(struct bundle *bundle, json_t *mounts, const char *file,
+	const char *destination, struct ins_error *err)
+{
+	char path[PATH_MAX];
+	int r = ins_partition_path(bundle->partition, file, path, sizeof(path), err);
+
+	if (r == 0)
+		put_mount(bundle, mounts, destination, "none", path,
+			OPTIONS("bind", "ro", "nosuid", "noexec", "nodev"));
+	return r;
+}
+
+static void put_wanted_mounts(struct bundle *bundle, json_t *mounts)
+{
+	const struct ins_definition_value *wanted = &bundle->definition->values[INS_SETTING_MOUNT];
+
+	for (size_t i = 0; i < wanted->n; i++) {
+		struct ins_setting_mount mount;
+		char source[PATH_MAX], target[PATH_MAX];
+
+		if (ins_setting_mount(wanted->v[i], &mount) < 0)
+			continue;
+		snprintf(source, sizeof(source), "%.*s", (int)mount.source.size, mount.source.text);
+		snprintf(target, sizeof(target), "%.*s", (int)mount.target.size, mount.target.text);
+		put_mount(bundle, mounts, target, "none", source,
+			OPTIONS("rbind", mount.readonly ? "ro" : "rw", "nosuid", "nodev"));
+	}
+}
+
+static int put_mounts(struct bundle *bundle, struct ins_error *err)
+{
+	json_t *mounts = ins_emit_array(&bundle->emit, bundle->root, "mounts");
+	int r = 0;
+
+	put_usual_mounts(bundle, mounts);
+	if (!bundle->boots) {
+		r = put_own_file(bundle, mounts, "hosts", "/etc/hosts", err);
+		if (r == 0)
+			r = put_own_file(bundle, mounts, "resolv.conf", "/etc/resolv.conf", err);
+	}
+	put_wanted_mounts(bundle, mounts);
+	return r;
+}
+
+/* --- linux ----------------------------------------------------------------------------------------------- */
+
+static void put_namespaces(struct bundle *bundle, json_t *platform)
+{
+	static const char *const types[] = { "user", "pid", "mount", "network", "ipc", "uts",
+		"cgroup", "time" };
+	json_t *list = ins_emit_array(&bundle->emit, platform, "namespaces");
+
+	for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
+		json_t *item;
+
+		if (!strcmp(types[i], "network") && !bundle->has_network)
+			continue;
+		item = json_object();
+		put_text(bundle, item, "type", types[i]);
+		ins_emit_append(&bundle->emit, list, item);
+	}
+}
+
+static void put_map(struct bundle *bundle, json_t *platform, const char *key)
+{
+	json_t *list = ins_emit_array(&bundle->emit, platform, key), *map = json_object();
+
+	put_number(bundle, map, "containerID", 0);
+	put_number(bundle, map, "hostID", ins_number_first_id(bundle->partition->state.number));
+	put_number(bundle, map, "size", INS_NUMBER_IDS);
+	ins_emit_append(&bundle->emit, list, map);
+}
+
+static void put_device(struct bundle *bundle, json_t *devices, json_t *rules, const char *path,
+	const struct stat *s)
+{
+	json_t *device = json_object(), *rule = json_object();
+	const char *type = S_ISBLK(s->st_mode) ? "b" : "c";
+
+	put_text(bundle, device, "path", path);
+	put_text(bundle, device, "type", type);
+	put_number(bundle, device, "major", major(s->st_rdev));
+	put_number(bundle, device, "minor", minor(s->st_rdev));
+	put_number(bundle, device, "fileMode", s->st_mode & 07777);
+	ins_emit_append(&bundle->emit, devices, device);
+	put_flag(bundle, rule, "allow", true);
+	put_text(bundle, rule, "type", type);
+	put_number(bundle, rule, "major", major(s->st_rdev));
+	put_number(bundle, rule, "minor", minor(s->st_rdev));
+	put_text(bundle, rule, "access", "rw");
+	ins_emit_append(&bundle->emit, rules, rule);
+}
+
+static int put_devices(
+	struct bundle *bundle, json_t *platform, json_t *resources, struct ins_error *err)
+{
+	const struct ins_definition_value *wanted = &bundle->definition->values[INS_SETTING_DEVICE];
+	json_t *devices = ins_emit_array(&bundle->emit, platform, "devices");
+	json_t *rules = ins_emit_array(&bundle->emit, resources, "devices"), *none = json_object();
+
+	put_flag(bundle, none, "allow", false);
+	put_text(bundle, none, "access", "rwm");
+	ins_emit_append(&bundle->emit, rules, none);
+	for (size_t i = 0; i < wanted->n; i++) {
+		struct stat s;
+
+		if (stat(wanted->v[i], &s) < 0)
+			return ins_error_set(err, errno, "device: %s", wanted->v[i]);
+		if (!S_ISCHR(s.st_mode) && !S_ISBLK(s.st_mode))
+			return ins_error_key(
+				err, EINVAL, "device", "%s is no device", wanted->v[i]);
+		put_device(bundle, devices, rules, wanted->v[i], &s);
+	}
+	return 0;
+}
+
+static int put_linux(struct bundle *bundle, const char *cgroup, struct ins_error *err)
+{
+	json_t *platform = ins_emit_object(&bundle->emit, bundle->root, "linux");
+	json_t *resources = ins_emit_object(&bundle->emit, platform, "resources");
+	int r;
+
+	put_namespaces(bundle, platform);
+	put_map(bundle, platform, "uidMappings");
+	put_map(bundle, platform, "gidMappings");
+	put_text(bundle, platform, "cgroupsPath", cgroup);
+	ins_profile_emit_paths(&bundle->emit, platform, bundle->boots);
+	ins_profile_emit_sysctl(&bundle->emit, platform, bundle->has_network);
+	ins_profile_emit_seccomp(&bundle->emit, platform, bundle->capabilities, bundle->boots);
+	r = put_devices(bundle, platform, resources, err);
+	ins_limits_emit(&bundle->emit, ins_emit_object(&bundle->emit, resources, "unified"),
+		bundle->definition, &bundle->host);
+	return r;
+}
+
+/* --- together -------------------------------------------------------------------------------------------- */
+
+static int build(struct bundle *bundle, const char *cgroup, struct ins_error *err)
+{
+	const char *hostname = get(bundle, INS_SETTING_HOSTNAME);
+	json_t *root = ins_emit_root(&bundle->emit), *rootfs;
+	int r;
+
+	bundle->root = root;
+	put_text(bundle, root, "ociVersion", INS_OCI_VERSION);
+	put_text(bundle, root, "hostname", hostname ? hostname : bundle->partition->name);
+	rootfs = ins_emit_object(&bundle->emit, root, "root");
+	put_text(bundle, rootfs, "path", "rootfs");
+	put_flag(bundle, rootfs, "readonly", get(bundle, INS_SETTING_READONLY));
+	put_process(bundle);
+	r = put_mounts(bundle, err);
+	if (r == 0)
+		r = put_linux(bundle, cgroup, err);
+	return r;
+}
+
+int ins_bundle_write(
+	const struct ins_partition *partition, const char *cgroup, struct ins_error *err)
+{
+	const struct ins_definition *definition = &partition->definition;
+	const char *net = ins_definition_get(definition, INS_SETTING_NET);
+	struct bundle bundle = { .partition = partition,
+		.definition = definition,
+		.boots = ins_definition_get(definition, INS_SETTING_BOOT),
+		.has_network = !net || strcmp(net, "host") != 0 };
+	cleanup_free char *text = NULL;
+	int r = ins_host_probe(&bundle.host, false, err);
+
+	if (r == 0)
+		r = ins_host_probe_controllers(&bundle.host, err);
+	if (r == 0)
+		r = ins_limits_possible(definition, &bundle.host, err);
+	if (r < 0)
+		return r;
+	bundle.capabilities = ins_profile_capabilities(definition);
+	r = build(&bundle, cgroup, err);
+	if (r < 0) {
+		json_decref(bundle.emit.root);
+		return r;
+	}
+	r = ins_emit_text(&bundle.emit, JSON_INDENT(2), &text, err);
+	return r < 0 ? r
+		     : ins_file_write(partition->dir, "config.json", text, strlen(text), 0600, err);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a definition to the configuration of a container. */
+#ifndef INSULA_PARTITION_BUNDLE_H
+#define INSULA_PARTITION_BUNDLE_H
+
+#include "partition/partition.h"
+
+/**
+ * ins_bundle_write - write config.json, and the files that it binds into the guest
+ * @cgroup: linux.cgroupsPath; NULL: insula's own choice
+ *
+ * Return: 0, −ENOTSUP (a limit that was asked for cannot be enforced here), −errno.
+ */
+int ins_bundle_write(
+	const struct ins_partition *partition, const char *cgroup, struct ins_error *err);
+
+#endif

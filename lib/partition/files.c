@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "partition/files.h"
+
+#define FILE_SIZE_MAX ((size_t)64 << 10)
+
+/* Where a resolver of the host's own listens on a loopback address, this has the servers behind it. */
+#define RESOLVED_UPSTREAM "/run/systemd/resolve/resolv.conf"
+
+static bool is_loopback(const char *address)
+{
+	return !strncmp(address, "127.", 4) || !strcmp(address, "::1");
+}
+
+/* The host's loopback is none of the guest's. Return: at least one server is left. */
+static bool copy_servers(const char *text, FILE *out)
+{
+	bool any = false;
+
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		char address[64] = "";
+		bool server = sscanf(text, " nameserver %63s", address) == 1;
+
+		if (!server || !is_loopback(address)) {
+			fprintf(out, "%.*s\n", (int)n, text);
+			any |= server;
+		}
+		text += n + (text[n] == '\n');
+	}
+	return any;
+}
+
+static bool copy_resolver(const char *path, char **ret_text, size_t *ret_size)
+{
+	struct ins_error ignored = { 0 };
+	cleanup_free char *text = NULL;
+	FILE *out;
+	bool any;
+
+	if (ins_file_read(AT_FDCWD, path, FILE_SIZE_MAX, &text, NULL, &ignored) < 0)
+		return false;
+	out = open_memstream(ret_text, ret_size);
+	if (!out)
+		return false;
+	any = copy_servers(text, out);
+	if (fclose(out) == 0 && any)
+		return true;
+	free(TAKE_PTR(*ret_text));
+	return false;
+}
+
+static int write_resolver(const struct ins_partition *partition, struct ins_error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+
+	if (!copy_resolver("/etc/resolv.conf", &text, &size) &&
+		!copy_resolver(RESOLVED_UPSTREAM, &text, &size))
+		size = 0;
+	return ins_file_write(partition->dir, "resolv.conf", text ? text : "", size, 0644, err);
+}
+
+static int write_hosts(const struct ins_partition *partition, struct ins_error *err)
+{
+	const char *hostname = ins_definition_get(&partition->definition, INS_SETTING_HOSTNAME);
+	char text[512];
+	int n = snprintf(text, sizeof(text),
+		"127.0.0.1 localhost\n"
+		"::1 localhost ip6-localhost ip6-loopback\n"
+		"127.0.1.1 %s\n",
+		hostname ? hostname : partition->name);
+
+	return ins_file_write(partition->dir, "hosts", text, (size_t)n, 0644, err);
+}
+
+int ins_partition_write_files(const struct ins_partition *partition, struct ins_error *err)
+{
+	int r = write_hosts(partition, err);
+
+	return r < 0 ? r : write_resolver(partition, err);
+}

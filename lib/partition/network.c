@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "partition/network.h"
+
+static struct ins_strings words(const struct ins_definition *definition, enum ins_setting setting)
+{
+	const struct ins_definition_value *value = &definition->values[setting];
+
+	return (struct ins_strings){ value->n, (const char *const *)value->v };
+}
+
+bool ins_partition_network(const struct ins_partition *partition, struct ins_network *ret_network)
+{
+	const struct ins_definition *definition = &partition->definition;
+	const char *kind = ins_definition_get(definition, INS_SETTING_NET);
+
+	if (!kind)
+		kind = "routed";
+	if (!strcmp(kind, "none") || !strcmp(kind, "host"))
+		return false;
+	*ret_network = (struct ins_network){ .kind = kind,
+		.number = partition->state.number,
+		.address = ins_definition_get(definition, INS_SETTING_ADDRESS),
+		.device = ins_definition_get(definition,
+			!strcmp(kind, "macvlan") ? INS_SETTING_PARENT : INS_SETTING_BRIDGE),
+		.publish = words(definition, INS_SETTING_PUBLISH),
+		.groups = words(definition, INS_SETTING_GROUP) };
+	return true;
+}

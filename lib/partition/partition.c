@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding, locking and reading partitions. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "guest/record.h"
+#include "partition/partition.h"
+
+static int does_not_exist(const char *name, struct ins_error *err)
+{
+	return ins_error_text(err, ENOENT, "there is no partition \"%s\"", name);
+}
+
+bool ins_partition_exists(const struct ins_library *library, const char *name)
+{
+	return faccessat(library->partitions, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int lock(int dir, const char *name, struct ins_error *err)
+{
+	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+
+	for (int tries = 0; flock(dir, LOCK_EX | LOCK_NB) < 0; tries++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return ins_error_set(err, errno, "lock partition %s", name);
+		if (tries >= INS_PARTITION_LOCK_SECONDS * 100)
+			return ins_error_text(err, EBUSY,
+				"partition \"%s\" is busy: another command has been at work on it "
+				"for "
+				"%d s",
+				name, INS_PARTITION_LOCK_SECONDS);
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* Whoever had the lock before us may have removed it. */
+static bool is_still_there(const struct ins_partition *partition)
+{
+	struct stat held, named;
+
+	return fstat(partition->dir, &held) == 0 &&
+	       fstatat(partition->library.partitions, partition->name, &named,
+		       AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+static int load(struct ins_partition *partition, struct ins_error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t size;
+	int r = ins_partition_state_load(partition->dir, &partition->state, err);
+
+	if (r == 0)
+		r = ins_file_read(partition->dir, INS_DEFINITION_FILE, INS_DEFINITION_SIZE_MAX,
+			&text, &size, err);
+	if (r < 0)
+		return r;
+	r = ins_definition_parse(text, size, &partition->definition, err);
+	return r < 0 ? ins_error_prefix(err, INS_DEFINITION_FILE) : 0;
+}
+
+int ins_partition_open(struct ins_context *context, const char *name, enum ins_partition_lock how,
+	struct ins_partition *ret_partition, struct ins_error *err)
+{
+	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+	int r = ins_name_check("partition", name, err);
+
+	if (r < 0)
+		return r;
+	partition.context = context;
+	snprintf(partition.name, sizeof(partition.name), "%s", name);
+	r = ins_library_open(context->library, false, &partition.library, err);
+	if (r < 0)
+		return r == -ENOENT ? does_not_exist(name, err) : r;
+	partition.dir = openat(partition.library.partitions, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (partition.dir < 0)
+		return errno == ENOENT ? does_not_exist(name, err)
+				       : ins_error_set(err, errno, "open partition %s", name);
+	if (how == INS_PARTITION_CHANGE) {
+		r = lock(partition.dir, name, err);
+		if (r < 0)
+			return r;
+		if (!is_still_there(&partition))
+			return does_not_exist(name, err);
+	}
+	r = load(&partition, err);
+	if (r < 0)
+		return ins_error_prefix(err, "partition %s", name);
+	*ret_partition = partition;
+	partition = INS_PARTITION_CLOSED;
+	return 0;
+}
+
+void ins_partition_close(struct ins_partition *partition)
+{
+	ins_definition_clear(&partition->definition);
+	ins_partition_state_clear(&partition->state);
+	partition->dir = ins_close(partition->dir);
+	ins_library_close(&partition->library);
+}
+
+int ins_partition_save_definition(
+	int dir, const struct ins_definition *definition, struct ins_error *err)
+{
+	cleanup_free char *text = NULL;
+	int r = ins_definition_text(definition, &text, err);
+
+	return r < 0 ? r
+		     : ins_file_write_durable(
+			       dir, INS_DEFINITION_FILE, text, strlen(text), 0600, err);
+}
+
+int ins_partition_path(const struct ins_partition *partition, const char *file, char *path,
+	size_t size, struct ins_error *err)
+{
+	int n = snprintf(path, size, "%s/partitions/%s%s%s", partition->library.path,
+		partition->name, file[0] ? "/" : "", file);
+
+	return n < 0 || (size_t)n >= size ? ins_error_set(err, ENAMETOOLONG,
+						    "the path of partition %s", partition->name)
+					  : 0;
+}
+
+int ins_partition_status(const struct ins_partition *partition, enum ins_status *ret_status,
+	pid_t *ret_pid, struct ins_error *err)
+{
+	struct ins_store store = { .root = -1, .dir = -1 };
+	struct ins_error why = { 0 };
+	enum ins_status status = INS_STATUS_STOPPED;
+	pid_t pid = 0;
+	int r = ins_store_open(
+		partition->context, partition->name, INS_LOCK_NONE, false, &store, &why);
+
+	if (r == 0)
+		r = ins_store_status(&store, &status, &why);
+	if (r == 0 && status != INS_STATUS_STOPPED)
+		pid = store.record.pid;
+	ins_store_close(&store);
+	if (r < 0 && r != -ENOENT)
+		return ins_error_text(err, -r, "%s", why.text);
+	*ret_status = status;
+	if (ret_pid)
+		*ret_pid = pid;
+	return 0;
+}
+
+void ins_partition_now(char *text, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm parts;
+
+	gmtime_r(&now, &parts);
+	strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int collect(DIR *dir, char ***names, size_t *n)
+{
+	struct dirent *entry;
+
+	while (errno = 0, entry = readdir(dir)) {
+		char **grown;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		grown = reallocarray(*names, *n + 1, sizeof(**names));
+		if (!grown)
+			return -ENOMEM;
+		*names = grown;
+		grown[*n] = strdup(entry->d_name);
+		if (!grown[*n])
+			return -ENOMEM;
+		(*n)++;
+	}
+	return -errno;
+}
+
+int ins_partition_names(
+	struct ins_context *context, char ***ret_names, size_t *ret_n, struct ins_error *err)
+{
+	cleanup_library struct ins_library library = INS_LIBRARY_CLOSED;
+	cleanup_dir DIR *dir = NULL;
+	char **names = NULL;
+	size_t n = 0;
+	int fd, r = ins_library_open(context->library, false, &library, err);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == 0) {
+		fd = openat(library.partitions, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		dir = fd < 0 ? NULL : fdopendir(fd);
+		if (!dir)
+			return ins_error_set(err, errno, "read %s/partitions", library.path);
+		r = collect(dir, &names, &n);
+	}
+	if (r < 0 && r != -ENOENT) {
+		while (n > 0)
+			free(names[--n]);
+		free(names);
+		return ins_error_set(err, -r, "list the partitions");
+	}
+	if (n > 1)
+		qsort(names, n, sizeof(*names), compare_names);
+	*ret_names = names;
+	*ret_n = n;
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/tree.h"
+#include "partition/stop.h"
+
+/* In one step it is gone for all who look; what is left of it then is hidden, and gc's if we are killed. The
+ * number goes last: nobody else may get its ids as long as there are files of theirs. */
+static int take_away(struct ins_partition *partition, struct ins_error *err)
+{
+	const struct ins_library *library = &partition->library;
+	char hidden[96];
+	int r;
+
+	snprintf(hidden, sizeof(hidden), ".%s.removed", partition->name);
+	r = ins_tree_remove(library->partitions, hidden, err);
+	if (r < 0)
+		return r;
+	if (renameat2(library->partitions, partition->name, library->partitions, hidden,
+		    RENAME_NOREPLACE) < 0)
+		return ins_error_set(err, errno, "take partition %s away", partition->name);
+	r = ins_tree_remove(library->partitions, hidden, err);
+	return r < 0 ? r : ins_number_give(library->numbers, partition->state.number, err);
+}
+
+int ins_partition_remove(
+	struct ins_context *context, const char *name, bool force, struct ins_error *err)
+{
+	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+	enum ins_status status;
+	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+
+	if (r == 0)
+		r = ins_partition_status(&partition, &status, NULL, err);
+	if (r == 0 && !force && status != INS_STATUS_STOPPED)
+		r = ins_error_text(err, EBUSY,
+			"partition \"%s\" is %s: stop it first, or remove it with --force", name,
+			ins_status_name(status));
+	if (r == 0)
+		r = ins_partition_end(&partition, 0, err);
+	if (r == 0)
+		r = ins_library_lock(&partition.library, INS_LIBRARY_SHARED, err);
+	return r < 0 ? r : take_away(&partition, err);
+}

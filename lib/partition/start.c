@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Letting a partition run. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "guest/guest.h"
+#include "partition/bundle.h"
+#include "partition/files.h"
+#include "partition/network.h"
+#include "partition/partition.h"
+#include "partition/supervisor.h"
+#include "sys/notify.h"
+
+struct starting {
+	struct ins_partition *partition;
+	struct ins_overlay overlay;
+	struct ins_network network;
+	char (*paths)[PATH_MAX]; /* of the layers */
+	const char **layers;     /* these, as a list */
+	char own[PATH_MAX], directory[PATH_MAX];
+};
+
+static void release(struct starting *starting)
+{
+	free(starting->paths);
+	free(starting->layers);
+}
+
+static int put_root_together(struct starting *starting, struct ins_error *err)
+{
+	const struct ins_partition *partition = starting->partition;
+	const struct ins_layers *layers = &partition->state.layers;
+	size_t n = layers->n + 1;
+	int r;
+
+	starting->paths = calloc(n, sizeof(*starting->paths));
+	starting->layers = calloc(n, sizeof(*starting->layers));
+	if (!starting->paths || !starting->layers)
+		return ins_error_set(err, ENOMEM, "start partition %s", partition->name);
+	for (size_t i = 0; i < layers->n; i++)
+		snprintf(starting->paths[i], sizeof(starting->paths[i]), "%s/layers/%s",
+			partition->library.path, layers->v[i]);
+	r = ins_image_use(&partition->library, partition->state.image, partition->context->root,
+		starting->paths[layers->n], err);
+	if (r == 0)
+		r = ins_partition_path(partition, "own", starting->own, sizeof(starting->own), err);
+	for (size_t i = 0; i < n; i++)
+		starting->layers[i] = starting->paths[i];
+	starting->overlay.layers = (struct ins_strings){ n, starting->layers };
+	starting->overlay.own = starting->own;
+	return r;
+}
+
+/* What has ended leaves its container until somebody takes it away: whoever supervises, or we now. */
+static int clear_ended(const struct ins_partition *partition, struct ins_error *err)
+{
+	enum ins_status status;
+	int r = ins_partition_status(partition, &status, NULL, err);
+
+	if (r < 0)
+		return r;
+	if (status != INS_STATUS_STOPPED)
+		return ins_error_text(err, EALREADY, "partition \"%s\" is %s already",
+			partition->name, ins_status_name(status));
+	return ins_delete(partition->context, partition->name, true, err);
+}
+
+/* What the program says goes one way; what we say of its start goes to who has started us. */
+static int run(struct starting *starting, bool supervised, pid_t *ret_pid, struct ins_error *err)
+{
+	const struct ins_partition *partition = starting->partition;
+	struct ins_guest_extras extras = { .overlay = &starting->overlay,
+		.is_sibling = supervised };
+	struct ins_create_args args = { .id = partition->name,
+		.bundle = starting->directory,
+		.detach = true,
+		.no_new_keyring = false };
+	cleanup_guest struct ins_guest guest = {
+		.extras = &extras, .store = { .root = -1, .dir = -1 }, .console_socket = -1
+	};
+	int r;
+
+	if (ins_partition_network(partition, &starting->network))
+		extras.network = &starting->network;
+	r = ins_guest_load(&guest, partition->context, &args, false, false, err);
+	if (r == 0)
+		r = ins_guest_make(&guest, false, err);
+	if (r == 0)
+		*ret_pid = guest.run.pid;
+	return r;
+}
+
+static int tell(const struct ins_partition *partition, pid_t pid, struct ins_error *err)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1\nSTATUS=Partition %s runs.", (int)pid,
+		partition->name);
+	return ins_notify(text, -1, err);
+}
+
+static int start_here(struct ins_partition *partition, bool supervised, struct ins_error *err)
+{
+	cleanup_with(release) struct starting starting = { .partition = partition };
+	pid_t pid;
+	int r = clear_ended(partition, err);
+
+	if (r == 0)
+		r = ins_partition_path(
+			partition, "", starting.directory, sizeof(starting.directory), err);
+	if (r == 0)
+		r = put_root_together(&starting, err);
+	if (r == 0)
+		r = ins_partition_write_files(partition, err);
+	if (r == 0)
+		r = ins_bundle_write(partition, ins_supervisor_cgroup(supervised), err);
+	if (r == 0 && !partition->state.is_wanted) {
+		partition->state.is_wanted = true;
+		r = ins_partition_state_save(partition->dir, &partition->state, err);
+	}
+	if (r == 0)
+		r = run(&starting, supervised, &pid, err);
+	if (r == 0 && supervised)
+		r = tell(partition, pid, err);
+	return r;
+}
+
+int ins_partition_start(
+	struct ins_context *context, const char *name, bool supervised, struct ins_error *err)
+{
+	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+	enum ins_status status;
+	int r;
+
+	if (supervised) {
+		r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+		return r < 0 ? r : start_here(&partition, true, err);
+	}
+	/* What is wrong with it is better told by us. */
+	r = ins_partition_open(context, name, INS_PARTITION_LOOK, &partition, err);
+	if (r == 0)
+		r = ins_partition_status(&partition, &status, NULL, err);
+	if (r == 0 && status != INS_STATUS_STOPPED)
+		r = ins_error_text(err, EALREADY, "partition \"%s\" is %s already", name,
+			ins_status_name(status));
+	return r < 0 ? r : ins_supervisor_start(context, name, err);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a partition's running, wanted or not. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "guest/guest.h"
+#include "partition/partition.h"
+#include "partition/stop.h"
+#include "sys/bare.h"
+
+#define STATUS_SIZE_MAX ((size_t)64 << 10)
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Return: 1 if the process has ended, 0, −errno. */
+static int await_end(int pidfd, uint64_t timeout, struct ins_error *err)
+{
+	uint64_t start = now();
+	struct pollfd end = { pidfd, POLLIN, 0 };
+
+	for (;;) {
+		uint64_t spent = now() - start;
+		uint64_t left = spent < timeout ? (timeout - spent + 999999) / 1000000 : 0;
+		int n = poll(&end, 1, left > INT_MAX ? INT_MAX : (int)left);
+
+		if (n > 0)
+			return 1;
+		if (n < 0 && errno != EINTR)
+			return ins_error_set(err, errno, "wait for the partition's end");
+		if (n == 0 && left <= INT_MAX)
+			return 0;
+	}
+}
+
+/* An init is asked to shut down in the way it knows; a program is asked to end. */
+static int stop_signal(const struct ins_partition *partition)
+{
+	return ins_definition_get(&partition->definition, INS_SETTING_BOOT) ? SIGRTMIN + 3
+									    : SIGTERM;
+}
+
+/* The first process of a pid namespace gets no signal that it has no handler for: it would be waited for in
+ * vain. /proc/PID/status names the handlers in a mask, "SigCgt:\t…". */
+static bool would_hear(pid_t pid, int signal)
+{
+	struct ins_error ignored = { 0 };
+	cleanup_free char *text = NULL;
+	const char *line;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (ins_file_read(AT_FDCWD, path, STATUS_SIZE_MAX, &text, NULL, &ignored) < 0)
+		return true;
+	line = strstr(text, "\nSigCgt:");
+	return !line || strtoull(line + strlen("\nSigCgt:"), NULL, 16) >> (signal - 1) & 1;
+}
+
+static int ask_to_end(
+	const struct ins_partition *partition, uint64_t timeout, struct ins_error *err)
+{
+	struct ins_store store = { .root = -1, .dir = -1 };
+	struct ins_error ignored = { 0 };
+	cleanup_fd int pidfd = -1;
+	bool hears = false;
+	long r;
+
+	if (ins_store_open(
+		    partition->context, partition->name, INS_LOCK_NONE, true, &store, &ignored) < 0)
+		return 0;
+	pidfd = store.record.id && store.record.pid ? ins_record_pidfd(&store.record) : -ESRCH;
+	if (pidfd >= 0)
+		hears = would_hear(store.record.pid, stop_signal(partition));
+	ins_store_close(&store);
+	if (!hears || timeout == 0)
+		return 0;
+	/* What is frozen does not hear. */
+	(void)ins_resume(partition->context, partition->name, &ignored);
+	r = ins_sys(pidfd_send_signal, pidfd, stop_signal(partition), NULL, 0);
+	if (r < 0)
+		return r == -ESRCH ? 0
+				   : ins_error_set(err, (int)-r, "ask partition %s to end",
+					     partition->name);
+	return await_end(pidfd, timeout, err);
+}
+
+int ins_partition_end(struct ins_partition *partition, uint64_t timeout, struct ins_error *err)
+{
+	int r = 0;
+
+	/* First: who supervises is not to start it again. */
+	if (partition->state.is_wanted) {
+		partition->state.is_wanted = false;
+		r = ins_partition_state_save(partition->dir, &partition->state, err);
+	}
+	if (r == 0)
+		r = ask_to_end(partition, timeout, err);
+	return r < 0 ? r : ins_partition_clear(partition, err);
+}
+
+int ins_partition_clear(struct ins_partition *partition, struct ins_error *err)
+{
+	return ins_delete(partition->context, partition->name, true, err);
+}
+
+int ins_partition_stop(
+	struct ins_context *context, const char *name, uint64_t timeout, struct ins_error *err)
+{
+	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+
+	return r < 0 ? r : ins_partition_end(&partition, timeout, err);
+}
+
+/* Does its definition want it back? */
+static bool wants_again(const struct ins_partition *partition)
+{
+	const char *when = ins_definition_get(&partition->definition, INS_SETTING_RESTART);
+
+	if (!when || !partition->state.is_wanted || !strcmp(when, "no"))
+		return false;
+	return !strcmp(when, "always") || partition->state.exit_status != 0;
+}
+
+int ins_partition_settle(struct ins_context *context, const char *name, int status, bool *ret_again,
+	struct ins_error *err)
+{
+	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+	enum ins_status now_is;
+	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+
+	if (r == 0)
+		r = ins_partition_status(&partition, &now_is, NULL, err);
+	if (r < 0)
+		return r;
+	/* Somebody has started it again meanwhile: that is another process. */
+	if (now_is == INS_STATUS_RUNNING || now_is == INS_STATUS_PAUSED) {
+		*ret_again = false;
+		return 0;
+	}
+	partition.state.exit_status = status;
+	r = ins_partition_clear(&partition, err);
+	if (r == 0) {
+		bool again = wants_again(&partition);
+
+		partition.state.is_wanted = again;
+		r = ins_partition_state_save(partition.dir, &partition.state, err);
+		if (r == 0)
+			*ret_again = again;
+	}
+	return r;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sd_notify(3): news for who has started us, if they have said where they listen. */
+#ifndef INSULA_SYS_NOTIFY_H
+#define INSULA_SYS_NOTIFY_H
+
+#include "insula.h"
+
+/* ins_notify_is_wanted - NOTIFY_SOCKET is set. */
+bool ins_notify_is_wanted(void);
+
+/**
+ * ins_notify - send one message
+ * @text: lines "NAME=VALUE"
+ * @fd: goes along (FDSTORE=1), −1: none
+ *
+ * Return: 0, also if nobody wants it; −errno.
+ */
+int ins_notify(const char *text, int fd, struct ins_error *err);
+
+#endif

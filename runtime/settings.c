@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+static int take_list(const struct option_list *list, enum ins_setting setting,
+	struct ins_definition *definition, struct ins_error *err)
+{
+	int r = ins_definition_set(definition, setting, NULL, err);
+
+	for (size_t i = 0; r == 0 && i < list->n; i++)
+		r = ins_definition_set(definition, setting, list->items[i], err);
+	return r;
+}
+
+int settings_take(const struct setting_options *options, struct ins_definition *definition,
+	struct ins_error *err)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < INS_SETTING_COUNT; i++) {
+		const struct setting_value *value = &options->values[i];
+
+		if (value->flag)
+			r = ins_definition_set(definition, (enum ins_setting)i, "true", err);
+		else if (value->text)
+			r = ins_definition_set(definition, (enum ins_setting)i, value->text, err);
+		else if (value->list.n > 0)
+			r = take_list(&value->list, (enum ins_setting)i, definition, err);
+	}
+	return r;
+}
+
+int settings_take_command(
+	char *const *words, size_t n, struct ins_definition *definition, struct ins_error *err)
+{
+	int r = n > 0 ? ins_definition_set(definition, INS_SETTING_COMMAND, NULL, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = ins_definition_set(definition, INS_SETTING_COMMAND, words[i], err);
+	return r;
+}

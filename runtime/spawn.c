@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* New partitions. */
+#include "settings.h"
+#include "verb.h"
+
+struct spawn_options {
+	struct setting_options settings;
+	bool no_start;
+};
+
+static const struct option spawn_options[] = {
+	SETTING_OPTIONS
+	{ "no-start", 0, OPTION_FLAG, offsetof(struct spawn_options, no_start), NULL, NULL,
+		"make it, but do not start it" },
+	{},
+};
+
+static int spawn(const struct call *call, struct ins_error *err)
+{
+	const struct spawn_options *options = call->options;
+	struct ins_definition definition = {};
+	const char *name = call->args[0];
+	int r = settings_take(&options->settings, &definition, err);
+
+	if (r == 0)
+		r = settings_take_command(call->args + 1, call->n_args - 1, &definition, err);
+	if (r == 0)
+		r = ins_partition_make(call->context, name, &definition, err);
+	if (r == 0 && !options->no_start) {
+		r = ins_partition_start(call->context, name, false, err);
+		if (r < 0)
+			(void)ins_partition_remove(call->context, name, true, NULL);
+	}
+	ins_definition_clear(&definition);
+	return r;
+}
+
+const struct verb verb_spawn = {
+	.name = "spawn",
+	.summary = "make partitions and start them",
+	.synopsis = "NAME [-- COMMAND…]",
+	.options = spawn_options,
+	.options_size = sizeof(struct spawn_options),
+	.min_args = 1,
+	.max_args = SIZE_MAX,
+	.run = spawn,
+};
