@@ -203,6 +203,7 @@ struct ins_partition_info {
 	int exit_status;      /* of the last end: as of waitpid(2); −1: never ended */
 	const struct ins_definition *definition;
 	const char *directory; /* of the partition, absolute */
+	const char *json;      /* all of this, as one indented object */
 };
 
 typedef int ins_partition_visit_fn(void *data, const struct ins_partition_info *info);
@@ -210,6 +211,10 @@ typedef int ins_partition_visit_fn(void *data, const struct ins_partition_info *
 /* ins_partition_show - call @visit once. @info is valid during the call. Return: as @visit, −ENOENT, −errno. */
 int ins_partition_show(struct ins_context *context, const char *name, ins_partition_visit_fn *visit,
 	void *data, struct ins_error *err);
+
+/* ins_partition_list - ins_list(), with the partitions that do not run among the containers. */
+int ins_partition_list(struct ins_context *context, ins_container_visit_fn *visit, void *data,
+	struct ins_error *err);
 
 /* ins_partition_names - of all partitions, sorted; free each and the list. */
 int ins_partition_names(

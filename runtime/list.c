@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "insula_partition.h"
 #include "output.h"
 #include "verb.h"
 
@@ -121,7 +122,7 @@ static int list_table(struct ins_context *context, struct ins_error *err)
 	struct table table = {};
 	int r;
 
-	r = ins_list(context, gather, &table, err);
+	r = ins_partition_list(context, gather, &table, err);
 	if (r < 0)
 		error_set(err, -r, "out of memory");
 	else
@@ -139,7 +140,7 @@ static int list_json(struct ins_context *context, struct ins_error *err)
 	int r;
 
 	/* A failure half-way leaves half an array: no caller can take that for an answer. */
-	r = ins_list(context, print_json, &any, err);
+	r = ins_partition_list(context, print_json, &any, err);
 	if (r < 0)
 		return r;
 	puts(any ? "]" : "[]");
@@ -152,7 +153,7 @@ static int list(const struct call *call, struct ins_error *err)
 	int r = 0;
 
 	if (options->quiet) {
-		r = ins_list(call->context, print_id, NULL, err);
+		r = ins_partition_list(call->context, print_id, NULL, err);
 		return r < 0 ? r : output_flush(err);
 	}
 	switch (options->format) {

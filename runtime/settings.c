@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
 #include "settings.h"
 
 static int take_list(const struct option_list *list, enum ins_setting setting,
@@ -37,4 +41,14 @@ int settings_take_command(
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = ins_definition_set(definition, INS_SETTING_COMMAND, words[i], err);
 	return r;
+}
+
+int settings_unset(const char *key, struct ins_definition *definition, struct ins_error *err)
+{
+#define X(name, text, kind, change, argument, help) \
+	if (!strcmp(key, text))                     \
+		return ins_definition_set(definition, INS_SETTING_##name, NULL, err);
+	INS_SETTINGS(X)
+#undef X
+	return error_set(err, EINVAL, "--unset: there is no setting \"%s\"", key);
 }

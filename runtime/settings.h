@@ -58,4 +58,7 @@ int settings_take(const struct setting_options *options, struct ins_definition *
 int settings_take_command(
 	char *const *words, size_t n, struct ins_definition *definition, struct ins_error *err);
 
+/* settings_unset - take the setting of that key away. Return: 0, −EINVAL: there is none. */
+int settings_unset(const char *key, struct ins_definition *definition, struct ins_error *err);
+
 #endif

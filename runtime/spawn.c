@@ -9,9 +9,8 @@ struct spawn_options {
 };
 
 static const struct option spawn_options[] = {
-	SETTING_OPTIONS
-	{ "no-start", 0, OPTION_FLAG, offsetof(struct spawn_options, no_start), NULL, NULL,
-		"make it, but do not start it" },
+	SETTING_OPTIONS{ "no-start", 0, OPTION_FLAG, offsetof(struct spawn_options, no_start), NULL,
+		NULL, "make it, but do not start it" },
 	{},
 };
 

@@ -152,26 +152,38 @@ int ins_definition_parse(
 	return r;
 }
 
-int ins_definition_text(
-	const struct ins_definition *definition, char **ret_text, struct ins_error *err)
+void ins_definition_emit(
+	struct ins_emit *emit, json_t *object, const struct ins_definition *definition)
 {
-	struct ins_emit emit = { 0 };
-	json_t *root = ins_emit_root(&emit);
-
 	for (int i = 0; i < INS_SETTING_COUNT; i++) {
 		const struct ins_definition_value *value = &definition->values[i];
 
 		if (value->n == 0)
 			continue;
 		if (ins_setting_is_list((enum ins_setting)i))
-			ins_emit_strings(&emit, root, ins_settings[i].key,
+			ins_emit_strings(emit, object, ins_settings[i].key,
 				(const char *const *)value->v, value->n);
 		else if (ins_settings[i].kind == INS_KIND_FLAG)
-			ins_emit_put(&emit, root, ins_settings[i].key, json_true());
+			ins_emit_put(emit, object, ins_settings[i].key, json_true());
 		else
-			ins_emit_string(&emit, root, ins_settings[i].key, value->v[0]);
+			ins_emit_string(emit, object, ins_settings[i].key, value->v[0]);
 	}
-	return ins_emit_text(&emit, JSON_INDENT(2), ret_text, err);
+}
+
+int ins_definition_text(
+	const struct ins_definition *definition, char **ret_text, struct ins_error *err)
+{
+	struct ins_emit emit = { 0 };
+	cleanup_free char *text = NULL;
+	int r;
+
+	ins_definition_emit(&emit, ins_emit_root(&emit), definition);
+	r = ins_emit_text(&emit, JSON_INDENT(2), &text, err);
+	if (r < 0)
+		return r;
+	return asprintf(ret_text, "%s\n", text) < 0
+		       ? ins_error_set(err, ENOMEM, "write a definition")
+		       : 0;
 }
 
 /* --- all together ---------------------------------------------------------------------------------------- */

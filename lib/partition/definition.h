@@ -4,6 +4,7 @@
 #define INSULA_PARTITION_DEFINITION_H
 
 #include "insula_partition.h"
+#include "spec/emit.h"
 
 struct ins_setting_row {
 	const char *key, *argument, *help;
@@ -30,6 +31,10 @@ int ins_definition_check(const struct ins_definition *definition, struct ins_err
  */
 enum ins_change ins_definition_differs(const struct ins_definition *before, const struct ins_definition *after,
 	void (*visit)(void *data, enum ins_setting setting), void *data);
+
+/* ins_definition_emit - its settings as members of @object. */
+void ins_definition_emit(
+	struct ins_emit *emit, json_t *object, const struct ins_definition *definition);
 
 /* Values as numbers; those that were checked are. */
 uint64_t ins_setting_bytes(const char *text);      /* "512M": 536870912 */

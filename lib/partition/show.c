@@ -1,15 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is known of partitions, for people and their programs. */
+#include <jansson.h>
 #include <limits.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "guest/record.h"
 #include "partition/partition.h"
+#include "spec/emit.h"
+
+static void emit_definition(
+	struct ins_emit *emit, json_t *root, const struct ins_definition *definition)
+{
+	json_t *object = ins_emit_object(emit, root, "definition");
+
+	ins_definition_emit(emit, object, definition);
+}
+
+static int describe(const struct ins_partition_info *info, char **ret_text, struct ins_error *err)
+{
+	struct ins_emit emit = { 0 };
+	json_t *root = ins_emit_root(&emit);
+
+	ins_emit_string(&emit, root, "name", info->name);
+	ins_emit_string(&emit, root, "status", ins_status_name(info->status));
+	ins_emit_put(&emit, root, "pid", json_integer(info->pid));
+	ins_emit_string(&emit, root, "template", info->template);
+	ins_emit_string(&emit, root, "image", info->image);
+	ins_emit_put(&emit, root, "number", json_integer(info->number));
+	ins_emit_put(&emit, root, "firstId", json_integer(info->first_id));
+	ins_emit_string(&emit, root, "address", info->address);
+	ins_emit_string(&emit, root, "address6", info->address6);
+	ins_emit_string(&emit, root, "made", info->made);
+	if (info->exit_status >= 0)
+		ins_emit_put(&emit, root, "exitStatus", json_integer(info->exit_status));
+	ins_emit_string(&emit, root, "directory", info->directory);
+	emit_definition(&emit, root, info->definition);
+	return ins_emit_text(&emit, JSON_INDENT(2), ret_text, err);
+}
 
 int ins_partition_show(struct ins_context *context, const char *name, ins_partition_visit_fn *visit,
 	void *data, struct ins_error *err)
 {
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
 	struct ins_partition_info info = { 0 };
+	cleanup_free char *json = NULL;
 	char directory[PATH_MAX];
 	int r = ins_partition_open(context, name, INS_PARTITION_LOOK, &partition, err);
 
@@ -28,7 +64,9 @@ int ins_partition_show(struct ins_context *context, const char *name, ins_partit
 	info.exit_status = partition.state.exit_status;
 	info.definition = &partition.definition;
 	info.directory = directory;
-	return visit(data, &info);
+	r = describe(&info, &json, err);
+	info.json = json;
+	return r < 0 ? r : visit(data, &info);
 }
 
 int ins_partition_definition(struct ins_context *context, const char *name,

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Definitions out of files: a partition of that name is made, or changed. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "change.h"
+#include "verb.h"
+
+#define SUFFIX ".json"
+
+struct apply_options {
+	const char *name;
+	bool no_start;
+};
+
+static const struct option apply_options[] = {
+	{ "name", 0, OPTION_STRING, offsetof(struct apply_options, name), "NAME", NULL,
+		"the partition's name (default: the file's, without .json)" },
+	{ "no-start", 0, OPTION_FLAG, offsetof(struct apply_options, no_start), NULL, NULL,
+		"do not start a partition that is made" },
+	{},
+};
+
+static int find_name(const struct apply_options *options, const char *path, char *name, size_t size,
+	struct ins_error *err)
+{
+	const char *base = strrchr(path, '/');
+	size_t n;
+
+	if (options->name)
+		return snprintf(name, size, "%s", options->name) < (int)size
+			       ? 0
+			       : error_set(err, EINVAL, "--name: too long");
+	if (!strcmp(path, "-"))
+		return error_set(
+			err, EINVAL, "--name is needed with a definition from standard input");
+	base = base ? base + 1 : path;
+	n = strlen(base);
+	if (n > strlen(SUFFIX) && !strcmp(base + n - strlen(SUFFIX), SUFFIX))
+		n -= strlen(SUFFIX);
+	if (n >= size)
+		return error_set(err, EINVAL, "%s: too long for the name of a partition", base);
+	snprintf(name, size, "%.*s", (int)n, base);
+	return 0;
+}
+
+static int make(struct ins_context *context, const char *name,
+	const struct ins_definition *definition, bool start, struct ins_error *err)
+{
+	int r = ins_partition_make(context, name, definition, err);
+
+	if (r == 0)
+		printf("%s: made\n", name);
+	return r < 0 || !start ? r : ins_partition_start(context, name, false, err);
+}
+
+static int apply_file(const struct call *call, const char *path, struct ins_error *err)
+{
+	const struct apply_options *options = call->options;
+	struct ins_definition definition = {};
+	struct ins_error why = {};
+	char name[80];
+	int r = find_name(options, path, name, sizeof(name), err);
+
+	if (r == 0)
+		r = change_read(path, &definition, err);
+	if (r < 0)
+		return r;
+	r = change_apply(call->context, name, &definition, &why);
+	if (r == -ENOENT)
+		r = make(call->context, name, &definition, !options->no_start, err);
+	else if (r < 0)
+		*err = why;
+	ins_definition_clear(&definition);
+	return r;
+}
+
+static int apply(const struct call *call, struct ins_error *err)
+{
+	const struct apply_options *options = call->options;
+	int r = 0;
+
+	if (options->name && call->n_args > 1)
+		return error_set(err, EINVAL, "--name goes with one file");
+	for (size_t i = 0; r == 0 && i < call->n_args; i++)
+		r = apply_file(call, call->args[i], err);
+	return r;
+}
+
+const struct verb verb_apply = {
+	.name = "apply",
+	.summary = "make or change partitions as files say",
+	.synopsis = "FILE…",
+	.options = apply_options,
+	.options_size = sizeof(struct apply_options),
+	.min_args = 1,
+	.max_args = SIZE_MAX,
+	.run = apply,
+};
