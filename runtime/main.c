@@ -30,6 +30,7 @@ const struct verb *const verbs[] = {
 	&verb_set,
 	&verb_apply,
 	&verb_edit,
+	&verb_enter,
 	&verb_stop,
 	&verb_remove,
 	&verb_help,
