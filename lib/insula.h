@@ -57,7 +57,8 @@ enum ins_rootless {
 /* What holds for all calls of a context. Zero everywhere is the default. */
 struct ins_options {
 	const char *root; /* the state directory; NULL: /run/insula, or below XDG_RUNTIME_DIR */
-	const char *library; /* where templates and partitions are kept; NULL: /var/lib/insula */
+	const char *library; /* where templates and partitions are kept; NULL: /var/lib/insula, or with another
+	                         state directory .library in that */
 	enum ins_cgroup_manager cgroup_manager;
 	enum ins_rootless rootless;
 	enum ins_log_level log_level; /* the most talkative level that @log is called for */

@@ -45,6 +45,16 @@ static char *absolute_path(const char *path)
 	return absolute;
 }
 
+/* Partitions run in one state directory: another one has a library of its own. */
+static char *default_library(const char *root)
+{
+	char *library;
+
+	if (!strcmp(root, DEFAULT_ROOT))
+		return strdup(DEFAULT_LIBRARY);
+	return asprintf(&library, "%s/.library", root) < 0 ? NULL : library;
+}
+
 /* Jansson, on its own, would open /dev/urandom for the seed of its hashes. 0 is no seed: then it
  * does. */
 static void seed_hashes(void)
@@ -71,7 +81,9 @@ int ins_context_new(
 			err, EINVAL, "the state directory (--root) has an empty name");
 	}
 	context->root = options->root ? absolute_path(options->root) : default_root(options);
-	context->library = absolute_path(options->library ? options->library : DEFAULT_LIBRARY);
+	context->library = options->library ? absolute_path(options->library)
+			 : context->root    ? default_library(context->root)
+					    : NULL;
 	if (!context->root || !context->library) {
 		ins_context_free(context);
 		return ins_error_set(err, ENOMEM, "name the directories");
