@@ -91,7 +91,7 @@ static int apply(const struct call *call, struct ins_error *err)
 const struct verb verb_apply = {
 	.name = "apply",
 	.summary = "make or change partitions as files say",
-	.synopsis = "FILE…",
+	.synopsis = "FILE...",
 	.options = apply_options,
 	.options_size = sizeof(struct apply_options),
 	.min_args = 1,

@@ -42,7 +42,7 @@ static int enter(const struct call *call, struct ins_error *err)
 const struct verb verb_enter = {
 	.name = "enter",
 	.summary = "open a shell in a partition",
-	.synopsis = "NAME [COMMAND…]",
+	.synopsis = "NAME [COMMAND...]",
 	.options = enter_options,
 	.options_size = sizeof(struct enter_options),
 	.min_args = 1,

@@ -22,7 +22,7 @@ static int remove_partition(const struct call *call, struct ins_error *err)
 const struct verb verb_remove = {
 	.name = "remove",
 	.summary = "remove partitions with all they have",
-	.synopsis = "NAME…",
+	.synopsis = "NAME...",
 	.options = remove_options,
 	.options_size = sizeof(struct remove_options),
 	.min_args = 1,

@@ -34,7 +34,7 @@ static int set(const struct call *call, struct ins_error *err)
 const struct verb verb_set = {
 	.name = "set",
 	.summary = "change what partitions may and have",
-	.synopsis = "NAME…",
+	.synopsis = "NAME...",
 	.options = set_options,
 	.options_size = sizeof(struct set_options),
 	.min_args = 1,

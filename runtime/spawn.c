@@ -37,7 +37,7 @@ static int spawn(const struct call *call, struct ins_error *err)
 const struct verb verb_spawn = {
 	.name = "spawn",
 	.summary = "make partitions and start them",
-	.synopsis = "NAME [-- COMMAND…]",
+	.synopsis = "NAME [-- COMMAND...]",
 	.options = spawn_options,
 	.options_size = sizeof(struct spawn_options),
 	.min_args = 1,

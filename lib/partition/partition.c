@@ -2,6 +2,7 @@
 /* Finding, locking and reading partitions. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,20 @@ int ins_partition_path(const struct ins_partition *partition, const char *file, 
 					  : 0;
 }
 
+/* A container of that name may have been made since, out of another bundle: it is none of ours. */
+static int check_bundle(const struct ins_partition *partition, const struct ins_record *record,
+	struct ins_error *err)
+{
+	char path[PATH_MAX];
+	int r = ins_partition_path(partition, "", path, sizeof(path), err);
+
+	if (r < 0 || !record->bundle || !strcmp(record->bundle, path))
+		return r;
+	return ins_error_text(err, EEXIST,
+		"there is a container \"%s\" that is not the partition's (of the bundle %s): delete it first",
+		partition->name, record->bundle);
+}
+
 int ins_partition_status(const struct ins_partition *partition, enum ins_status *ret_status,
 	pid_t *ret_pid, struct ins_error *err)
 {
@@ -143,6 +158,8 @@ int ins_partition_status(const struct ins_partition *partition, enum ins_status 
 	int r = ins_store_open(
 		partition->context, partition->name, INS_LOCK_NONE, false, &store, &why);
 
+	if (r == 0)
+		r = check_bundle(partition, &store.record, &why);
 	if (r == 0)
 		r = ins_store_status(&store, &status, &why);
 	if (r == 0 && status != INS_STATUS_STOPPED)

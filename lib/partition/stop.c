@@ -103,8 +103,11 @@ static int ask_to_end(
 
 int ins_partition_end(struct ins_partition *partition, uint64_t timeout, struct ins_error *err)
 {
-	int r = 0;
+	enum ins_status status;
+	int r = ins_partition_status(partition, &status, NULL, err);
 
+	if (r < 0)
+		return r;
 	/* First: who supervises is not to start it again. */
 	if (partition->state.is_wanted) {
 		partition->state.is_wanted = false;

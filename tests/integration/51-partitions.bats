@@ -1,0 +1,320 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Partitions: made, shown, changed, stopped, removed.
+
+load helpers
+
+setup() {
+	insula_setup
+	LIBRARY=$STATE/.library
+	# Cgroups are named by partitions: two runs of the tests beside each other want other names.
+	P=p$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
+	insula template import busybox "$(base_rootfs)"
+}
+
+teardown() {
+	insula remove --force --all 2>/dev/null || :
+	insula_teardown
+}
+
+# spawned NAME ARGS…: a partition without a network that sleeps, unless ARGS say otherwise.
+spawned() {
+	local name=$1
+	shift
+	detached spawn "$name" --template busybox --net none "$@"
+	[ "$status" -eq 0 ] || die "spawn $name: $output"
+}
+
+definition() {
+	insula show --definition "$1" | jq -r "$2"
+}
+
+# --- spawn ---------------------------------------------------------------------------------------
+
+@test 'a partition has ids, a root and a name of its own' {
+	spawned "$P" -- sleep 1000
+	run -0 insula exec "$P" id -u
+	is 0
+	run -0 insula exec "$P" hostname
+	is "$P"
+	run -0 insula exec "$P" cat /proc/self/uid_map
+	read -r inside outside size <<<"$output"
+	[ "$inside $size" = '0 65536' ]
+	[ "$outside" -ge 1073741824 ]
+	[ "$outside" = "$(insula show --json "$P" | jq .firstId)" ]
+	# Nobody of the host's is its root.
+	[ "$(stat -c %u "/proc/$(pid_of "$P")")" = "$outside" ]
+}
+
+@test 'partitions of one template have different ids, and do not see what the other writes' {
+	spawned "$P-a" -- sleep 1000
+	spawned "$P-b" -- sleep 1000
+	[ "$(insula show --json "$P-a" | jq .firstId)" != "$(insula show --json "$P-b" | jq .firstId)" ]
+	insula exec "$P-a" sh -c 'echo a >/etc/mine; rm /etc/group; mv /usr /usr2'
+	run -1 insula exec "$P-b" cat /etc/mine
+	run -0 insula exec "$P-b" cat /etc/group
+	run -0 insula exec "$P-b" ls -d /usr
+	run ! test -e "$LIBRARY"/images/*/root/etc/mine
+	test -d "$LIBRARY"/images/*/root/usr
+}
+
+@test 'the files of a template are in the page cache once' {
+	spawned "$P-a" -- sleep 1000
+	spawned "$P-b" -- sleep 1000
+	local a b
+	a=$(awk '$6 ~ /busybox$/ { print $4, $5; exit }' "/proc/$(pid_of "$P-a")/maps")
+	b=$(awk '$6 ~ /busybox$/ { print $4, $5; exit }' "/proc/$(pid_of "$P-b")/maps")
+	# The same inode of the same file system is what both have mapped.
+	[ -n "$a" ]
+	[ "$a" = "$b" ]
+}
+
+@test 'ids on disk are those from inside' {
+	spawned "$P" -- sleep 1000
+	insula exec "$P" sh -c 'touch /root/f; touch /tmp/g; chown 1000:1000 /tmp/g'
+	[ "$(stat -c %u:%g "$LIBRARY/partitions/$P/own/upper/root/f")" = 0:0 ]
+	[ "$(stat -c %u:%g "$LIBRARY/partitions/$P/own/upper/tmp/g")" = 1000:1000 ]
+}
+
+@test 'its root is in no mount table of the host' {
+	spawned "$P" -- sleep 1000
+	run ! grep -E "overlay.*$P" /proc/self/mountinfo
+	run ! grep -F "$LIBRARY" /proc/self/mountinfo
+}
+
+@test 'what it writes stays over a restart' {
+	spawned "$P" -- sleep 1000
+	insula exec "$P" sh -c 'echo here >/etc/stays'
+	insula stop "$P"
+	detached start "$P"
+	[ "$status" -eq 0 ]
+	run -0 insula exec "$P" cat /etc/stays
+	is here
+}
+
+@test 'a root that cannot be changed' {
+	spawned "$P" --read-only -- sleep 1000
+	run -1 insula exec "$P" touch /etc/x
+	has 'Read-only file system'
+}
+
+@test 'environment, user, directory, host name' {
+	spawned "$P" --env A=b --env 'C=d e' --user 1000:5 --cwd /tmp --hostname other -- sleep 1000
+	run -0 insula exec "$P" sh -c 'echo "$A,$C,$container"; id -u; id -g; pwd; hostname'
+	is $'b,d e,insula\n1000\n5\n/tmp\nother'
+}
+
+@test 'a mount of the host, read-only or not' {
+	mkdir -m 777 "$BATS_TEST_TMPDIR/shared"
+	echo x >"$BATS_TEST_TMPDIR/shared/file"
+	spawned "$P" --mount "$BATS_TEST_TMPDIR/shared:/mnt" --mount "$BATS_TEST_TMPDIR/shared:/srv/ro:ro" -- sleep 1000
+	run -0 insula exec "$P" cat /mnt/file /srv/ro/file
+	is $'x\nx'
+	run -0 insula exec "$P" touch /mnt/new
+	run -1 insula exec "$P" touch /srv/ro/other
+	has 'Read-only file system'
+}
+
+@test 'no start: it is there and does not run' {
+	run -0 insula spawn "$P" --template busybox --net none --no-start -- sleep 1000
+	run -0 insula list --quiet
+	is "$P"
+	[ "$(insula show --json "$P" | jq -r .status)" = stopped ]
+}
+
+@test 'a name is taken once' {
+	spawned "$P" -- sleep 1000
+	run -1 insula spawn "$P" --template busybox --net none -- sleep 1000
+	has "there is a partition \"$P\" already"
+	sleeper "$P-container"
+	run -1 insula spawn "$P-container" --template busybox --net none -- sleep 1000
+	has "there is a container \"$P-container\" already"
+	insula delete --force "$P-container"
+}
+
+@test 'what cannot be started leaves nothing' {
+	run -1 insula spawn "$P" --template busybox --net none -- /no/such/program
+	has /no/such/program
+	run -0 insula list --quiet
+	is ''
+	run -0 find "$LIBRARY/partitions" "$LIBRARY/numbers" -mindepth 1
+	is ''
+}
+
+@test 'a missing template, a wrong value, a wrong name: one clear line' {
+	run -1 insula spawn "$P" --template nonesuch
+	one_line
+	has nonesuch
+	run -1 insula spawn "$P"
+	one_line
+	has 'template: is needed'
+	run -1 insula spawn "$P" --template busybox --memory 12Q
+	one_line
+	has 'memory: "12Q" is not a number of bytes'
+	run -1 insula spawn "$P" --template busybox --net none --publish 80:80
+	one_line
+	has 'publish: leads nowhere with net none'
+	run -1 insula spawn ../x --template busybox
+	one_line
+	run -0 find "$LIBRARY/partitions" -mindepth 1
+	is ''
+}
+
+# --- show and list ---------------------------------------------------------------------------------
+
+@test 'show tells what was asked for and what there is' {
+	spawned "$P" --env A=b --comment 'a comment' -- sleep 1000
+	run -0 insula show "$P"
+	has "name        $P"
+	has 'status      running'
+	has "pid         $(pid_of "$P")"
+	has 'command     sleep 1000'
+	has 'comment     a comment'
+	run -0 insula show --json "$P"
+	[ "$(jq -c .definition.command <<<"$output")" = '["sleep","1000"]' ]
+	[ "$(jq -r .directory <<<"$output")" = "$LIBRARY/partitions/$P" ]
+	run -1 insula show "$P-none"
+	has "there is no partition \"$P-none\""
+}
+
+@test 'list has those that run and those that do not' {
+	spawned "$P-b" -- sleep 1000
+	insula spawn "$P-a" --template busybox --net none --no-start -- sleep 1000
+	sleeper "$P-c"
+	run -0 insula list --quiet
+	is "$P-a"$'\n'"$P-b"$'\n'"$P-c"
+	run -0 insula list --format json
+	[ "$(jq -r '.[] | .status' <<<"$output" | tr '\n' ' ')" = 'stopped running running ' ]
+	insula delete --force "$P-c"
+}
+
+# --- set, apply, edit ---------------------------------------------------------------------------------
+
+@test 'set changes the definition, and says what waits for a restart' {
+	spawned "$P" -- sleep 1000
+	run -0 insula set "$P" --comment new --env X=y
+	is "$P: env will be changed by a restart (insula restart $P)"$'\n'"$P: comment is changed"
+	[ "$(definition "$P" .comment)" = new ]
+	run -0 insula set "$P" --unset env
+	[ "$(definition "$P" .env)" = null ]
+	run -0 insula set "$P" --comment new
+	is ''
+	run -1 insula set "$P" --template other
+	has 'another template is another partition'
+	run -1 insula set "$P" --unset nonesuch
+	has 'there is no setting "nonesuch"'
+}
+
+@test 'apply makes, changes, and refuses what it does not know' {
+	printf '{"template": "busybox", "net": "none", "command": ["sleep", "1000"]}' >"$BATS_TEST_TMPDIR/$P.json"
+	detached apply "$BATS_TEST_TMPDIR/$P.json"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$P: made" ]
+	[ "$(insula show --json "$P" | jq -r .status)" = running ]
+	insula show --definition "$P" | jq '.comment = "c"' >"$BATS_TEST_TMPDIR/$P.json"
+	run -0 insula apply "$BATS_TEST_TMPDIR/$P.json"
+	is "$P: comment is changed"
+	run -0 insula apply "$BATS_TEST_TMPDIR/$P.json"
+	is ''
+	echo '{"template": "busybox", "memroy": "1G"}' >"$BATS_TEST_TMPDIR/$P.json"
+	run -1 insula apply "$BATS_TEST_TMPDIR/$P.json"
+	one_line
+	has "$P.json: there is no setting \"memroy\" (did you mean \"memory\"?)"
+	echo '{"template": "busybox",' >"$BATS_TEST_TMPDIR/$P.json"
+	run -1 insula apply "$BATS_TEST_TMPDIR/$P.json"
+	has "$P.json: line 1"
+}
+
+@test 'edit: in an editor, and nothing is lost when there is a mistake' {
+	insula spawn "$P" --template busybox --net none --no-start --comment before
+	EDITOR='sed -i s/before/after/' run -0 insula edit "$P"
+	is "$P: comment is changed"
+	[ "$(definition "$P" .comment)" = after ]
+	EDITOR=false run -1 insula edit "$P"
+	has 'nothing is changed'
+	TMPDIR=$BATS_TEST_TMPDIR EDITOR='sed -i s/after/"/' run -1 insula edit "$P"
+	has 'your text is in'
+	[ "$(definition "$P" .comment)" = after ]
+}
+
+# --- stop, start, remove ---------------------------------------------------------------------------------
+
+@test 'stop asks, waits, and kills' {
+	spawned "$P" -- sh -c 'trap "echo bye >/etc/bye; exit 3" TERM; while :; do sleep 0.1; done'
+	run -0 insula stop "$P"
+	[ "$(cat "$LIBRARY/partitions/$P/own/upper/etc/bye")" = bye ]
+	[ "$(insula show --json "$P" | jq -r .status)" = stopped ]
+	run -0 insula stop "$P"
+	run -1 insula stop "$P-none"
+	has "there is no partition \"$P-none\""
+}
+
+@test 'stop does not wait for who would not hear' {
+	spawned "$P" -- sleep 1000
+	SECONDS=0
+	run -0 insula stop "$P"
+	[ "$SECONDS" -lt 5 ]
+}
+
+@test 'start: what runs is not started again' {
+	spawned "$P" -- sleep 1000
+	run -1 insula start "$P"
+	has "partition \"$P\" is running already"
+	run -1 insula start "$P-none"
+	has 'does not exist'
+}
+
+@test 'remove: not while it runs, unless by force; the number is given back' {
+	spawned "$P" -- sleep 1000
+	run -1 insula remove "$P"
+	has 'is running: stop it first'
+	run -0 insula remove --force "$P"
+	run -0 insula list --quiet
+	is ''
+	run -0 find "$LIBRARY/partitions" "$LIBRARY/numbers" -mindepth 1
+	is ''
+}
+
+@test 'remove takes what the guest has made, however deep' {
+	spawned "$P" -- sh -c 'i=0; while [ $i -lt 600 ]; do mkdir deep; cd deep; i=$((i+1)); done; : >end; cd /; ln -s /etc link; chmod 0 /deep; exec sleep 1000'
+	wait_for 20 test -d "$LIBRARY/partitions/$P/own/upper/link" || test -L "$LIBRARY/partitions/$P/own/upper/link"
+	run -0 insula remove --force "$P"
+	run -0 find "$LIBRARY/partitions" -mindepth 1
+	is ''
+}
+
+@test 'freeze and thaw' {
+	skip_unless 'no cgroup2 here' test -n "$CGROUP_ROOT"
+	spawned "$P" -- sleep 1000
+	run -0 insula freeze "$P"
+	[ "$(insula show --json "$P" | jq -r .status)" = paused ]
+	run -0 insula thaw "$P"
+	[ "$(insula show --json "$P" | jq -r .status)" = running ]
+	# What is frozen can be stopped, too.
+	insula freeze "$P"
+	run -0 insula stop "$P"
+}
+
+# --- two at once -----------------------------------------------------------------------------------------
+
+@test 'a name that two want goes to one of them' {
+	for i in 1 2 3 4; do
+		"$INSULA" --root "$STATE" spawn "$P" --template busybox --net none --no-start >"$BATS_TEST_TMPDIR/out$i" 2>&1 3>&- &
+	done
+	local failed=0
+	for job in $(jobs -p); do
+		wait "$job" || failed=$((failed + 1))
+	done
+	[ "$failed" -eq 3 ]
+	run -0 find "$LIBRARY/partitions" -mindepth 1 -maxdepth 1 -printf '%f\n'
+	is "$P"
+	[ "$(find "$LIBRARY/numbers" -mindepth 1 | wc -l)" -eq 1 ]
+}
+
+@test 'each has a range of ids of its own' {
+	local i
+	for i in $(seq 40); do
+		insula spawn "$P-$i" --template busybox --net none --no-start
+	done
+	[ "$(for i in $(seq 40); do insula show --json "$P-$i" | jq .firstId; done | sort -u | wc -l)" -eq 40 ]
+}
