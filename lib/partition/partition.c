@@ -2,7 +2,6 @@
 /* Finding, locking and reading partitions. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,11 +137,15 @@ int ins_partition_path(const struct ins_partition *partition, const char *file, 
 static int check_bundle(const struct ins_partition *partition, const struct ins_record *record,
 	struct ins_error *err)
 {
-	char path[PATH_MAX];
-	int r = ins_partition_path(partition, "", path, sizeof(path), err);
+	struct stat ours, theirs;
 
-	if (r < 0 || !record->bundle || !strcmp(record->bundle, path))
-		return r;
+	if (!record->bundle)
+		return 0;
+	if (fstat(partition->dir, &ours) < 0)
+		return ins_error_set(err, errno, "stat of partition %s", partition->name);
+	if (stat(record->bundle, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
+		ours.st_dev == theirs.st_dev)
+		return 0;
 	return ins_error_text(err, EEXIST,
 		"there is a container \"%s\" that is not the partition's (of the bundle %s): delete it first",
 		partition->name, record->bundle);
