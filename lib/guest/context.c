@@ -82,7 +82,7 @@ int ins_context_new(
 	}
 	context->root = options->root ? absolute_path(options->root) : default_root(options);
 	context->library = options->library ? absolute_path(options->library)
-			 : context->root    ? default_library(context->root)
+			   : context->root  ? default_library(context->root)
 					    : NULL;
 	if (!context->root || !context->library) {
 		ins_context_free(context);

@@ -125,7 +125,8 @@ static int map_ids(int userns, int fd, bool recursive, const char *path, struct 
 	return r < 0 ? ins_error_set(err, -r, "map the ids of %s", path) : 0;
 }
 
-static int map_ids_of_source(struct ins_run *run, const struct ins_op *op, int fd, struct ins_error *err)
+static int map_ids_of_source(
+	struct ins_run *run, const struct ins_op *op, int fd, struct ins_error *err)
 {
 	cleanup_fd int own = -1;
 	int r = op->source.n_uid ? make_userns(op, &own, err) : open_userns(run, err);

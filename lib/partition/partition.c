@@ -147,7 +147,8 @@ static int check_bundle(const struct ins_partition *partition, const struct ins_
 		ours.st_dev == theirs.st_dev)
 		return 0;
 	return ins_error_text(err, EEXIST,
-		"there is a container \"%s\" that is not the partition's (of the bundle %s): delete it first",
+		"there is a container \"%s\" that is not the partition's (of the bundle %s): "
+		"delete it first",
 		partition->name, record->bundle);
 }
 
