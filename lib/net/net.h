@@ -9,6 +9,9 @@
 
 #include "insula.h"
 
+struct ins_network;
+struct ins_run;
+
 /* The most interfaces that are told of: a guest may make as many as it likes. */
 #define INS_NET_COUNTERS_MAX 256
 
@@ -35,9 +38,65 @@ struct ins_net_counters {
 int ins_net_counters_read(
 	pid_t pid, struct ins_net_counters **ret_counters, size_t *ret_n, struct ins_error *err);
 
-struct ins_run;
-
-/* ins_net_keep - the container is made: the interfaces that were moved into it stay there. */
+/* ins_net_keep - the container is made: its network, and the interfaces that were moved into it, stay. */
 void ins_net_keep(struct ins_run *run);
+
+/*
+ * Networks of partitions (struct ins_network, plan/build.h). With kind "routed" a partition has an address out of
+ * a pool, which follows from its number.
+ */
+#define INS_NETWORK_NUMBERS 12288
+#define INS_NETWORK_POOL4   "10.209.0.0/18"
+#define INS_NETWORK_POOL6   "fd69:6e73:756c:61::/64"
+
+/* The most groups of one partition, and the most ports that it publishes. */
+#define INS_NETWORK_GROUPS  4
+#define INS_NETWORK_PUBLISH 256
+
+/* Room for "ADDRESS/PREFIX". */
+#define INS_NETWORK_ADDRESS_SIZE 52
+
+struct ins_network_addresses {
+	char interface[INS_NET_NAME_SIZE];     /* on the host; "" with macvlan */
+	char ipv4[INS_NETWORK_ADDRESS_SIZE], ipv6[INS_NETWORK_ADDRESS_SIZE]; /* "": none that insula gives */
+};
+
+/**
+ * ins_network_address - what a network's addresses are, without a look at the host
+ *
+ * Return: 0, −EINVAL (the address is none that this kind takes, or one of the pool's; also all else that cannot
+ * be of this network, as a group with kind "bridge").
+ */
+int ins_network_address(
+	const struct ins_network *network, struct ins_network_addresses *ret, struct ins_error *err);
+
+/**
+ * ins_network_request - "VERB KIND NUMBER WORD…", as insula-net is asked
+ * @ret_text: to be freed with free()
+ */
+int ins_network_request(const char *verb, const struct ins_network *network, char **ret_text,
+	struct ins_error *err);
+
+/*
+ * The rest start insula-net for one request, which is about the network namespace of the caller.
+ */
+
+/* ins_network_release - take away what a partition that has stopped has on the host. That there is nothing
+ * is no error. */
+int ins_network_release(uint32_t number, struct ins_error *err);
+
+/* ins_network_change - the running partition's ports and groups become those of @network, all or none. Return: 0,
+ * −EADDRINUSE (a port is another one's), −errno. */
+int ins_network_change(const struct ins_network *network, struct ins_error *err);
+
+/**
+ * ins_network_sweep - release all partitions but some
+ * @live: their numbers; with none the nftables table goes, too
+ * @ret_removed: how many had something; may be NULL
+ *
+ * The caller keeps others from starting meanwhile.
+ */
+int ins_network_sweep(
+	const uint32_t *live, size_t n, unsigned int *ret_removed, struct ins_error *err);
 
 #endif

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
+#include "net/net.h"
 #include "plan/build.h"
 
 /* The name is that in the container, and one namespace has each name once. */
@@ -40,10 +42,27 @@ static int add_device(struct ins_plan_builder *builder, size_t index, struct ins
 	return r < 0 ? r : ins_plan_strdup(builder, name, &op->text.text, err);
 }
 
+/* Before the interfaces of linux.netDevices: those may have any name and index that is free. */
+static int add_network(struct ins_plan_builder *builder, struct ins_error *err)
+{
+	cleanup_free char *request = NULL;
+	struct ins_op *op;
+	int r;
+
+	if (!ins_plan_has_own(builder, INS_NS_NETWORK))
+		return ins_error_key(
+			err, EINVAL, "net", "the container has no network namespace of its own");
+	r = ins_network_request("attach", builder->network, &request, err);
+	if (r == 0)
+		r = ins_plan_add(builder, INS_STAGE_NET, INS_OP_NET_ATTACH, &op, err,
+			"linux.namespaces[%zu]", builder->spec->namespaces[INS_NS_NETWORK].index);
+	return r < 0 ? r : ins_plan_strdup(builder, request, &op->text.text, err);
+}
+
 int ins_net_plan(struct ins_plan_builder *builder, struct ins_error *err)
 {
 	struct ins_op *op;
-	int r = 0;
+	int r = builder->network ? add_network(builder, err) : 0;
 
 	for (size_t i = 0; r == 0 && i < builder->spec->n_net_devices; i++)
 		r = add_device(builder, i, err);

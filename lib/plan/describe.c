@@ -345,6 +345,11 @@ static void say_idmap_check(struct words *words, const struct ins_op *op)
 	say_maps(words, "gid", op->idmap.gid, op->idmap.n_gid);
 }
 
+static void say_net_attach(struct words *words, const struct ins_op *op)
+{
+	say(words, "make its network: %s", op->text.text + strcspn(op->text.text, " ") + 1);
+}
+
 static void say_net_device(struct words *words, const struct ins_op *op)
 {
 	say(words, "move the interface %s into the container", op->path);
@@ -541,6 +546,7 @@ static const struct teller tellers[INS_OP_KINDS] = {
 	[INS_OP_CGROUP_OPEN] = { .words = "open the container's cgroup for a mount" },
 	[INS_OP_IDMAP_WRITE] = { .say = say_idmap },
 	[INS_OP_IDMAP_CHECK] = { .say = say_idmap_check },
+	[INS_OP_NET_ATTACH] = { .say = say_net_attach },
 	[INS_OP_NET_DEVICE] = { .say = say_net_device },
 	[INS_OP_RDT_ASSIGN] = { .say = say_rdt_assign },
 	[INS_OP_OOM_SCORE] = { .say = say_oom_score },

@@ -61,6 +61,7 @@ enum ins_side {
 	X(CGROUP_OPEN, PARENT, ins_cgroup_open_op)         /* detached copy of the cgroup */ \
 	X(IDMAP_WRITE, PARENT, ins_idmap_write_op)         /* uid_map, gid_map */           \
 	X(IDMAP_CHECK, PARENT, ins_idmap_check_op)         /* a joined namespace has these maps */ \
+	X(NET_ATTACH, PARENT, ins_net_attach_op)           /* make a partition's network */ \
 	X(NET_DEVICE, PARENT, ins_net_device_op)           /* move one into the container */ \
 	X(RDT_ASSIGN, PARENT, ins_rdt_assign_op)           /* into a group of resctrl */    \
 	X(OOM_SCORE, PARENT, ins_creds_oom_score_op)       /* oom_score_adj */              \
@@ -223,7 +224,8 @@ struct ins_op {
 		} become;
 		struct {
 			const char *text; /* HOSTNAME, DOMAINNAME, SYSCTL value, LSM label, SYMLINK target,
-			                     NET_DEVICE name in the container */
+			                     NET_DEVICE name in the container, NET_ATTACH what
+			                     insula-net is asked */
 			const char *file; /* LSM_LABEL: below /proc/thread-self, "attr/exec" */
 			bool in_image;    /* SYMLINK: as node.in_image */
 		} text;

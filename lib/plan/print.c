@@ -52,6 +52,7 @@ static const char *lacks(
 		return lacks_controller(host, op);
 	case INS_OP_RDT_ASSIGN:
 		return host->resctrl_mount[0] ? NULL : "a mounted resctrl file system";
+	case INS_OP_NET_ATTACH:
 	case INS_OP_NET_DEVICE:
 		return has_capability(host, CAP_NET_ADMIN) && has_capability(host, CAP_SYS_ADMIN)
 			       ? NULL

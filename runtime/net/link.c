@@ -28,17 +28,17 @@ struct request {
 	};
 };
 
-static int open_socket(struct peer *peer, int flags)
+static int open_socket(struct peer *peer, int family, int flags)
 {
-	peer->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
+	peer->socket = mnl_socket_open2(family, SOCK_CLOEXEC | flags);
 	if (!peer->socket || mnl_socket_bind(peer->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	return 0;
 }
 
-int peer_open(struct peer *peer)
+int peer_open(struct peer *peer, int family)
 {
-	return open_socket(peer, 0);
+	return open_socket(peer, family, 0);
 }
 
 int watch_open(struct peer *watch)
@@ -57,7 +57,7 @@ int watch_open(struct peer *watch)
 	const struct sock_fprog filter = { .len = sizeof(departures) / sizeof(departures[0]),
 		.filter = departures };
 	int group = RTNLGRP_LINK;
-	int r = open_socket(watch, SOCK_NONBLOCK);
+	int r = open_socket(watch, NETLINK_ROUTE, SOCK_NONBLOCK);
 
 	if (r == 0 && (setsockopt(mnl_socket_get_fd(watch->socket), SOL_SOCKET, SO_ATTACH_FILTER,
 			       &filter, sizeof(filter)) < 0 ||
@@ -88,15 +88,14 @@ static void begin_link(struct request *request, uint16_t type, uint16_t flags, i
 	request->link->ifi_index = index;
 }
 
-/* Send it, and call @each for every message of the answer. */
-static int ask(struct peer *peer, struct request *request, mnl_cb_t each, void *data)
+int peer_ask(struct peer *peer, struct nlmsghdr *header, mnl_cb_t each, void *data)
 {
 	char answer[ANSWER_SIZE];
 	unsigned int port = mnl_socket_get_portid(peer->socket);
 	int r = MNL_CB_OK;
 
-	request->header->nlmsg_seq = ++peer->sequence;
-	if (mnl_socket_sendto(peer->socket, request->header, request->header->nlmsg_len) < 0)
+	header->nlmsg_seq = ++peer->sequence;
+	if (mnl_socket_sendto(peer->socket, header, header->nlmsg_len) < 0)
 		return -errno;
 	while (r > MNL_CB_STOP) {
 		ssize_t n = mnl_socket_recvfrom(peer->socket, answer, sizeof(answer));
@@ -108,6 +107,11 @@ static int ask(struct peer *peer, struct request *request, mnl_cb_t each, void *
 		r = mnl_cb_run(answer, (size_t)n, peer->sequence, port, each, data);
 	}
 	return r < 0 ? -errno : 0;
+}
+
+static int ask(struct peer *peer, struct request *request, mnl_cb_t each, void *data)
+{
+	return peer_ask(peer, request->header, each, data);
 }
 
 /* --- links ----------------------------------------------------------------------------------- */
@@ -137,6 +141,30 @@ int link_find(struct peer *peer, const char *name, struct link *ret)
 	begin_link(&request, RTM_GETLINK, NLM_F_ACK, 0);
 	mnl_attr_put_strz(request.header, IFLA_IFNAME, name);
 	return ask(peer, &request, note_link, ret);
+}
+
+struct links {
+	void (*note)(void *data, int index, const char *name);
+	void *data;
+};
+
+static int note_each(const struct nlmsghdr *header, void *data)
+{
+	const struct links *links = data;
+	struct link link;
+
+	(void)note_link(header, &link);
+	links->note(links->data, link.index, link.name);
+	return MNL_CB_OK;
+}
+
+int links_read(struct peer *peer, void (*note)(void *data, int index, const char *name), void *data)
+{
+	struct links links = { .note = note, .data = data };
+	struct request request;
+
+	begin_link(&request, RTM_GETLINK, NLM_F_DUMP, 0);
+	return ask(peer, &request, note_each, &links);
 }
 
 bool link_is_there(struct peer *peer, int index)

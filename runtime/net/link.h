@@ -32,8 +32,12 @@ struct address {
 	struct address *next;
 };
 
-/* peer_open - a socket in the caller's network namespace, which it stays in. */
-int peer_open(struct peer *peer);
+/* peer_open - a socket in the caller's network namespace, which it stays in; @family: NETLINK_…. */
+int peer_open(struct peer *peer, int family);
+
+/* peer_ask - send one request, whose answer ends with an acknowledgement or is a dump's, and call @each
+ * for every message of it. */
+int peer_ask(struct peer *peer, struct nlmsghdr *header, mnl_cb_t each, void *data);
 
 /* watch_open - the same, for departures_read() alone: it hears of each interface that leaves the
  * namespace from now on, because it is deleted or moved. */
@@ -44,6 +48,10 @@ void peer_close(struct peer *peer);
 
 /* link_find - the interface with a name; −ENODEV. */
 int link_find(struct peer *peer, const char *name, struct link *ret);
+
+/* links_read - call @note for each interface. */
+int links_read(
+	struct peer *peer, void (*note)(void *data, int index, const char *name), void *data);
 
 /* link_is_there - an interface has this index. */
 bool link_is_there(struct peer *peer, int index);

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * insula-net: moves interfaces of the host into a container's network namespace (linux.netDevices).
- * A program of its own because libmnl is there as a shared library only, which insula, a static
- * program, cannot load, and because nearly nobody asks for it.
+ * insula-net: makes networks for partitions, and moves interfaces of the host into a container's network
+ * namespace (linux.netDevices). A program of its own because libmnl is there as a shared library only, which
+ * insula, a static program, cannot load.
  *
- * fd 0 is a SOCK_SEQPACKET socket, fd 3 the container's network namespace. A request is the text
- * "HOST-NAME NAME", the answer "0" or "ERRNO WORDS". At the request "keep" it ends. If the socket
- * ends before that, whatever the reason, it gives back all that it has moved: under the old names,
- * with the old addresses. What it cannot give back it tells of, in a message of words each.
+ * fd 0 is a SOCK_SEQPACKET socket, fd 3 the container's network namespace, for requests about one. A
+ * request is one of these texts, the answer "0" or "ERRNO WORDS"; words after 0 are a warning, or a number:
  *
- * An interface has no name or number that lasts: who has CAP_NET_ADMIN in the namespace may delete it and
- * give its index to another one, which does not belong on the host. So the kernel is asked which
- * indexes have become free meanwhile.
+ *	move HOST-NAME NAME
+ *	attach KIND NUMBER WORD…    guest.h says which words
+ *	change KIND NUMBER WORD…
+ *	detach NUMBER
+ *	sweep BITMAP                what is not in it is detached; the answer counts them
+ *	keep                        without an answer, and the last one
+ *
+ * If the socket ends before "keep", whatever the reason, it takes back what it was asked to move and to attach.
+ * What it cannot take back it tells of, in a message of words each.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/rtnetlink.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,222 +27,170 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "link.h"
+#include "attach.h"
+#include "move.h"
 
-#define REQUESTS  0
-#define NAMESPACE 3
+#define REQUESTS 0
 
-struct mover {
-	struct peer host, guest; /* rtnetlink in both namespaces */
-	struct peer watch;       /* of the container's namespace */
-	int host_namespace;
-	struct moved *moved; /* the last one first */
-	char words[256];     /* why a request failed */
+/* The longest: GUEST_PUBLISH ports. */
+#define REQUEST_SIZE 32768
+
+struct server {
+	struct helper helper;
+	struct mover mover;
+	struct guest guest; /* the one that was attached, or asked for last */
+	bool is_attached;
 };
 
-/* An interface that was moved. */
-struct moved {
-	struct link before, after;
-	struct address *addresses;
-	unsigned int departures; /* how often what had its index in the container has left that */
-	struct moved *next;
-};
-
-static int fail(struct mover *mover, int code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-static int fail(struct mover *mover, int code, const char *fmt, ...)
+int helper_fail(struct helper *helper, int code, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(mover->words, sizeof(mover->words), fmt, ap);
+	vsnprintf(helper->words, sizeof(helper->words), fmt, ap);
 	va_end(ap);
 	return -code;
 }
 
-static int start(struct mover *mover)
+int helper_enter(struct helper *helper, bool host)
+{
+	if (setns(host ? helper->host_namespace : NAMESPACE, CLONE_NEWNET) < 0)
+		return helper_fail(helper, errno, "enter the %s network namespace: %m",
+			host ? "host's" : "container's");
+	return 0;
+}
+
+/* For requests about a container. A socket stays in the namespace in which it was made. */
+static int open_guest(struct helper *helper)
 {
 	struct stat ours, theirs;
 	int r;
 
-	mover->host_namespace = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (mover->host_namespace < 0 || fstat(mover->host_namespace, &ours) < 0 ||
+	if (helper->guest.socket)
+		return 0;
+	helper->host_namespace = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (helper->host_namespace < 0 || fstat(helper->host_namespace, &ours) < 0 ||
 		fstat(NAMESPACE, &theirs) < 0)
-		return fail(mover, errno, "look at the network namespaces: %m");
+		return helper_fail(helper, errno, "look at the network namespaces: %m");
 	if (ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev)
-		return fail(mover, EINVAL, "the container has the network namespace of the host");
-	/* A socket stays in the namespace in which it was made. */
-	r = peer_open(&mover->host);
-	if (r == 0 && setns(NAMESPACE, CLONE_NEWNET) < 0)
-		return fail(mover, errno, "enter the container's network namespace: %m");
-	if (r == 0)
-		r = peer_open(&mover->guest);
-	if (r == 0)
-		r = watch_open(&mover->watch);
-	return r < 0 ? fail(mover, -r, "open rtnetlink: %s", strerror(-r)) : 0;
-}
-
-/* Addresses, then up: who waits for the interface to come up finds it complete. config-linux.md: the
- * container gets the permanent addresses of global scope. */
-static int set_up(struct mover *mover, const struct moved *moved)
-{
-	int r = 0;
-
-	for (const struct address *a = moved->addresses; a && r == 0; a = a->next) {
-		if (a->scope == RT_SCOPE_UNIVERSE)
-			r = address_add(&mover->guest, moved->after.index, a);
-	}
-	return r < 0 ? r : link_set_up(&mover->guest, moved->after.index);
-}
-
-static void note_departure(void *data, int index)
-{
-	struct mover *mover = data;
-
-	for (struct moved *moved = mover->moved; moved; moved = moved->next)
-		moved->departures += moved->after.index == index;
-}
-
-static void read_departures(struct mover *mover)
-{
-	if (departures_read(&mover->watch, note_departure, mover) == 0)
-		return;
-	/* Any may be among those that were missed. */
-	for (struct moved *moved = mover->moved; moved; moved = moved->next)
-		moved->departures++;
-}
-
-static int fail_gone(struct mover *mover, const struct link *before)
-{
-	return fail(mover, ENODEV,
-		"the interface \"%s\" has left the container's namespace: it cannot be given back",
-		before->name);
-}
-
-/* Back to the host. What else cannot be restored is lost, as routes are. */
-static int give_back(struct mover *mover, struct moved *moved)
-{
-	const struct link *before = &moved->before;
-	int r;
-
-	read_departures(mover);
-	if (moved->departures > 0)
-		return fail_gone(mover, before);
-	r = link_move(&mover->guest, moved->after.index, mover->host_namespace, before->name,
-		before->index);
-	if (r < 0)
-		return fail(mover, -r, "give the interface \"%s\" back: %s", before->name,
-			strerror(-r));
-	/* It has left now; if something had before, in between, then this is another one. */
-	read_departures(mover);
-	if (moved->departures > 1) {
-		(void)link_delete(&mover->host, before->index);
-		return fail_gone(mover, before);
-	}
-	if (before->master)
-		(void)link_set_master(&mover->host, before->index, before->master);
-	for (const struct address *a = moved->addresses; a; a = a->next)
-		(void)address_add(&mover->host, before->index, a);
-	if (before->is_up)
-		(void)link_set_up(&mover->host, before->index);
-	return 0;
-}
-
-static void give_all_back(struct mover *mover)
-{
-	for (struct moved *moved = mover->moved; moved; moved = moved->next) {
-		if (give_back(mover, moved) < 0)
-			(void)send(REQUESTS, mover->words, strlen(mover->words), MSG_NOSIGNAL);
-	}
-}
-
-/* The kernel makes a name of a template only after it has moved the interface, so a name that is
- * taken has to be looked for before. */
-static int check_name(struct mover *mover, const char *name)
-{
-	struct link taken;
-	int r = strchr(name, '%') ? -ENODEV : link_find(&mover->guest, name, &taken);
-
-	if (r == 0)
-		return fail(mover, EEXIST, "an interface \"%s\" is in the container already", name);
-	return r == -ENODEV ? 0 : fail(mover, -r, "look for \"%s\": %s", name, strerror(-r));
-}
-
-static int move(struct mover *mover, struct moved *moved, const char *host_name, const char *name)
-{
-	int r = link_find(&mover->host, host_name, &moved->before);
-
-	if (r < 0)
-		return fail(mover, -r, "find the interface: %s", strerror(-r));
-	r = check_name(mover, name);
+		return helper_fail(
+			helper, EINVAL, "the container has the network namespace of the host");
+	r = helper_enter(helper, false);
 	if (r < 0)
 		return r;
-	r = addresses_read(&mover->host, moved->before.index, &moved->addresses);
-	if (r == 0)
-		r = link_free_index(&mover->guest, moved->before.index, &moved->after.index);
+	r = peer_open(&helper->guest, NETLINK_ROUTE);
 	if (r < 0)
-		return fail(mover, -r, "read its addresses: %s", strerror(-r));
-	read_departures(mover);
-	moved->departures = 0;
-	r = link_move(&mover->host, moved->before.index, NAMESPACE, name, moved->after.index);
-	/* The name is given last: if that fails, it has been moved. */
-	if (r < 0 && !link_is_there(&mover->host, moved->before.index))
-		(void)give_back(mover, moved);
-	if (r < 0)
-		return fail(
-			mover, -r, "move it into the container as \"%s\": %s", name, strerror(-r));
-	r = set_up(mover, moved);
-	if (r < 0) {
-		(void)give_back(mover, moved);
-		return fail(mover, -r, "set it up in the container: %s", strerror(-r));
-	}
-	return 0;
+		return helper_fail(helper, -r, "open rtnetlink: %s", strerror(-r));
+	return helper_enter(helper, true);
 }
 
-/* Forget the last one. */
-static void drop(struct mover *mover)
+static int open_host(struct helper *helper)
 {
-	struct moved *moved = mover->moved;
+	int r = helper->host.socket ? 0 : peer_open(&helper->host, NETLINK_ROUTE);
 
-	mover->moved = moved->next;
-	addresses_free(moved->addresses);
-	free(moved);
+	return r < 0 ? helper_fail(helper, -r, "open rtnetlink: %s", strerror(-r)) : 0;
 }
 
-static int handle(struct mover *mover, char *request)
+/* --- requests --------------------------------------------------------------------------------- */
+
+static int parse(struct server *server, char *words)
 {
-	char *name = strchr(request, ' ');
-	struct moved *moved;
-	int r;
+	int r = guest_parse(words, &server->guest);
+
+	return r < 0 ? helper_fail(&server->helper, -r, "a request that cannot be understood") : 0;
+}
+
+static int do_move(struct server *server, char *words)
+{
+	char *name = strchr(words, ' ');
 
 	if (!name)
-		return fail(mover, EPROTO, "a request without a name");
+		return helper_fail(&server->helper, EPROTO, "a request without a name");
 	*name++ = '\0';
-	moved = calloc(1, sizeof(*moved));
-	if (!moved)
-		return fail(mover, ENOMEM, "out of memory");
-	moved->next = mover->moved;
-	mover->moved = moved;
-	r = move(mover, moved, request, name);
+	return move(&server->mover, words, name);
+}
+
+static int do_attach(struct server *server, char *words)
+{
+	int r = parse(server, words);
+
 	if (r < 0)
-		drop(mover);
+		return r;
+	r = attach(&server->helper, &server->guest);
+	server->is_attached = r == 0;
 	return r;
 }
 
-static bool answer(struct mover *mover, int r)
+static int do_change(struct server *server, char *words)
+{
+	int r = parse(server, words);
+
+	return r < 0 ? r : change(&server->helper, &server->guest);
+}
+
+static int do_detach(struct server *server, char *words)
+{
+	char *end;
+	unsigned long number = strtoul(words, &end, 10);
+
+	if (end == words || *end || number >= GUEST_NUMBERS)
+		return helper_fail(&server->helper, EINVAL, "no number: %s", words);
+	return detach(&server->helper, (uint32_t)number);
+}
+
+static int do_sweep(struct server *server, char *words)
+{
+	unsigned int removed;
+	int r = sweep(&server->helper, words, &removed);
+
+	if (r == 0)
+		snprintf(server->helper.words, sizeof(server->helper.words), "%u", removed);
+	return r;
+}
+
+static const struct {
+	const char *name;
+	int (*handle)(struct server *server, char *words);
+	bool is_inside; /* it is about a container's namespace */
+} requests[] = {
+	{ "move", do_move, true },
+	{ "attach", do_attach, true },
+	{ "change", do_change, false },
+	{ "detach", do_detach, false },
+	{ "sweep", do_sweep, false },
+};
+
+static int handle(struct server *server, char *request)
+{
+	char *words = request + strcspn(request, " ");
+	int r = open_host(&server->helper);
+
+	if (*words)
+		*words++ = '\0';
+	for (size_t i = 0; r == 0 && i < sizeof(requests) / sizeof(requests[0]); i++) {
+		if (strcmp(request, requests[i].name) != 0)
+			continue;
+		r = requests[i].is_inside ? open_guest(&server->helper) : 0;
+		return r < 0 ? r : requests[i].handle(server, words);
+	}
+	return r < 0 ? r : helper_fail(&server->helper, EPROTO, "no request: %s", request);
+}
+
+static bool answer(struct helper *helper, int r)
 {
 	char text[320];
-	int n = r == 0 ? snprintf(text, sizeof(text), "0")
-		       : snprintf(text, sizeof(text), "%d %s", -r, mover->words);
+	int n = snprintf(
+		text, sizeof(text), "%d%s%s", -r, helper->words[0] ? " " : "", helper->words);
 
 	return send(REQUESTS, text, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
-/* Until there is nobody to answer. Return: are the interfaces to stay where they are? */
-static bool serve(struct mover *mover, int started)
+/* Until there is nobody to answer. Return: is all to stay as it is? */
+static bool serve(struct server *server)
 {
-	char request[64];
+	static char request[REQUEST_SIZE];
 	ssize_t n;
 
 	for (;;) {
@@ -250,28 +202,48 @@ static bool serve(struct mover *mover, int started)
 		request[n] = '\0';
 		if (strcmp(request, "keep") == 0)
 			return true;
-		if (!answer(mover, started < 0 ? started : handle(mover, request)))
+		server->helper.words[0] = '\0';
+		if (!answer(&server->helper, handle(server, request)))
 			break;
 	}
 	return false;
 }
 
-static void release(struct mover *mover)
+static void tell(const char *words)
 {
-	while (mover->moved)
-		drop(mover);
-	peer_close(&mover->watch);
-	peer_close(&mover->guest);
-	peer_close(&mover->host);
+	(void)send(REQUESTS, words, strlen(words), MSG_NOSIGNAL);
+}
+
+static void tell_moved(const char *words)
+{
+	char text[320];
+
+	snprintf(text, sizeof(text), "linux.netDevices: %s", words);
+	tell(text);
+}
+
+static void take_back(struct server *server)
+{
+	move_back(&server->mover, tell_moved);
+	if (server->is_attached && detach(&server->helper, server->guest.number) < 0)
+		tell(server->helper.words);
+}
+
+static void release(struct server *server)
+{
+	move_release(&server->mover);
+	peer_close(&server->helper.tables);
+	peer_close(&server->helper.guest);
+	peer_close(&server->helper.host);
 }
 
 int main(void)
 {
-	struct mover mover = { .host_namespace = -1 };
-	int started = start(&mover);
+	static struct server server = { .helper = { .host_namespace = -1 } };
 
-	if (!serve(&mover, started))
-		give_all_back(&mover);
-	release(&mover);
+	server.mover.helper = &server.helper;
+	if (!serve(&server))
+		take_back(&server);
+	release(&server);
 	return 0;
 }
