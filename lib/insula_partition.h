@@ -47,7 +47,7 @@ enum ins_change {
 	X(PIDS, "pids", NUMBER, LIVE, "NUMBER", "the most processes and threads")                       \
 	X(DISK, "disk", SIZE, RESTART, "SIZE", "the most its root may take beyond the template")        \
 	X(NET, "net", NET, RESTART, "KIND", "its network: none, host, routed, bridge, macvlan")         \
-	X(ADDRESS, "address", ADDRESS, RESTART, "ADDRESS", "an address of its own choice")              \
+	X(ADDRESS, "address", ADDRESS, RESTART, "ADDRESS[/PREFIX]", "an address of its own choice")              \
 	X(BRIDGE, "bridge", NAME, RESTART, "NAME", "net bridge: the bridge on the host")                \
 	X(PARENT, "parent", NAME, RESTART, "NAME", "net macvlan: the interface on the host")            \
 	X(PUBLISH, "publish", PUBLISH, LIVE, "[ADDRESS:]PORT:PORT[/PROTOCOL]",                          \

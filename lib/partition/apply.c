@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Another definition for a partition that is there. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "net/net.h"
 #include "partition/limits.h"
-#include "partition/partition.h"
+#include "partition/network.h"
 #include "plan/host.h"
 
 struct change {
@@ -47,6 +49,36 @@ static int change_limits(const struct ins_partition *partition, const struct ins
 	return r < 0 ? r : ins_update(partition->context, &args, err);
 }
 
+static int change_network(const struct ins_partition *partition, const struct ins_definition *after,
+	struct ins_error *err)
+{
+	struct ins_network before, network;
+
+	/* Another kind of network waits for a restart, and this one's ports with it. */
+	if (!ins_partition_network(&partition->definition, partition->state.number, &before) ||
+		!ins_partition_network(after, partition->state.number, &network) ||
+		strcmp(before.kind, network.kind) != 0)
+		return 0;
+	return ins_network_change(&network, err);
+}
+
+/* In the kernel; what differs only. */
+static int change_running(const struct ins_partition *partition,
+	const struct ins_definition *before, const struct ins_definition *after,
+	const struct ins_host *host, struct ins_error *err)
+{
+	bool network = ins_setting_differs(before, after, INS_SETTING_PUBLISH) ||
+		       ins_setting_differs(before, after, INS_SETTING_GROUP);
+	int r = network ? change_network(partition, after, err) : 0;
+
+	if (r == 0 && ins_limits_differ(before, after)) {
+		r = change_limits(partition, after, host, err);
+		if (r < 0 && network)
+			(void)change_network(partition, before, NULL);
+	}
+	return r;
+}
+
 int ins_partition_apply(struct ins_context *context, const char *name,
 	const struct ins_definition *definition, ins_change_fn *visit, void *data,
 	struct ins_error *err)
@@ -68,6 +100,8 @@ int ins_partition_apply(struct ins_context *context, const char *name,
 		r = ins_host_probe_controllers(&host, err);
 	if (r == 0)
 		r = ins_limits_possible(definition, &host, err);
+	if (r == 0)
+		r = ins_partition_network_check(definition, partition.state.number, err);
 	if (r < 0)
 		return r;
 	strongest = ins_definition_differs(&partition.definition, definition, NULL, NULL);
@@ -79,12 +113,13 @@ int ins_partition_apply(struct ins_context *context, const char *name,
 			ins_definition_get(&partition.definition, INS_SETTING_TEMPLATE));
 	change.runs = status == INS_STATUS_RUNNING || status == INS_STATUS_PAUSED;
 	if (change.runs)
-		r = change_limits(&partition, definition, &host, err);
+		r = change_running(&partition, &partition.definition, definition, &host, err);
 	if (r == 0) {
 		r = ins_partition_save_definition(partition.dir, definition, err);
 		/* The kernel's side goes back: it is all or nothing. */
 		if (r < 0 && change.runs)
-			(void)change_limits(&partition, &partition.definition, &host, NULL);
+			(void)change_running(
+				&partition, definition, &partition.definition, &host, NULL);
 	}
 	if (r == 0)
 		(void)ins_definition_differs(&partition.definition, definition, tell, &change);

@@ -219,15 +219,19 @@ int ins_definition_check(const struct ins_definition *definition, struct ins_err
 	return r;
 }
 
-static bool is_same(const struct ins_definition_value *a, const struct ins_definition_value *b)
+bool ins_setting_differs(const struct ins_definition *before, const struct ins_definition *after,
+	enum ins_setting setting)
 {
+	const struct ins_definition_value *a = &before->values[setting],
+					  *b = &after->values[setting];
+
 	if (a->n != b->n)
-		return false;
+		return true;
 	for (size_t i = 0; i < a->n; i++) {
 		if (strcmp(a->v[i], b->v[i]) != 0)
-			return false;
+			return true;
 	}
-	return true;
+	return false;
 }
 
 enum ins_change ins_definition_differs(const struct ins_definition *before,
@@ -237,7 +241,7 @@ enum ins_change ins_definition_differs(const struct ins_definition *before,
 	enum ins_change strongest = INS_CHANGE_NONE;
 
 	for (int i = 0; i < INS_SETTING_COUNT; i++) {
-		if (is_same(&before->values[i], &after->values[i]))
+		if (!ins_setting_differs(before, after, (enum ins_setting)i))
 			continue;
 		if (visit)
 			visit(data, (enum ins_setting)i);

@@ -25,6 +25,10 @@ const char *ins_definition_get(const struct ins_definition *definition, enum ins
 /* ins_definition_check - what settings say together. Return: 0, −EINVAL. */
 int ins_definition_check(const struct ins_definition *definition, struct ins_error *err);
 
+/* ins_setting_differs - one setting is not the same in both. */
+bool ins_setting_differs(const struct ins_definition *before, const struct ins_definition *after,
+	enum ins_setting setting);
+
 /**
  * ins_definition_differs - the strongest change between two definitions
  * @visit: called for each setting that differs; may be NULL

@@ -9,7 +9,9 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "net/net.h"
 #include "partition/files.h"
+#include "partition/network.h"
 
 #define FILE_SIZE_MAX ((size_t)64 << 10)
 
@@ -72,14 +74,24 @@ static int write_resolver(const struct ins_partition *partition, struct ins_erro
 
 static int write_hosts(const struct ins_partition *partition, struct ins_error *err)
 {
+	struct ins_network_addresses addresses = { 0 };
+	struct ins_network network;
 	const char *hostname = ins_definition_get(&partition->definition, INS_SETTING_HOSTNAME);
 	char text[512];
-	int n = snprintf(text, sizeof(text),
+	int n, r = 0;
+
+	/* A prefix behind it is none of this file's. */
+	if (ins_partition_network(&partition->definition, partition->state.number, &network))
+		r = ins_network_address(&network, &addresses, err);
+	if (r < 0)
+		return r;
+	addresses.ipv4[strcspn(addresses.ipv4, "/")] = '\0';
+	n = snprintf(text, sizeof(text),
 		"127.0.0.1 localhost\n"
 		"::1 localhost ip6-localhost ip6-loopback\n"
-		"127.0.1.1 %s\n",
+		"%s %s\n",
+		addresses.ipv4[0] ? addresses.ipv4 : "127.0.1.1",
 		hostname ? hostname : partition->name);
-
 	return ins_file_write(partition->dir, "hosts", text, (size_t)n, 0644, err);
 }
 

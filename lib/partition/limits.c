@@ -111,3 +111,12 @@ void ins_limits_missing(const struct ins_host *host, char *text, size_t size)
 	snprintf(text, size, "%s%s%s", no_memory ? "memory" : "", no_memory && no_pids ? ", " : "",
 		no_pids ? "pids" : "");
 }
+
+bool ins_limits_differ(const struct ins_definition *before, const struct ins_definition *after)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		if (ins_setting_differs(before, after, rows[i].setting))
+			return true;
+	}
+	return false;
+}

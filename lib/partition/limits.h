@@ -23,6 +23,9 @@
 int ins_limits_possible(const struct ins_definition *definition, const struct ins_host *host,
 	struct ins_error *err);
 
+/* ins_limits_differ - the cgroup of the one is not as that of the other. */
+bool ins_limits_differ(const struct ins_definition *before, const struct ins_definition *after);
+
 /* ins_limits_emit - the members of linux.resources.unified. Defaults that the host cannot enforce are left
  * out. */
 void ins_limits_emit(struct ins_emit *emit, json_t *unified, const struct ins_definition *definition,

@@ -17,6 +17,7 @@
 #include "base/tree.h"
 #include "guest/record.h"
 #include "partition/make.h"
+#include "partition/network.h"
 
 static int check_name(struct ins_context *context, const struct ins_library *library,
 	const char *name, struct ins_error *err)
@@ -120,6 +121,9 @@ int ins_partition_begin(struct ins_context *context, const char *name,
 	if (r < 0)
 		return r;
 	making->has_number = true;
+	r = ins_partition_network_check(definition, making->state.number, err);
+	if (r < 0)
+		return r;
 	making->state.exit_status = -1;
 	making->state.made = malloc(INS_TIME_SIZE);
 	if (!making->state.made)

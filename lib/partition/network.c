@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "net/net.h"
 #include "partition/network.h"
 
 static struct ins_strings words(const struct ins_definition *definition, enum ins_setting setting)
@@ -10,9 +11,9 @@ static struct ins_strings words(const struct ins_definition *definition, enum in
 	return (struct ins_strings){ value->n, (const char *const *)value->v };
 }
 
-bool ins_partition_network(const struct ins_partition *partition, struct ins_network *ret_network)
+bool ins_partition_network(
+	const struct ins_definition *definition, uint32_t number, struct ins_network *ret_network)
 {
-	const struct ins_definition *definition = &partition->definition;
 	const char *kind = ins_definition_get(definition, INS_SETTING_NET);
 
 	if (!kind)
@@ -20,11 +21,31 @@ bool ins_partition_network(const struct ins_partition *partition, struct ins_net
 	if (!strcmp(kind, "none") || !strcmp(kind, "host"))
 		return false;
 	*ret_network = (struct ins_network){ .kind = kind,
-		.number = partition->state.number,
+		.number = number,
 		.address = ins_definition_get(definition, INS_SETTING_ADDRESS),
 		.device = ins_definition_get(definition,
 			!strcmp(kind, "macvlan") ? INS_SETTING_PARENT : INS_SETTING_BRIDGE),
 		.publish = words(definition, INS_SETTING_PUBLISH),
 		.groups = words(definition, INS_SETTING_GROUP) };
 	return true;
+}
+
+int ins_partition_network_check(
+	const struct ins_definition *definition, uint32_t number, struct ins_error *err)
+{
+	struct ins_network_addresses addresses;
+	struct ins_network network;
+
+	return ins_partition_network(definition, number, &network)
+		       ? ins_network_address(&network, &addresses, err)
+		       : 0;
+}
+
+int ins_partition_network_release(const struct ins_partition *partition, struct ins_error *err)
+{
+	struct ins_network network;
+
+	return ins_partition_network(&partition->definition, partition->state.number, &network)
+		       ? ins_network_release(network.number, err)
+		       : 0;
 }

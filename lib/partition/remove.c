@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/tree.h"
+#include "partition/network.h"
 #include "partition/stop.h"
 
 /* In one step it is gone for all who look; what is left of it then is hidden, and gc's if we are killed. The
@@ -43,6 +44,9 @@ int ins_partition_remove(
 			ins_status_name(status));
 	if (r == 0)
 		r = ins_partition_end(&partition, 0, err);
+	/* Also what was left by somebody who was killed in the middle. */
+	if (r == 0)
+		r = ins_partition_network_release(&partition, err);
 	if (r == 0)
 		r = ins_library_lock(&partition.library, INS_LIBRARY_SHARED, err);
 	return r < 0 ? r : take_away(&partition, err);

@@ -263,6 +263,21 @@ static bool is_cpu_list(const char *text)
 	return ins_cpu_list_parse(text, mask, sizeof(mask)) == 0;
 }
 
+/* Whether a prefix has to stand there is for the kind of network to say. */
+static bool is_address_and_prefix(const char *text)
+{
+	char address[INET6_ADDRSTRLEN];
+	size_t n = strcspn(text, "/");
+	uint64_t prefix;
+
+	if (n >= sizeof(address))
+		return false;
+	memcpy(address, text, n);
+	address[n] = '\0';
+	return is_address(address) &&
+	       (!text[n] || ins_number_u64(text + n + 1, 1, 128, &prefix) == 0);
+}
+
 static bool is_one_of(const char *text, const char *const *words)
 {
 	while (*words && strcmp(*words, text) != 0)
@@ -325,7 +340,8 @@ static const struct {
 	[INS_KIND_CPU_LIST] = { is_cpu_list, "a list of processors, as 0-3,7" },
 	[INS_KIND_NET] = { is_net, "none, host, routed, bridge or macvlan" },
 	[INS_KIND_RESTART] = { is_restart, "no, on-failure or always" },
-	[INS_KIND_ADDRESS] = { is_address, "an IPv4 or IPv6 address" },
+	[INS_KIND_ADDRESS] = { is_address_and_prefix,
+		"an IPv4 or IPv6 address, or ADDRESS/PREFIX" },
 	[INS_KIND_WORDS] = { is_text, "words" },
 	[INS_KIND_PAIRS] = { is_pair, "NAME=VALUE" },
 	[INS_KIND_NAMES] = { is_name, "a name: letters, digits and _ . -" },

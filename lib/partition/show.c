@@ -7,7 +7,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "guest/record.h"
-#include "partition/partition.h"
+#include "net/net.h"
+#include "partition/network.h"
 #include "spec/emit.h"
 
 static void emit_definition(
@@ -40,11 +41,23 @@ static int describe(const struct ins_partition_info *info, char **ret_text, stru
 	return ins_emit_text(&emit, JSON_INDENT(2), ret_text, err);
 }
 
+static int find_addresses(const struct ins_partition *partition, struct ins_network_addresses *ret,
+	struct ins_error *err)
+{
+	struct ins_network network;
+
+	*ret = (struct ins_network_addresses){ 0 };
+	return ins_partition_network(&partition->definition, partition->state.number, &network)
+		       ? ins_network_address(&network, ret, err)
+		       : 0;
+}
+
 int ins_partition_show(struct ins_context *context, const char *name, ins_partition_visit_fn *visit,
 	void *data, struct ins_error *err)
 {
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
 	struct ins_partition_info info = { 0 };
+	struct ins_network_addresses addresses;
 	cleanup_free char *json = NULL;
 	char directory[PATH_MAX];
 	int r = ins_partition_open(context, name, INS_PARTITION_LOOK, &partition, err);
@@ -64,6 +77,11 @@ int ins_partition_show(struct ins_context *context, const char *name, ins_partit
 	info.exit_status = partition.state.exit_status;
 	info.definition = &partition.definition;
 	info.directory = directory;
+	r = find_addresses(&partition, &addresses, err);
+	if (r < 0)
+		return r;
+	info.address = addresses.ipv4[0] ? addresses.ipv4 : NULL;
+	info.address6 = addresses.ipv6[0] ? addresses.ipv6 : NULL;
 	r = describe(&info, &json, err);
 	info.json = json;
 	return r < 0 ? r : visit(data, &info);

@@ -86,7 +86,8 @@ static int run(struct starting *starting, bool supervised, pid_t *ret_pid, struc
 	};
 	int r;
 
-	if (ins_partition_network(partition, &starting->network))
+	if (ins_partition_network(
+		    &partition->definition, partition->state.number, &starting->network))
 		extras.network = &starting->network;
 	r = ins_guest_load(&guest, partition->context, &args, false, false, err);
 	if (r == 0)

@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/guest.h"
-#include "partition/partition.h"
+#include "partition/network.h"
 #include "partition/stop.h"
 #include "sys/bare.h"
 
@@ -118,9 +118,25 @@ int ins_partition_end(struct ins_partition *partition, uint64_t timeout, struct 
 	return r < 0 ? r : ins_partition_clear(partition, err);
 }
 
+static bool has_container(const struct ins_partition *partition)
+{
+	struct ins_store store = { .root = -1, .dir = -1 };
+	struct ins_error ignored = { 0 };
+	int r = ins_store_open(
+		partition->context, partition->name, INS_LOCK_NONE, true, &store, &ignored);
+
+	ins_store_close(&store);
+	return r != -ENOENT;
+}
+
 int ins_partition_clear(struct ins_partition *partition, struct ins_error *err)
 {
-	return ins_delete(partition->context, partition->name, true, err);
+	int r;
+
+	if (!has_container(partition))
+		return 0;
+	r = ins_delete(partition->context, partition->name, true, err);
+	return r < 0 ? r : ins_partition_network_release(partition, err);
 }
 
 int ins_partition_stop(
