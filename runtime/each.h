@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One thing done for many names, several at a time. */
+#ifndef RUNTIME_EACH_H
+#define RUNTIME_EACH_H
+
+#include "names.h"
+
+/* What is done for one. Runs in a process of its own if there are several names: what it changes in @data
+ * is lost. What it prints comes out whole, after it has returned. */
+typedef int each_fn(const struct call *call, const char *name, void *data, struct ins_error *err);
+
+/* The row of a verb's options for @jobs. */
+#define JOBS_OPTION(structure)                                                                     \
+	{ "jobs", 'j', OPTION_NUMBER, offsetof(structure, jobs), "N", NULL,                        \
+		"so many at a time (default: one a processor)" }
+
+/**
+ * names_each - call @fn for each name
+ * @jobs: so many at a time; 0: one a processor
+ *
+ * One that fails does not keep the others from being treated: its error is written to the log at once,
+ * behind its name. With a terminal as standard error and many names, a bar shows how far it is. For a
+ * single name @fn is called in this process, and its error is returned as it is.
+ *
+ * Return: 0 (also if there are no names), or −errno of the first failure; then @err says how many there were.
+ */
+int names_each(const struct call *call, const struct names *names, unsigned int jobs, each_fn *fn,
+	void *data, struct ins_error *err);
+
+#endif
