@@ -220,6 +220,57 @@ int ins_partition_list(struct ins_context *context, ins_container_visit_fn *visi
 int ins_partition_names(
 	struct ins_context *context, char ***ret_names, size_t *ret_n, struct ins_error *err);
 
+/* --- snapshots ------------------------------------------------------------------------------------------ */
+
+/**
+ * ins_partition_snapshot - remember what a partition's root is now
+ * @snapshot: a name, as of a partition
+ *
+ * Of one that does not run nothing is copied. One that runs is frozen while what it has changed is copied.
+ *
+ * Return: 0, −ENOENT, −EEXIST, −E2BIG (too many layers, or snapshots), −errno.
+ */
+int ins_partition_snapshot(struct ins_context *context, const char *name, const char *snapshot,
+	struct ins_error *err);
+
+struct ins_snapshot_info {
+	const char *name;
+	const char *made; /* RFC 3339 */
+	size_t n_layers;  /* that it consists of, beside the template */
+};
+
+typedef int ins_snapshot_visit_fn(void *data, const struct ins_snapshot_info *info);
+
+/* ins_partition_snapshots - all of a partition, the oldest first. Return: as @visit, −ENOENT, −errno. */
+int ins_partition_snapshots(struct ins_context *context, const char *name,
+	ins_snapshot_visit_fn *visit, void *data, struct ins_error *err);
+
+/* ins_partition_snapshot_remove - forget one. Its files go when no partition and no other snapshot has them. */
+int ins_partition_snapshot_remove(struct ins_context *context, const char *name,
+	const char *snapshot, struct ins_error *err);
+
+/**
+ * ins_partition_rollback - let a partition's root be again what it was at a snapshot
+ *
+ * What it has changed since then is gone. All snapshots stay, younger ones, too.
+ *
+ * Return: 0, −ENOENT, −EBUSY (it runs), −errno.
+ */
+int ins_partition_rollback(struct ins_context *context, const char *name, const char *snapshot,
+	struct ins_error *err);
+
+/**
+ * ins_partition_clone - a new partition with the root and the definition of another
+ * @snapshot: its root as it was then; NULL: as it is now
+ * @to: the name of the new one, which does not run yet and has no snapshots
+ *
+ * address, publish and hostname are not copied; a warning names those that there were.
+ *
+ * Return: as ins_partition_make() and ins_partition_snapshot().
+ */
+int ins_partition_clone(struct ins_context *context, const char *name, const char *snapshot,
+	const char *to, struct ins_error *err);
+
 /* --- templates ---------------------------------------------------------------------------------------- */
 
 /* Where a template comes from. */

@@ -33,6 +33,9 @@ const struct verb *const verbs[] = {
 	&verb_enter,
 	&verb_stop,
 	&verb_remove,
+	&verb_snapshot,
+	&verb_rollback,
+	&verb_clone,
 	&verb_help,
 	NULL,
 };

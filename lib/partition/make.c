@@ -18,6 +18,7 @@
 #include "guest/record.h"
 #include "partition/make.h"
 #include "partition/network.h"
+#include "partition/own.h"
 
 static int check_name(struct ins_context *context, const struct ins_library *library,
 	const char *name, struct ins_error *err)
@@ -55,16 +56,28 @@ int ins_partition_make_own(int dir, struct ins_error *err)
 	return r < 0 ? r : make_directory(dir, "own/work", 0700, err);
 }
 
-static int fill(int dir, const struct ins_definition *definition,
-	const struct ins_partition_state *state, struct ins_error *err)
+/* What was put there before stays (import). */
+static int fill_own(const struct ins_making *making, struct ins_error *err)
 {
-	int r = ins_partition_make_own(dir, err);
+	int r;
+
+	if (faccessat(making->dir, "own", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	r = ins_partition_make_own(making->dir, err);
+	return r < 0 ? r
+		     : ins_own_inherit(&making->library, making->dir, &making->state.layers, err);
+}
+
+static int fill(const struct ins_making *making, const struct ins_definition *definition,
+	struct ins_error *err)
+{
+	int dir = making->dir, r = fill_own(making, err);
 
 	if (r == 0)
 		r = make_directory(dir, "rootfs", 0700, err);
 	if (r == 0)
 		r = ins_partition_save_definition(dir, definition, err);
-	return r < 0 ? r : ins_partition_state_save(dir, state, err);
+	return r < 0 ? r : ins_partition_state_save(dir, &making->state, err);
 }
 
 /* The directory is locked before it can be found by a name that does not hide it, so that no other command
@@ -135,7 +148,7 @@ int ins_partition_begin(struct ins_context *context, const char *name,
 int ins_partition_finish(struct ins_making *making, const char *name,
 	const struct ins_definition *definition, struct ins_error *err)
 {
-	int r = fill(making->dir, definition, &making->state, err);
+	int r = fill(making, definition, err);
 
 	if (r == 0)
 		r = finish(&making->library, name, making, err);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/record.h"
+#include "partition/own.h"
 #include "partition/partition.h"
 
 static int does_not_exist(const char *name, struct ins_error *err)
@@ -96,6 +97,8 @@ int ins_partition_open(struct ins_context *context, const char *name, enum ins_p
 			return does_not_exist(name, err);
 	}
 	r = load(&partition, err);
+	if (r == 0 && how == INS_PARTITION_CHANGE)
+		r = ins_own_settle(&partition, err);
 	if (r < 0)
 		return ins_error_prefix(err, "partition %s", name);
 	*ret_partition = partition;

@@ -23,6 +23,13 @@ struct ins_snapshot {
 	struct ins_layers layers; /* what it consists of */
 };
 
+/* What is still to be done with its own upper, now that the state says so (own.h). */
+enum ins_own {
+	INS_OWN_KEPT,   /* nothing */
+	INS_OWN_LAYER,  /* it becomes the topmost of the layers */
+	INS_OWN_VOID,   /* it goes */
+};
+
 /* state.json: what insula knows of a partition beyond what people have asked for. */
 struct ins_partition_state {
 	uint32_t number;
@@ -31,6 +38,7 @@ struct ins_partition_state {
 	bool is_wanted;  /* it was started and not stopped: who supervises may start it again */
 	int exit_status; /* of the last end, as of waitpid(2); −1: it has never ended */
 	struct ins_layers layers;
+	enum ins_own own;
 	size_t n_snapshots;
 	struct ins_snapshot *snapshots; /* the oldest first; owned */
 };

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/tree.h"
 #include "partition/network.h"
+#include "partition/snapshot.h"
 #include "partition/stop.h"
 
 /* In one step it is gone for all who look; what is left of it then is hidden, and gc's if we are killed. The
@@ -33,6 +34,7 @@ int ins_partition_remove(
 	struct ins_context *context, const char *name, bool force, struct ins_error *err)
 {
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+	struct ins_layers layers = { 0 };
 	enum ins_status status;
 	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
 
@@ -49,5 +51,12 @@ int ins_partition_remove(
 		r = ins_partition_network_release(&partition, err);
 	if (r == 0)
 		r = ins_library_lock(&partition.library, INS_LIBRARY_SHARED, err);
-	return r < 0 ? r : take_away(&partition, err);
+	if (r == 0)
+		r = ins_layers_of_state(&partition.state, &layers, err);
+	if (r == 0)
+		r = take_away(&partition, err);
+	if (r == 0)
+		r = ins_snapshot_release(&partition, &layers, err);
+	ins_layers_clear(&layers);
+	return r;
 }

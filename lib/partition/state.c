@@ -79,6 +79,24 @@ static int read_id(const json_t *value, char id[INS_LAYER_ID_SIZE])
 	return 0;
 }
 
+/* In the order of the enum; what is kept is not mentioned. */
+static const char *const own_words[] = { NULL, "layer", "void" };
+
+static int read_own(const json_t *root, enum ins_own *ret, struct ins_error *err)
+{
+	const char *word = json_string_value(json_object_get(root, "own"));
+
+	if (!word)
+		return 0;
+	for (size_t i = 1; i < ARRAY_LENGTH(own_words); i++) {
+		if (!strcmp(word, own_words[i])) {
+			*ret = (enum ins_own)i;
+			return 0;
+		}
+	}
+	return broken("own", err);
+}
+
 static int read_layers(const json_t *object, struct ins_layers *layers, struct ins_error *err)
 {
 	const json_t *list = json_object_get(object, "layers"), *item;
@@ -136,6 +154,8 @@ static int read_state(const json_t *root, struct ins_partition_state *state, str
 		return broken("image", err);
 	r = read_text(root, "made", &state->made, err);
 	if (r == 0)
+		r = read_own(root, &state->own, err);
+	if (r == 0)
 		r = read_layers(root, &state->layers, err);
 	return r < 0 ? r : read_snapshots(root, state, err);
 }
@@ -186,6 +206,7 @@ int ins_partition_state_save(
 	if (state->exit_status >= 0)
 		ins_emit_put(&emit, root, "exitStatus", json_integer(state->exit_status));
 	emit_layers(&emit, root, &state->layers);
+	ins_emit_string(&emit, root, "own", own_words[state->own]);
 	list = ins_emit_array(&emit, root, "snapshots");
 	for (size_t i = 0; i < state->n_snapshots; i++) {
 		json_t *snapshot = json_object();

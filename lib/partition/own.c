@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/tree.h"
+#include "partition/copy.h"
+#include "partition/layer.h"
+#include "partition/make.h"
+#include "partition/own.h"
+
+static bool is_there(int dirfd, const char *name)
+{
+	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* The root directory of a guest is that of the topmost layer: a new one must not look otherwise. */
+int ins_own_inherit(const struct ins_library *library, int dir, const struct ins_layers *layers,
+	struct ins_error *err)
+{
+	cleanup_fd int from = -1, to = -1;
+
+	if (layers->n == 0)
+		return 0;
+	from = openat(
+		library->layers, layers->v[0], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (from < 0)
+		return ins_error_set(
+			err, errno, "open the layer %s/layers/%s", library->path, layers->v[0]);
+	to = openat(dir, "own/upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (to < 0)
+		return ins_error_set(err, errno, "open own/upper");
+	return ins_copy_attributes(from, to, false, err);
+}
+
+static int renew(const struct ins_partition *partition, struct ins_error *err)
+{
+	int r = ins_tree_remove(partition->dir, "own", err);
+
+	if (r == 0)
+		r = ins_partition_make_own(partition->dir, err);
+	return r < 0 ? r
+		     : ins_own_inherit(
+			       &partition->library, partition->dir, &partition->state.layers, err);
+}
+
+static int hand_over(const struct ins_partition *partition, struct ins_error *err)
+{
+	const char *id = partition->state.layers.v[0];
+
+	if (is_there(partition->library.layers, id))
+		return 0;
+	if (renameat2(partition->dir, "own/upper", partition->library.layers, id,
+		    RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EXDEV)
+		return ins_error_text(err, EXDEV,
+			"what partition \"%s\" has changed lies on a file system of its own, and "
+			"cannot be shared",
+			partition->name);
+	return ins_error_set(err, errno, "make own/upper the layer %s", id);
+}
+
+int ins_own_settle(struct ins_partition *partition, struct ins_error *err)
+{
+	struct ins_partition_state *state = &partition->state;
+	enum ins_own wanted = state->own;
+	int r = 0;
+
+	switch (wanted) {
+	case INS_OWN_KEPT:
+		return 0;
+	case INS_OWN_LAYER:
+		r = hand_over(partition, err);
+		break;
+	case INS_OWN_VOID:
+		break;
+	}
+	if (r == 0)
+		r = renew(partition, err);
+	if (r < 0)
+		return r;
+	state->own = INS_OWN_KEPT;
+	r = ins_partition_state_save(partition->dir, state, err);
+	if (r < 0)
+		state->own = wanted;
+	return r;
+}
+
+int ins_own_is_empty(const struct ins_partition *partition, struct ins_error *err)
+{
+	int fd = openat(
+		partition->dir, "own/upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		ins_close(fd);
+		return ins_error_set(err, errno, "open own/upper of %s", partition->name);
+	}
+	while (errno = 0, entry = readdir(dir)) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			return 0;
+	}
+	return errno ? ins_error_set(err, errno, "read own/upper of %s", partition->name) : 1;
+}
+
+int ins_own_to_layer(struct ins_partition *partition, struct ins_error *err)
+{
+	struct ins_partition_state *state = &partition->state;
+	char id[INS_LAYER_ID_SIZE];
+	int r = ins_own_is_empty(partition, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = ins_layers_check(partition, &state->layers, err);
+	if (r == 0)
+		r = ins_layer_id(id, err);
+	if (r == 0)
+		r = ins_layers_push(&state->layers, id, err);
+	if (r == 0)
+		state->own = INS_OWN_LAYER;
+	return r;
+}

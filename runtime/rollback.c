@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "insula_partition.h"
+#include "verb.h"
+
+#define STOP_TIMEOUT 10000000000 /* nanoseconds: as `insula stop` */
+
+struct rollback_options {
+	bool restart;
+};
+
+static const struct option rollback_options[] = {
+	{ "restart", 0, OPTION_FLAG, offsetof(struct rollback_options, restart), NULL, NULL,
+		"stop it before if it runs, and start it again" },
+	{},
+};
+
+struct search {
+	const char *name;
+	bool found;
+};
+
+static int look(void *data, const struct ins_snapshot_info *info)
+{
+	struct search *search = data;
+
+	search->found |= !strcmp(info->name, search->name);
+	return 0;
+}
+
+static int see_status(void *data, const struct ins_partition_info *info)
+{
+	enum ins_status *status = data;
+
+	*status = info->status;
+	return 0;
+}
+
+static int rollback(const struct call *call, struct ins_error *err)
+{
+	const struct rollback_options *options = call->options;
+	const char *name = call->args[0], *snapshot = call->args[1];
+	enum ins_status status = INS_STATUS_STOPPED;
+	struct search search = { .name = snapshot };
+	int r = 0;
+
+	if (options->restart) {
+		r = ins_partition_snapshots(call->context, name, look, &search, err);
+		if (r == 0)
+			r = ins_partition_show(call->context, name, see_status, &status, err);
+		/* It is not stopped for a mistake in the snapshot's name. */
+		if (r == 0 && search.found)
+			r = ins_partition_stop(call->context, name, STOP_TIMEOUT, err);
+	}
+	if (r == 0)
+		r = ins_partition_rollback(call->context, name, snapshot, err);
+	if (r == 0 && status != INS_STATUS_STOPPED)
+		r = ins_partition_start(call->context, name, false, err);
+	return r;
+}
+
+const struct verb verb_rollback = {
+	.name = "rollback",
+	.summary = "let a partition's root be again what it was at a snapshot",
+	.synopsis = "NAME SNAPSHOT",
+	.options = rollback_options,
+	.options_size = sizeof(struct rollback_options),
+	.min_args = 2,
+	.max_args = 2,
+	.run = rollback,
+};
