@@ -240,3 +240,15 @@ int names_each(const struct call *call, const struct names *names, unsigned int 
 		(void)close(work.out);
 	return r;
 }
+
+int names_treat(const struct call *call, bool all, unsigned int jobs, each_fn *fn, void *data,
+	struct ins_error *err)
+{
+	struct names names = {};
+	int r = names_find(call, call->args, all, NAMES_OF_PARTITIONS, &names, err);
+
+	if (r == 0)
+		r = names_each(call, &names, jobs, fn, data, err);
+	names_clear(&names);
+	return r;
+}

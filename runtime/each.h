@@ -14,6 +14,11 @@ typedef int each_fn(const struct call *call, const char *name, void *data, struc
 	{ "jobs", 'j', OPTION_NUMBER, offsetof(structure, jobs), "N", NULL,                        \
 		"so many at a time (default: one a processor)" }
 
+/* The row for @all. */
+#define ALL_OPTION(structure)                                                                      \
+	{ "all", 'a', OPTION_FLAG, offsetof(structure, all), NULL, NULL,                           \
+		"all partitions, instead of names" }
+
 /**
  * names_each - call @fn for each name
  * @jobs: so many at a time; 0: one a processor
@@ -26,5 +31,9 @@ typedef int each_fn(const struct call *call, const char *name, void *data, struc
  */
 int names_each(const struct call *call, const struct names *names, unsigned int jobs, each_fn *fn,
 	void *data, struct ins_error *err);
+
+/* names_treat - names_each() for the partitions that the arguments of @call mean, or for all. */
+int names_treat(const struct call *call, bool all, unsigned int jobs, each_fn *fn, void *data,
+	struct ins_error *err);
 
 #endif

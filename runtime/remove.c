@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "verb.h"
+#include "each.h"
 #include "insula_partition.h"
 
 struct remove_options {
 	bool force;
+	bool all;
+	unsigned int jobs;
 };
 
 static const struct option remove_options[] = {
 	{ "force", 'f', OPTION_FLAG, offsetof(struct remove_options, force), NULL, NULL,
 		"also one that runs: it is killed" },
+	ALL_OPTION(struct remove_options),
+	JOBS_OPTION(struct remove_options),
 	{},
 };
 
-static int remove_partition(const struct call *call, struct ins_error *err)
+static int remove_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	const struct remove_options *options = call->options;
 
-	return ins_partition_remove(call->context, call->args[0], options->force, err);
+	(void)data;
+	return ins_partition_remove(call->context, name, options->force, err);
+}
+
+static int remove_partitions(const struct call *call, struct ins_error *err)
+{
+	const struct remove_options *options = call->options;
+
+	return names_treat(call, options->all, options->jobs, remove_one, NULL, err);
 }
 
 const struct verb verb_remove = {
@@ -25,7 +37,6 @@ const struct verb verb_remove = {
 	.synopsis = "NAME...",
 	.options = remove_options,
 	.options_size = sizeof(struct remove_options),
-	.min_args = 1,
 	.max_args = SIZE_MAX,
-	.run = remove_partition,
+	.run = remove_partitions,
 };

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "each.h"
 #include "insula_partition.h"
 #include "output.h"
-#include "verb.h"
 
 struct show_options {
 	bool json;
 	bool definition;
+	bool all;
 };
 
 static const struct option show_options[] = {
@@ -18,6 +20,7 @@ static const struct option show_options[] = {
 		"as a JSON object" },
 	{ "definition", 0, OPTION_FLAG, offsetof(struct show_options, definition), NULL, NULL,
 		"only what was asked for, as `insula apply` takes it" },
+	ALL_OPTION(struct show_options),
 	{},
 };
 
@@ -72,7 +75,7 @@ static int print(void *data, const struct ins_partition_info *info)
 	const struct show_options *options = data;
 
 	if (options->json) {
-		output_line(info->json);
+		fputs(info->json, stdout);
 		return 0;
 	}
 	line("name", info->name);
@@ -103,25 +106,44 @@ static int print_definition(void *data, const struct ins_partition_info *info)
 	return 0;
 }
 
+static int show_one(const struct call *call, const char *name, struct ins_error *err)
+{
+	const struct show_options *options = call->options;
+
+	return options->definition
+		       ? ins_partition_show(call->context, name, print_definition, err, err)
+		       : ins_partition_show(call->context, name, print, (void *)options, err);
+}
+
 static int show(const struct call *call, struct ins_error *err)
 {
 	const struct show_options *options = call->options;
+	struct names names = {};
 	int r;
 
-	if (options->definition)
-		r = ins_partition_show(call->context, call->args[0], print_definition, err, err);
-	else
-		r = ins_partition_show(call->context, call->args[0], print, (void *)options, err);
+	if (options->json && options->definition)
+		return error_set(err, EINVAL, "--definition is JSON: --json does not go with it");
+	r = names_find(call, call->args, options->all, NAMES_OF_PARTITIONS, &names, err);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		/* A list for programs, whatever it has; sheets for people. */
+		if (options->json)
+			fputs(i == 0 ? "[" : ",", stdout);
+		else if (i > 0)
+			putchar('\n');
+		r = show_one(call, names.v[i], err);
+	}
+	if (r == 0 && options->json)
+		puts(names.n > 0 ? "]" : "[]");
+	names_clear(&names);
 	return r < 0 ? r : output_flush(err);
 }
 
 const struct verb verb_show = {
 	.name = "show",
-	.summary = "tell all that is known of a partition",
-	.synopsis = "NAME",
+	.summary = "tell all that is known of partitions",
+	.synopsis = "NAME...",
 	.options = show_options,
 	.options_size = sizeof(struct show_options),
-	.min_args = 1,
-	.max_args = 1,
+	.max_args = SIZE_MAX,
 	.run = show,
 };

@@ -1,35 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* New partitions. */
+#include "each.h"
 #include "settings.h"
-#include "verb.h"
 
 struct spawn_options {
 	struct setting_options settings;
 	bool no_start;
+	unsigned int jobs;
 };
 
 static const struct option spawn_options[] = {
-	SETTING_OPTIONS{ "no-start", 0, OPTION_FLAG, offsetof(struct spawn_options, no_start), NULL,
-		NULL, "make it, but do not start it" },
+	/* clang-format off */
+	SETTING_OPTIONS
+	{ "no-start", 0, OPTION_FLAG, offsetof(struct spawn_options, no_start), NULL, NULL,
+		"make it, but do not start it" },
+	/* clang-format on */
+	JOBS_OPTION(struct spawn_options),
 	{},
 };
+
+static int spawn_one(const struct call *call, const char *name, void *data, struct ins_error *err)
+{
+	const struct spawn_options *options = call->options;
+	int r = ins_partition_make(call->context, name, data, err);
+
+	if (r < 0 || options->no_start)
+		return r;
+	r = ins_partition_start(call->context, name, false, err);
+	if (r < 0)
+		(void)ins_partition_remove(call->context, name, true, NULL);
+	return r;
+}
 
 static int spawn(const struct call *call, struct ins_error *err)
 {
 	const struct spawn_options *options = call->options;
+	char *words[] = { call->args[0], NULL };
 	struct ins_definition definition = {};
-	const char *name = call->args[0];
+	struct names names = {};
 	int r = settings_take(&options->settings, &definition, err);
 
 	if (r == 0)
 		r = settings_take_command(call->args + 1, call->n_args - 1, &definition, err);
 	if (r == 0)
-		r = ins_partition_make(call->context, name, &definition, err);
-	if (r == 0 && !options->no_start) {
-		r = ins_partition_start(call->context, name, false, err);
-		if (r < 0)
-			(void)ins_partition_remove(call->context, name, true, NULL);
-	}
+		r = names_make(words, &names, err);
+	if (r == 0)
+		r = names_each(call, &names, options->jobs, spawn_one, &definition, err);
+	names_clear(&names);
 	ins_definition_clear(&definition);
 	return r;
 }

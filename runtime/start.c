@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "each.h"
 #include "insula_partition.h"
-#include "verb.h"
 
 struct start_options {
 	bool supervised;
+	bool all;
+	unsigned int jobs;
 };
 
 static const struct option start_options[] = {
 	{ "supervised", 0, OPTION_FLAG, offsetof(struct start_options, supervised), NULL, NULL,
 		"of a partition: the caller stays with it (systemd, insula-keeper)" },
+	ALL_OPTION(struct start_options),
+	JOBS_OPTION(struct start_options),
 	{},
 };
 
 /* A container that waits for this, or a partition that does not run: no name is both. */
-static int start(const struct call *call, struct ins_error *err)
+static int start_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
-	const struct start_options *options = call->options;
-	const char *name = call->args[0];
 	struct ins_error why = {};
-	int r;
+	int r = ins_start(call->context, name, &why);
 
-	if (options->supervised)
-		return ins_partition_start(call->context, name, true, err);
-	r = ins_start(call->context, name, &why);
+	(void)data;
 	if (r == 0)
 		return 0;
 	r = ins_partition_start(call->context, name, false, err);
@@ -33,13 +33,23 @@ static int start(const struct call *call, struct ins_error *err)
 	return r;
 }
 
+static int start(const struct call *call, struct ins_error *err)
+{
+	const struct start_options *options = call->options;
+
+	if (!options->supervised)
+		return names_treat(call, options->all, options->jobs, start_one, NULL, err);
+	if (call->n_args != 1)
+		return error_set(err, EINVAL, "start --supervised wants one name");
+	return ins_partition_start(call->context, call->args[0], true, err);
+}
+
 const struct verb verb_start = {
 	.name = "start",
 	.summary = "start a container that was created, or partitions",
-	.synopsis = "ID",
+	.synopsis = "ID...",
 	.options = start_options,
 	.options_size = sizeof(struct start_options),
-	.min_args = 1,
-	.max_args = 1,
+	.max_args = SIZE_MAX,
 	.run = start,
 };

@@ -41,7 +41,7 @@ definition() {
 	read -r inside outside size <<<"$output"
 	[ "$inside $size" = '0 65536' ]
 	[ "$outside" -ge 1073741824 ]
-	[ "$outside" = "$(insula show --json "$P" | jq .firstId)" ]
+	[ "$outside" = "$(insula show --json "$P" | jq '.[0].firstId')" ]
 	# Nobody of the host's is its root.
 	[ "$(stat -c %u "/proc/$(pid_of "$P")")" = "$outside" ]
 }
@@ -49,7 +49,7 @@ definition() {
 @test 'partitions of one template have different ids, and do not see what the other writes' {
 	spawned "$P-a" -- sleep 1000
 	spawned "$P-b" -- sleep 1000
-	[ "$(insula show --json "$P-a" | jq .firstId)" != "$(insula show --json "$P-b" | jq .firstId)" ]
+	[ "$(insula show --json "$P-a" | jq '.[0].firstId')" != "$(insula show --json "$P-b" | jq '.[0].firstId')" ]
 	insula exec "$P-a" sh -c 'echo a >/etc/mine; rm /etc/group; mv /usr /usr2'
 	run -1 insula exec "$P-b" cat /etc/mine
 	run -0 insula exec "$P-b" cat /etc/group
@@ -119,7 +119,7 @@ definition() {
 	run -0 insula spawn "$P" --template busybox --net none --no-start -- sleep 1000
 	run -0 insula list --quiet
 	is "$P"
-	[ "$(insula show --json "$P" | jq -r .status)" = stopped ]
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = stopped ]
 }
 
 @test 'a name is taken once' {
@@ -171,8 +171,8 @@ definition() {
 	has 'command     sleep 1000'
 	has 'comment     a comment'
 	run -0 insula show --json "$P"
-	[ "$(jq -c .definition.command <<<"$output")" = '["sleep","1000"]' ]
-	[ "$(jq -r .directory <<<"$output")" = "$LIBRARY/partitions/$P" ]
+	[ "$(jq -c '.[0].definition.command' <<<"$output")" = '["sleep","1000"]' ]
+	[ "$(jq -r '.[0].directory' <<<"$output")" = "$LIBRARY/partitions/$P" ]
 	run -1 insula show "$P-none"
 	has "there is no partition \"$P-none\""
 }
@@ -210,7 +210,7 @@ definition() {
 	detached apply "$BATS_TEST_TMPDIR/$P.json"
 	[ "$status" -eq 0 ]
 	[ "$output" = "$P: made" ]
-	[ "$(insula show --json "$P" | jq -r .status)" = running ]
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = running ]
 	insula show --definition "$P" | jq '.comment = "c"' >"$BATS_TEST_TMPDIR/$P.json"
 	run -0 insula apply "$BATS_TEST_TMPDIR/$P.json"
 	is "$P: comment is changed"
@@ -243,7 +243,7 @@ definition() {
 	spawned "$P" -- sh -c 'trap "echo bye >/etc/bye; exit 3" TERM; while :; do sleep 0.1; done'
 	run -0 insula stop "$P"
 	[ "$(cat "$LIBRARY/partitions/$P/own/upper/etc/bye")" = bye ]
-	[ "$(insula show --json "$P" | jq -r .status)" = stopped ]
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = stopped ]
 	run -0 insula stop "$P"
 	run -1 insula stop "$P-none"
 	has "there is no partition \"$P-none\""
@@ -287,9 +287,9 @@ definition() {
 	skip_unless 'no cgroup2 here' test -n "$CGROUP_ROOT"
 	spawned "$P" -- sleep 1000
 	run -0 insula freeze "$P"
-	[ "$(insula show --json "$P" | jq -r .status)" = paused ]
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = paused ]
 	run -0 insula thaw "$P"
-	[ "$(insula show --json "$P" | jq -r .status)" = running ]
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = running ]
 	# What is frozen can be stopped, too.
 	insula freeze "$P"
 	run -0 insula stop "$P"
@@ -316,5 +316,5 @@ definition() {
 	for i in $(seq 40); do
 		insula spawn "$P-$i" --template busybox --net none --no-start
 	done
-	[ "$(for i in $(seq 40); do insula show --json "$P-$i" | jq .firstId; done | sort -u | wc -l)" -eq 40 ]
+	[ "$(for i in $(seq 40); do insula show --json "$P-$i" | jq '.[0].firstId'; done | sort -u | wc -l)" -eq 40 ]
 }

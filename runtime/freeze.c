@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pause and resume for many, by the names that people know them by. */
+#include "each.h"
+
+struct freeze_options {
+	bool all;
+	unsigned int jobs;
+};
+
+static const struct option freeze_options[] = {
+	ALL_OPTION(struct freeze_options),
+	JOBS_OPTION(struct freeze_options),
+	{},
+};
+
+static int freeze_one(const struct call *call, const char *name, void *data, struct ins_error *err)
+{
+	(void)data;
+	return ins_pause(call->context, name, err);
+}
+
+static int thaw_one(const struct call *call, const char *name, void *data, struct ins_error *err)
+{
+	(void)data;
+	return ins_resume(call->context, name, err);
+}
+
+static int freeze(const struct call *call, struct ins_error *err)
+{
+	const struct freeze_options *options = call->options;
+
+	return names_treat(call, options->all, options->jobs, freeze_one, NULL, err);
+}
+
+static int thaw(const struct call *call, struct ins_error *err)
+{
+	const struct freeze_options *options = call->options;
+
+	return names_treat(call, options->all, options->jobs, thaw_one, NULL, err);
+}
+
+const struct verb verb_freeze = {
+	.name = "freeze",
+	.summary = "hold all processes of partitions",
+	.synopsis = "NAME...",
+	.options = freeze_options,
+	.options_size = sizeof(struct freeze_options),
+	.max_args = SIZE_MAX,
+	.run = freeze,
+};
+
+const struct verb verb_thaw = {
+	.name = "thaw",
+	.summary = "let frozen partitions go on",
+	.synopsis = "NAME...",
+	.options = freeze_options,
+	.options_size = sizeof(struct freeze_options),
+	.max_args = SIZE_MAX,
+	.run = thaw,
+};
