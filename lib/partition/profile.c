@@ -1,28 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/capability.h>
+
+#include "base/cleanup.h"
 #include "partition/profile.h"
+#include "spec/names.h"
+
+/*
+ * All of them hold in the partition's own user namespace only. Left out of what other runtimes give: MKNOD (it
+ * means nothing in a user namespace), AUDIT_WRITE (the audit log is the host's), NET_RAW (whoever has it can
+ * forge packets; ping does without).
+ */
+static const unsigned char usual[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
+	CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_SETFCAP, CAP_NET_BIND_SERVICE,
+	CAP_SYS_CHROOT };
+
+/* An init mounts, names the host, looks after its network, and gives its services less than it has. */
+static const unsigned char of_init[] = { CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_PTRACE,
+	CAP_SYS_RESOURCE, CAP_SYS_NICE, CAP_SYS_BOOT, CAP_SYS_TTY_CONFIG, CAP_IPC_OWNER,
+	CAP_IPC_LOCK, CAP_LEASE, CAP_LINUX_IMMUTABLE, CAP_DAC_READ_SEARCH, CAP_AUDIT_WRITE,
+	CAP_MKNOD };
+
+static uint64_t mask(const unsigned char *numbers, size_t n)
+{
+	uint64_t capabilities = 0;
+
+	for (size_t i = 0; i < n; i++)
+		capabilities |= UINT64_C(1) << numbers[i];
+	return capabilities;
+}
+
+static uint64_t named(const struct ins_definition_value *names)
+{
+	uint64_t capabilities = 0;
+
+	for (size_t i = 0; i < names->n; i++)
+		capabilities |= UINT64_C(1) << ins_capability_number(names->v[i]);
+	return capabilities;
+}
+
 uint64_t ins_profile_capabilities(const struct ins_definition *definition)
 {
-	(void)definition;
-	return 0x400;
+	uint64_t capabilities = mask(usual, ARRAY_LENGTH(usual));
+
+	if (ins_definition_get(definition, INS_SETTING_BOOT))
+		capabilities |= mask(of_init, ARRAY_LENGTH(of_init));
+	capabilities |= named(&definition->values[INS_SETTING_CAP_ADD]);
+	return capabilities & ~named(&definition->values[INS_SETTING_CAP_DROP]);
 }
+
 void ins_profile_emit_capabilities(struct ins_emit *emit, json_t *process, uint64_t capabilities)
 {
-	(void)emit;
-	(void)process;
-	(void)capabilities;
+	static const char *const sets[] = { "bounding", "effective", "permitted" };
+	json_t *object = ins_emit_object(emit, process, "capabilities");
+
+	for (size_t i = 0; i < ARRAY_LENGTH(sets); i++) {
+		json_t *list = ins_emit_array(emit, object, sets[i]);
+
+		for (int number = 0; number < 64; number++) {
+			if (capabilities >> number & 1)
+				ins_emit_append(
+					emit, list, json_string(ins_capability_name(number)));
+		}
+	}
 }
+
+/* What tells of the host, or could change it: much of it is closed to a user namespace anyway. */
 void ins_profile_emit_paths(struct ins_emit *emit, json_t *platform, bool boots)
 {
-	(void)emit;
-	(void)platform;
-	(void)boots;
+	static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/interrupts",
+		"/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
+		"/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+		"/sys/devices/virtual/powercap", "/sys/firmware" };
+	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq",
+		"/proc/sysrq-trigger", "/proc/sys" };
+
+	ins_emit_strings(emit, platform, "maskedPaths", masked, ARRAY_LENGTH(masked));
+	/* An init sets what belongs to its namespaces in /proc/sys; the rest is not its to write. */
+	ins_emit_strings(emit, platform, "readonlyPaths", readonly,
+		ARRAY_LENGTH(readonly) - (boots ? 1 : 0));
 }
+
 void ins_profile_emit_sysctl(struct ins_emit *emit, json_t *platform, bool has_network)
 {
-	(void)emit;
-	(void)platform;
-	(void)has_network;
+	json_t *object;
+
+	if (!has_network)
+		return;
+	object = ins_emit_object(emit, platform, "sysctl");
+	/* ping by datagrams, and low ports, for all who are inside: it is their own network. */
+	ins_emit_string(emit, object, "net.ipv4.ping_group_range", "0 65535");
+	ins_emit_string(emit, object, "net.ipv4.ip_unprivileged_port_start", "0");
 }
+
 void ins_profile_emit_seccomp(
 	struct ins_emit *emit, json_t *platform, uint64_t capabilities, bool boots)
 {
