@@ -354,14 +354,20 @@ static void drop_if_empty(struct peer *peer, struct batch *batch, const char *gr
 	forget(members);
 }
 
-/* After a change: groups that it has left empty. */
+/* Groups that a change has left empty, or that were made for one that has failed. */
 static void drop_groups(struct peer *peer, struct batch *batch, const struct guest *guest,
-	const struct element *before)
+	const struct element *before, bool is_changed)
 {
-	for (; before; before = before->next) {
+	char chain[NFT_CHAIN_MAXNAMELEN];
+
+	for (; is_changed && before; before = before->next) {
 		if (strncmp(before->set, TABLE_GROUP, strlen(TABLE_GROUP)) == 0 &&
 			!is_group_of(guest, before->set))
 			drop_if_empty(peer, batch, before->set);
+	}
+	for (size_t i = 0; !is_changed && i < guest->n_groups; i++) {
+		snprintf(chain, sizeof(chain), TABLE_GROUP "%s", guest->groups[i]);
+		drop_if_empty(peer, batch, chain);
 	}
 }
 
@@ -383,8 +389,7 @@ int elements_set(
 				r = write_all(peer, batch, guest, name, before, why, size);
 		}
 	}
-	if (r == 0)
-		drop_groups(peer, batch, guest, before);
+	drop_groups(peer, batch, guest, before, r == 0);
 	forget(before);
 	return r;
 }
