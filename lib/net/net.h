@@ -81,8 +81,9 @@ int ins_network_request(const char *verb, const struct ins_network *network, cha
  * The rest start insula-net for one request, which is about the network namespace of the caller.
  */
 
-/* ins_network_release - take away what a partition that has stopped has on the host. That there is nothing
- * is no error. */
+/* ins_network_release - a partition has stopped: its ports and groups are given back. The interface goes with the
+ * network namespace, a moment later; an attach for the same number does not mind it. That there is nothing is no
+ * error. */
 int ins_network_release(uint32_t number, struct ins_error *err);
 
 /* ins_network_change - the running partition's ports and groups become those of @network, all or none. Return: 0,
@@ -90,7 +91,7 @@ int ins_network_release(uint32_t number, struct ins_error *err);
 int ins_network_change(const struct ins_network *network, struct ins_error *err);
 
 /**
- * ins_network_sweep - release all partitions but some
+ * ins_network_sweep - take away what others than these have on the host, interfaces included
  * @live: their numbers; with none the nftables table goes, too
  * @ret_removed: how many had something; may be NULL
  *

@@ -312,24 +312,19 @@ static int set_elements(struct helper *helper, const struct guest *guest)
 				strerror(-r));
 }
 
-/* An interface with this index that is a guest's. */
-static int delete_link(struct helper *helper, uint32_t number)
-{
-	int r = link_delete(&helper->host, guest_index(number));
-
-	return r == -ENODEV ? 0 : r;
-}
-
+/* The interface goes with the namespace of the guest, which the kernel deletes together with others. */
 int detach(struct helper *helper, uint32_t number)
 {
 	struct guest nothing = { .number = number };
-	int r = delete_link(helper, number);
+	int r = open_tables(helper);
 
-	if (r < 0)
-		return helper_fail(helper, -r, "delete the interface " GUEST_PREFIX "%u: %s",
-			number, strerror(-r));
-	r = open_tables(helper);
 	return r < 0 ? r : set_elements(helper, &nothing);
+}
+
+/* It takes some 20 ms, in which the kernel waits for all who might look at it. */
+static void delete_link(struct helper *helper, uint32_t number)
+{
+	(void)link_delete(&helper->host, guest_index(number));
 }
 
 static int make_veth(struct helper *helper, const struct guest *guest, const char *name)
@@ -352,7 +347,7 @@ static int make_pair(struct helper *helper, const struct guest *guest)
 	snprintf(name, sizeof(name), "%s%u", prefix, guest->number);
 	r = make_veth(helper, guest, name);
 	if (r == -EEXIST) {
-		(void)delete_link(helper, guest->number);
+		delete_link(helper, guest->number);
 		r = make_veth(helper, guest, name);
 	}
 	return r < 0 ? helper_fail(helper, -r, "make the interface %s: %s", name, strerror(-r)) : 0;
@@ -410,6 +405,12 @@ static int attach_device(struct helper *helper, const struct guest *guest)
 		     : 0;
 }
 
+int take_away(struct helper *helper, uint32_t number)
+{
+	delete_link(helper, number);
+	return detach(helper, number);
+}
+
 int attach(struct helper *helper, const struct guest *guest)
 {
 	int r = guest->kind == GUEST_ROUTED ? attach_routed(helper, guest)
@@ -426,7 +427,7 @@ int attach(struct helper *helper, const struct guest *guest)
 
 		/* Why it has failed is what counts. */
 		memcpy(words, helper->words, sizeof(words));
-		(void)detach(helper, guest->number);
+		(void)take_away(helper, guest->number);
 		memcpy(helper->words, words, sizeof(words));
 	}
 	return r;
@@ -446,13 +447,29 @@ int change(struct helper *helper, const struct guest *guest)
 
 /* --- sweep ---------------------------------------------------------------------------------------------- */
 
+/* Interfaces that are put into this group are deleted in one go: the kernel waits once for them all. */
+#define DEAD_GROUP 0x69736c00
+
+/* So many requests fit into a batch. */
+#define SWEEP_AT_ONCE 1000
+
 struct sweeping {
 	const char *live;
 	size_t digits;
-	uint8_t dead[GUEST_NUMBERS / 8];
+	uint8_t dead[GUEST_NUMBERS / 8], dead_links[GUEST_NUMBERS / 8];
 	unsigned int n_dead;
 	bool is_any_live;
 };
+
+static bool has_bit(const uint8_t *bits, uint32_t number)
+{
+	return bits[number / 8] >> number % 8 & 1;
+}
+
+static void set_bit(uint8_t *bits, uint32_t number)
+{
+	bits[number / 8] |= (uint8_t)(1 << number % 8);
+}
 
 static bool is_live(const struct sweeping *sweeping, uint32_t number)
 {
@@ -466,24 +483,51 @@ static bool is_live(const struct sweeping *sweeping, uint32_t number)
 static void note_number(void *data, uint32_t number)
 {
 	struct sweeping *sweeping = data;
-	uint8_t bit = (uint8_t)(1 << number % 8);
 
 	if (is_live(sweeping, number)) {
 		sweeping->is_any_live = true;
-	} else if (!(sweeping->dead[number / 8] & bit)) {
-		sweeping->dead[number / 8] |= bit;
+	} else if (!has_bit(sweeping->dead, number)) {
+		set_bit(sweeping->dead, number);
 		sweeping->n_dead++;
 	}
 }
 
 static void note_interface(void *data, int index, const char *name)
 {
+	struct sweeping *sweeping = data;
 	int number = index - guest_index(0);
 
-	if (number >= 0 && number < GUEST_NUMBERS &&
-		(strncmp(name, GUEST_PREFIX, strlen(GUEST_PREFIX)) == 0 ||
-			strncmp(name, BRIDGE_PREFIX, strlen(BRIDGE_PREFIX)) == 0))
-		note_number(data, (uint32_t)number);
+	if (number < 0 || number >= GUEST_NUMBERS ||
+		(strncmp(name, GUEST_PREFIX, strlen(GUEST_PREFIX)) != 0 &&
+			strncmp(name, BRIDGE_PREFIX, strlen(BRIDGE_PREFIX)) != 0))
+		return;
+	note_number(data, (uint32_t)number);
+	if (has_bit(sweeping->dead, (uint32_t)number))
+		set_bit(sweeping->dead_links, (uint32_t)number);
+}
+
+static int delete_links(struct helper *helper, const struct sweeping *sweeping)
+{
+	unsigned int n = 0;
+	int r = 0;
+
+	batch_start(&batch, &helper->host);
+	for (uint32_t number = 0; r == 0 && number < GUEST_NUMBERS; number++) {
+		if (!has_bit(sweeping->dead_links, number))
+			continue;
+		mnl_attr_put_u32(
+			add_link(RTM_SETLINK, 0, guest_index(number), 0), IFLA_GROUP, DEAD_GROUP);
+		if (++n % SWEEP_AT_ONCE == 0) {
+			r = batch_send(&batch, NULL);
+			batch_start(&batch, &helper->host);
+		}
+	}
+	if (r == 0 && n > 0)
+		mnl_attr_put_u32(add_link(RTM_DELLINK, 0, 0, 0), IFLA_GROUP, DEAD_GROUP);
+	if (r == 0)
+		r = batch_send(&batch, NULL);
+	/* One has gone meanwhile by itself. The others are in the group. */
+	return r == -ENODEV ? 0 : r;
 }
 
 int sweep(struct helper *helper, const char *live, unsigned int *ret_removed)
@@ -498,8 +542,11 @@ int sweep(struct helper *helper, const char *live, unsigned int *ret_removed)
 		r = elements_numbers(&helper->tables, note_number, &sweeping);
 	if (r < 0)
 		return helper_fail(helper, -r, "look for what is left of guests: %s", strerror(-r));
+	r = delete_links(helper, &sweeping);
+	if (r < 0)
+		return helper_fail(helper, -r, "delete interfaces of guests: %s", strerror(-r));
 	for (uint32_t number = 0; r == 0 && number < GUEST_NUMBERS; number++) {
-		if (sweeping.dead[number / 8] >> number % 8 & 1)
+		if (has_bit(sweeping.dead, number))
 			r = detach(helper, number);
 	}
 	if (r == 0 && !sweeping.is_any_live && strspn(live, "0") == sweeping.digits)

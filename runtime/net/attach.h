@@ -9,7 +9,10 @@
 /* attach - make it, with "eth0" in the container's namespace. 0 with words: what to warn of. */
 int attach(struct helper *helper, const struct guest *guest);
 
-/* detach - take away what there is of it. That there is nothing is no error. */
+/* take_away - at once, also the interface. That there is nothing is no error. */
+int take_away(struct helper *helper, uint32_t number);
+
+/* detach - when the guest has ended: its namespace goes by itself, and the interface with it. */
 int detach(struct helper *helper, uint32_t number);
 
 /* change - the ports that it publishes and its groups become those of @guest. */

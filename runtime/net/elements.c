@@ -189,6 +189,16 @@ int elements_numbers(struct peer *peer, void (*note)(void *data, uint32_t number
 	return r == -ENOENT ? 0 : r;
 }
 
+static void forget(struct element *elements)
+{
+	while (elements) {
+		struct element *next = elements->next;
+
+		free(elements);
+		elements = next;
+	}
+}
+
 /* --- writing --------------------------------------------------------------------------------- */
 
 /* A transaction. */
@@ -333,18 +343,31 @@ static bool is_group_of(const struct guest *guest, const char *set)
 	return false;
 }
 
-/* Forget what was there, and after a change the groups that this has left empty. */
-static void finish(struct peer *peer, struct batch *batch, const struct guest *guest,
-	struct element *before, bool is_changed)
+static void drop_if_empty(struct peer *peer, struct batch *batch, const char *group)
 {
-	while (before) {
-		struct element *next = before->next;
+	struct element *members = NULL;
+	struct reading reading = { .set = group, .found = &members };
 
-		if (is_changed && strncmp(before->set, TABLE_GROUP, strlen(TABLE_GROUP)) == 0 &&
+	/* A transaction that fails, because there are members, keeps the kernel waiting for 10 ms. */
+	if (read_set(peer, NULL, 0, &reading) == 0 && !members)
+		table_drop_group(batch, peer, group);
+	forget(members);
+}
+
+/* Groups that a change has left empty, or that were made for one that has failed. */
+static void drop_groups(struct peer *peer, struct batch *batch, const struct guest *guest,
+	const struct element *before, bool is_changed)
+{
+	char chain[NFT_CHAIN_MAXNAMELEN];
+
+	for (; is_changed && before; before = before->next) {
+		if (strncmp(before->set, TABLE_GROUP, strlen(TABLE_GROUP)) == 0 &&
 			!is_group_of(guest, before->set))
-			table_drop_group(batch, peer, before->set);
-		free(before);
-		before = next;
+			drop_if_empty(peer, batch, before->set);
+	}
+	for (size_t i = 0; !is_changed && i < guest->n_groups; i++) {
+		snprintf(chain, sizeof(chain), TABLE_GROUP "%s", guest->groups[i]);
+		drop_if_empty(peer, batch, chain);
 	}
 }
 
@@ -366,6 +389,7 @@ int elements_set(
 				r = write_all(peer, batch, guest, name, before, why, size);
 		}
 	}
-	finish(peer, batch, guest, before, r == 0);
+	drop_groups(peer, batch, guest, before, r == 0);
+	forget(before);
 	return r;
 }

@@ -225,7 +225,7 @@ static void tell_moved(const char *words)
 static void take_back(struct server *server)
 {
 	move_back(&server->mover, tell_moved);
-	if (server->is_attached && detach(&server->helper, server->guest.number) < 0)
+	if (server->is_attached && take_away(&server->helper, server->guest.number) < 0)
 		tell(server->helper.words);
 }
 

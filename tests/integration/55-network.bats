@@ -1,0 +1,358 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Networks of partitions, as insula-net makes them. A network namespace of the test's own plays the host, another one
+# the world outside, which knows the host only; some more are guests'.
+
+load helpers
+
+POOL6=fd69:6e73:756c:61:
+
+setup() {
+	insula_setup
+	NET=$(dirname "$INSULA")/insula-net
+	skip_unless 'insula-net is not built: no libmnl' test -x "$NET"
+	declare -gA NS
+	STARTED=()
+	new_netns host
+	new_netns world
+	skip_unless 'the kernel has no veth' in_ns host ip link add up0 type veth peer name up1
+	in_ns host ip link set up1 netns "${NS[world]}"
+	skip_unless 'the kernel has no nftables' in_ns host nft list ruleset
+	in_ns host ip address add 192.0.2.1/24 dev up0
+	in_ns host ip address add 2001:db8::1/64 dev up0 nodad
+	in_ns host ip link set up0 up
+	in_ns world ip address add 192.0.2.9/24 dev up1
+	in_ns world ip address add 2001:db8::9/64 dev up1 nodad
+	in_ns world ip link set up1 up
+}
+
+teardown() {
+	[ "${#STARTED[@]}" = 0 ] || kill "${STARTED[@]}" || :
+	insula_teardown
+}
+
+# new_netns NAME
+new_netns() {
+	unshare --net sleep 1000 3>&- &
+	NS[$1]=$!
+	STARTED+=($!)
+	wait_for 5 is_apart "$!"
+	in_ns "$1" ip link set lo up
+}
+
+# is_apart PID: it has a network namespace of its own.
+is_apart() {
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+# in_ns NAME COMMAND…
+in_ns() {
+	local name=$1
+	shift
+	nsenter --net="/proc/${NS[$name]}/ns/net" -- "$@" 3>&-
+}
+
+# asks NAME|- keep|end REQUEST…: the host asks about the namespace of NAME.
+asks() {
+	local pid=-
+	[ "$1" = - ] || pid=${NS[$1]}
+	shift
+	in_ns host python3 "$BATS_TEST_DIRNAME/network.py" ask "$NET" "$pid" "$@"
+}
+
+# words NUMBER: its addresses.
+words() {
+	echo "routed $1 address=10.209.0.$(($1 + 1)) address=$POOL6:$(printf %x $(($1 + 1)))"
+}
+
+# guest NUMBER [WORD…]: a namespace "gNUMBER" with that network.
+guest() {
+	new_netns "g$1"
+	run -0 asks "g$1" keep "attach $(words "$1") ${*:2}"
+	[[ "$output" =~ ^0 ]] || die "attach $1: $output"
+}
+
+# serves NAME tcp|udp PORT
+serves() {
+	local ready=$BATS_TEST_TMPDIR/ready-$1-$2-$3
+	in_ns "$1" python3 "$BATS_TEST_DIRNAME/network.py" serve "$2" "$3" >"$ready" &
+	STARTED+=($!)
+	wait_for 5 grep -q ready "$ready"
+}
+
+# gets NAME tcp|udp ADDRESS PORT [SOURCE]
+gets() {
+	local name=$1
+	shift
+	in_ns "$name" python3 "$BATS_TEST_DIRNAME/network.py" probe "$@"
+}
+
+# pings NAME ADDRESS
+pings() {
+	in_ns "$1" busybox ping -c 1 -W 1 "$2" >/dev/null
+}
+
+@test 'the host and a guest reach each other, and it the world: with the address of the host' {
+	guest 0
+	[[ "$output" == *'forwards packets from now on, net.ipv4.ip_forward = 1, net.ipv6.conf.all.forwarding = 1'* ]]
+	pings host 10.209.0.1
+	pings host $POOL6:1
+	pings g0 192.0.2.1
+	pings g0 2001:db8::1
+	serves world tcp 80
+	run -0 gets g0 tcp 192.0.2.9 80
+	[ "$output" = 192.0.2.1 ]
+	run -0 gets g0 tcp 2001:db8::9 80
+	[ "$output" = 2001:db8::1 ]
+	# The first one was told of it.
+	guest 1
+	[ "$output" = 0 ]
+}
+
+@test 'a guest has eth0 and one route, without a neighbour to be asked for' {
+	guest 7
+	run -0 in_ns g7 ip -o address show dev eth0
+	has 'inet 10.209.0.8/32 scope global'
+	has "inet6 $POOL6:8/128 scope global"
+	hasnt 'inet6 fe80'
+	run -0 in_ns g7 ip route
+	[ "${output% }" = 'default via 169.254.1.1 dev eth0 proto static onlink' ]
+	run -0 in_ns g7 ip neigh
+	has '169.254.1.1 dev eth0 lladdr 06:69:00:00:00:07 PERMANENT'
+	has 'fe80::1 dev eth0 lladdr 06:69:00:00:00:07 PERMANENT'
+	run -0 in_ns host ip -d link show isl7
+	has 'addrgenmode none numtxqueues 1'
+	[ "$(in_ns host cat /proc/sys/net/ipv4/conf/isl7/rp_filter)" = 1 ]
+	[ "$(in_ns host cat /proc/sys/net/ipv4/conf/up0/rp_filter)" = 0 ]
+}
+
+@test 'guests do not reach each other, or services of the host' {
+	guest 0
+	guest 1
+	serves g1 tcp 80
+	serves host tcp 22
+	run -0 gets host tcp 10.209.0.2 80
+	run ! gets g0 tcp 10.209.0.2 80
+	run ! gets g0 tcp $POOL6:2 80
+	run ! pings g0 10.209.0.2
+	run ! gets g0 tcp 192.0.2.1 22
+	run ! gets g0 tcp 2001:db8::1 22
+	# Nor do addresses of nobody get out to the world.
+	in_ns host ip route add default via 192.0.2.9
+	run ! gets g0 tcp 10.209.9.9 80
+	has 'No route to host'
+}
+
+@test 'members of a group reach each other, and only they' {
+	guest 0 group=web group=a.b-c_D
+	guest 1 group=db group=web
+	guest 2 group=db
+	guest 3
+	serves g0 tcp 80
+	serves g1 tcp 80
+	run -0 gets g1 tcp 10.209.0.1 80
+	[ "$output" = 10.209.0.2 ]
+	run -0 gets g0 tcp $POOL6:2 80
+	[ "$output" = $POOL6:1 ]
+	run -0 gets g2 tcp 10.209.0.2 80
+	run ! gets g2 tcp 10.209.0.1 80
+	run ! gets g3 tcp 10.209.0.1 80
+	run -0 asks - keep 'change '"$(words 1)"' group=db' 'change '"$(words 3)"' group=web'
+	run ! gets g1 tcp 10.209.0.1 80
+	run -0 gets g2 tcp 10.209.0.2 80
+	run -0 gets g3 tcp 10.209.0.1 80
+	run -0 asks - keep 'detach 0' 'detach 3'
+	run -0 in_ns host nft list ruleset
+	hasnt group-web
+	has group-db
+}
+
+@test 'a packet with the source address of another guest goes nowhere' {
+	guest 0
+	guest 1
+	serves world udp 53
+	in_ns world ip route add 10.209.0.0/18 via 192.0.2.1
+	run -0 gets g0 udp 192.0.2.9 53
+	in_ns world nft -f - <<-'END'
+		table inet t {
+			chain c {
+				type filter hook input priority 0
+				udp dport 53 counter
+			}
+		}
+	END
+	in_ns g0 ip address add 10.209.0.2/32 dev eth0
+	in_ns g0 ip address add $POOL6:2/128 dev eth0 nodad
+	run ! gets g0 udp 192.0.2.9 53 10.209.0.2
+	run ! gets g0 udp 2001:db8::9 53 $POOL6:2
+	run -0 in_ns world nft list ruleset
+	has 'counter packets 0'
+	run -0 gets g0 udp 2001:db8::9 53 $POOL6:1
+	run -0 in_ns world nft list ruleset
+	has 'counter packets 1'
+}
+
+@test 'a published port is reached from everywhere, and the guest sees who asks' {
+	guest 0 publish=8080:80 publish=5353:53/udp publish=192.0.2.1:8081:80 publish='[2001:db8::1]:8082:80'
+	guest 1
+	serves g0 tcp 80
+	serves g0 udp 53
+	run -0 gets world tcp 192.0.2.1 8080
+	[ "$output" = 192.0.2.9 ]
+	run -0 gets world tcp 2001:db8::1 8080
+	[ "$output" = 2001:db8::9 ]
+	run -0 gets world udp 192.0.2.1 5353
+	[ "$output" = 192.0.2.9 ]
+	run -0 gets world tcp 192.0.2.1 8081
+	run ! gets world tcp 2001:db8::1 8081
+	run -0 gets world tcp 2001:db8::1 8082
+	run ! gets world tcp 192.0.2.1 8082
+	run ! gets world tcp 192.0.2.1 80
+	run -0 gets host tcp 192.0.2.1 8080
+	run -0 gets host tcp 127.0.0.1 8080
+	[ "$output" = 192.0.2.1 ]
+	run -0 gets g1 tcp 192.0.2.1 8080
+	[ "$output" = 10.209.0.2 ]
+	# What merely passes the host is left alone.
+	in_ns world ip address add 192.0.2.10/24 dev up1
+	run ! gets g1 tcp 192.0.2.10 8080
+}
+
+@test 'a port is published once; a change is whole or not at all' {
+	guest 0 publish=8080:80
+	guest 1 publish=9090:80
+	local before
+	before=$(in_ns host nft list ruleset)
+	new_netns g2
+	run -0 asks g2 keep "attach $(words 2) publish=7070:80 publish=8080:81"
+	[ "$output" = "98 the host's port 8080/tcp is published already" ]
+	run ! in_ns host ip link show isl2
+	run -0 asks - keep "change $(words 1) publish=9091:80 publish=8080:80 group=new"
+	[[ "$output" == '98 '* ]]
+	[ "$(in_ns host nft list ruleset)" = "$before" ]
+	run -0 asks - keep "change $(words 1) publish=9091:80"
+	run -0 in_ns host nft list map inet insula publish4
+	has 9091
+	hasnt 9090
+	serves g1 tcp 80
+	run -0 gets world tcp 192.0.2.1 9091
+}
+
+@test 'an own address replaces the one of the pool, and is not hidden' {
+	new_netns g0
+	run -0 asks g0 keep "attach routed 0 address=198.51.100.7 address=$POOL6:1"
+	in_ns world ip route add 198.51.100.7 via 192.0.2.1
+	serves world tcp 80
+	serves g0 tcp 80
+	run -0 gets g0 tcp 192.0.2.9 80
+	[ "$output" = 198.51.100.7 ]
+	run -0 gets world tcp 198.51.100.7 80
+}
+
+@test 'a bridge, with and without an address' {
+	in_ns host ip link add br0 type bridge
+	in_ns host ip link set br0 up
+	in_ns host ip address add 203.0.113.1/24 dev br0
+	new_netns g0
+	new_netns g1
+	run -0 asks g0 keep 'attach bridge 0 device=br0 address=203.0.113.5/24'
+	[ "$output" = 0 ]
+	run -0 asks g1 keep 'attach bridge 1 device=br0'
+	[ "$output" = 0 ]
+	run -0 in_ns host ip link show isb0
+	has 'master br0'
+	wait_for 5 pings g0 203.0.113.1
+	run -0 in_ns g1 ip -o link show eth0
+	has UP
+	run -0 asks g1 keep 'attach bridge 2 device=nope'
+	[ "$output" = '19 find the bridge "nope": No such device' ]
+	run ! in_ns host nft list table inet insula
+}
+
+@test 'macvlan on an interface of the host' {
+	new_netns g0
+	skip_unless 'the kernel has no macvlan' in_ns host ip link add probe link up0 type macvlan mode bridge
+	in_ns host ip link delete probe
+	run -0 asks g0 keep 'attach macvlan 0 device=up0 address=192.0.2.5/24'
+	[ "$output" = 0 ]
+	wait_for 5 pings g0 192.0.2.9
+}
+
+@test 'who is not told to keep it takes it away' {
+	new_netns g0
+	run -0 asks g0 end "attach $(words 0) publish=8080:80 group=web"
+	[[ "$output" == '0'* ]]
+	run ! in_ns host ip link show isl0
+	run -0 in_ns host nft list ruleset
+	hasnt isl0
+	hasnt group-web
+}
+
+@test 'what a crash has left does not keep a guest from starting' {
+	guest 0 publish=8080:80 group=web
+	new_netns again
+	run -0 asks again keep "attach $(words 0)"
+	[ "$output" = 0 ]
+	run ! in_ns g0 ip link show eth0
+	run -0 in_ns host nft list ruleset
+	hasnt 8080
+	hasnt group-web
+	pings host 10.209.0.1
+}
+
+@test 'a sweep leaves the living, and after the last one nothing' {
+	guest 0 publish=8080:80 group=web
+	guest 1 group=web
+	guest 4 publish=8084:80
+	guest 5
+	in_ns host ip link add isl-own type veth peer name isl99
+	# Bit 1 of the first digit, bit 0 of the second.
+	run -0 asks - keep 'sweep 21'
+	[ "$output" = '0 2' ]
+	run ! in_ns host ip link show isl0
+	run ! in_ns host ip link show isl5
+	pings host 10.209.0.2
+	run -0 in_ns host nft list ruleset
+	hasnt 8080
+	has 8084
+	has group-web
+	run -0 asks - keep 'sweep 0'
+	[ "$output" = '0 2' ]
+	run -0 in_ns host nft list ruleset
+	[ -z "$output" ]
+	run -0 in_ns host ip -o link
+	hasnt isl1
+	hasnt isl4
+	has isl-own
+	has isl99
+}
+
+@test 'rules of others stay as they are, and so do router advertisements' {
+	in_ns host nft -f - <<-'END'
+		table inet other {
+			chain c {
+				type filter hook forward priority 0; policy drop;
+			}
+		}
+	END
+	local before
+	before=$(in_ns host nft list table inet other)
+	in_ns host sh -c 'echo 1 >/proc/sys/net/ipv6/conf/up0/accept_ra'
+	guest 0
+	[ "$(in_ns host nft list table inet other)" = "$before" ]
+	[ "$(in_ns host cat /proc/sys/net/ipv6/conf/up0/accept_ra)" = 2 ]
+	# Nor are they overruled.
+	run ! pings g0 192.0.2.9
+	run -0 asks - keep 'sweep 0'
+	[ "$(in_ns host nft list ruleset)" = "$before" ]
+}
+
+@test 'what cannot be understood is refused' {
+	new_netns g0
+	run -0 asks g0 keep 'attach routed 12288' 'attach token-ring 1' 'attach routed 1 group=a{b' 'attach routed 1 publish=0:1' \
+		'attach routed 1 address=1.2.3' 'detach x' 'detach 12288' 'hello'
+	[ "$(grep -c '^0' <<<"$output")" = 0 ]
+	[ "${#lines[@]}" = 8 ]
+	run -0 asks - keep "attach $(words 0)"
+	[[ "$output" == *'network namespace'* ]]
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of networks need beside ip and nft.
+
+ask PROGRAM PID|- keep|end REQUEST...  ask insula-net about the network namespace of a process; its answers, a line each
+serve tcp|udp PORT                     for ever: tell each who asks its address, on IPv4 and IPv6
+probe tcp|udp ADDRESS PORT [SOURCE]    what such a server says
+"""
+import socket
+import subprocess
+import sys
+
+
+def ask(program, pid, end, *requests):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    shell = 'exec "$0"' if pid == "-" else f'exec "$0" 3</proc/{pid}/ns/net'
+    process = subprocess.Popen(["sh", "-c", shell, program], stdin=theirs)
+    theirs.close()
+    for request in requests:
+        ours.send(request.encode())
+        print(ours.recv(1000).decode())
+    if end == "keep":
+        ours.send(b"keep")
+    ours.close()
+    return process.wait()
+
+
+def serve(protocol, port):
+    kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+    server = socket.socket(socket.AF_INET6, kind)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(("::", int(port)))
+    if protocol == "tcp":
+        server.listen()
+    print("ready", flush=True)
+    while True:
+        if protocol == "tcp":
+            connection, peer = server.accept()
+            connection.sendall(peer[0].removeprefix("::ffff:").encode())
+            connection.close()
+        else:
+            _, peer = server.recvfrom(100)
+            server.sendto(peer[0].removeprefix("::ffff:").encode(), peer)
+
+
+def probe(protocol, address, port, source=None):
+    kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+    client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    client.settimeout(2)
+    try:
+        if source:
+            client.bind((source, 0))
+        client.connect((address, int(port)))
+        if protocol == "udp":
+            client.send(b"?")
+        print(client.recv(100).decode())
+    except OSError as error:
+        print(error)
+        return 1
+    return 0
+
+
+sys.exit({"ask": ask, "serve": serve, "probe": probe}[sys.argv[1]](*sys.argv[2:]))
