@@ -33,6 +33,7 @@ const struct verb *const verbs[] = {
 	&verb_enter,
 	&verb_stop,
 	&verb_remove,
+	&verb_check,
 	&verb_help,
 	NULL,
 };
