@@ -318,6 +318,47 @@ int ins_template_remove(struct ins_context *context, const char *name, struct in
 /* ins_template_check - is its content what its digest says? −EBADMSG if not. */
 int ins_template_check(struct ins_context *context, const char *name, struct ins_error *err);
 
+/* --- the host ------------------------------------------------------------------------------------------ */
+
+enum ins_finding_kind {
+	INS_FINDING_FEATURE, /* something that the host has or has not */
+	INS_FINDING_LIMIT,   /* something that it has so much of */
+};
+
+enum ins_finding_state {
+	INS_FINDING_OK,
+	INS_FINDING_SHORT,   /* something of less weight does not work without; a limit that is near */
+	INS_FINDING_MISSING, /* no partition runs without; a limit that is reached */
+};
+
+/* No limit; or, of what is in use, not known. */
+#define INS_FINDING_NONE UINT64_MAX
+
+struct ins_finding {
+	enum ins_finding_kind kind;
+	enum ins_finding_state state;
+	const char *name;    /* for a limit that can be set its sysctl: "kernel.pid_max" */
+	const char *value;   /* of a feature: what was found; may be NULL */
+	uint64_t now;        /* of a limit: in use, or INS_FINDING_NONE */
+	uint64_t maximum;    /* INS_FINDING_NONE: no limit */
+	uint64_t each;       /* what a partition takes of it at least; 0: nothing of the host's */
+	uint64_t room;       /* so many more partitions fit, INS_FINDING_NONE: any number */
+	const char *only;    /* the partitions that it holds for, as "net bridge"; NULL: all */
+	const char *purpose; /* what it is needed for */
+	const char *remedy;  /* what to do about it; NULL: nothing is wrong, or nothing can be done */
+};
+
+/* What it returns below 0 ends the check, and is returned. */
+typedef int ins_finding_fn(void *data, const struct ins_finding *finding);
+
+/**
+ * ins_check - what this host can do, and how many more partitions it has room for
+ * @visit: called with each feature, then with each limit; the finding is valid during the call
+ *
+ * Changes nothing. Limits are counted for a partition that holds one process: a larger one takes more.
+ */
+int ins_check(struct ins_context *context, ins_finding_fn *visit, void *data, struct ins_error *err);
+
 #ifdef __cplusplus
 }
 #endif
