@@ -39,6 +39,7 @@ const struct verb *const verbs[] = {
 	&verb_snapshot,
 	&verb_rollback,
 	&verb_clone,
+	&verb_settle,
 	&verb_help,
 	NULL,
 };

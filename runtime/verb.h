@@ -49,7 +49,7 @@ extern const struct verb verb_create, verb_start, verb_state, verb_kill, verb_de
 	verb_exec, verb_ps, verb_events, verb_list, verb_pause, verb_resume, verb_update, verb_spec,
 	verb_features, verb_plan, verb_spawn, verb_show, verb_set, verb_apply,
 	verb_edit, verb_enter, verb_stop, verb_restart, verb_freeze, verb_thaw, verb_remove, verb_snapshot, verb_rollback,
-	verb_clone, verb_help;
+	verb_clone, verb_settle, verb_help;
 
 /* verb_find - the verb with that name, or NULL. */
 const struct verb *verb_find(const char *name);
