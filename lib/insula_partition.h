@@ -169,6 +169,17 @@ int ins_partition_stop(
 int ins_partition_settle(struct ins_context *context, const char *name, int status, bool *ret_again,
 	struct ins_error *err);
 
+/**
+ * ins_partition_settle_unit - the same for ExecStopPost= of insula@.service, whose Restart= is on-failure
+ * @failed: systemd takes the end for a failure (SERVICE_RESULT is not "success")
+ * @ret_fail: who calls has to fail, so that systemd starts it again
+ *
+ * What is not to be started again has been told to systemd. That there is no such partition any more is no
+ * error.
+ */
+int ins_partition_settle_unit(struct ins_context *context, const char *name, int status, bool failed,
+	bool *ret_fail, struct ins_error *err);
+
 /* ins_partition_remove - the partition and all it has. @force: also one that runs. */
 int ins_partition_remove(
 	struct ins_context *context, const char *name, bool force, struct ins_error *err);

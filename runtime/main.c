@@ -40,6 +40,7 @@ const struct verb *const verbs[] = {
 	&verb_rollback,
 	&verb_clone,
 	&verb_check,
+	&verb_settle,
 	&verb_help,
 	NULL,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "duration.h"
 #include "each.h"
@@ -8,7 +9,7 @@
 
 struct stop_options {
 	const char *timeout;
-	bool all;
+	bool all, supervised;
 	unsigned int jobs;
 };
 
@@ -16,6 +17,8 @@ static const struct option stop_options[] = {
 	STOP_TIMEOUT_OPTION(struct stop_options),
 	ALL_OPTION(struct stop_options),
 	JOBS_OPTION(struct stop_options),
+	{ "supervised", 0, OPTION_FLAG, offsetof(struct stop_options, supervised), NULL, NULL,
+		"the caller is the partition's unit (systemd)" },
 	{},
 };
 
@@ -40,6 +43,9 @@ static int stop(const struct call *call, struct ins_error *err)
 	uint64_t timeout;
 	int r = stop_timeout(options->timeout, &timeout, err);
 
+	/* ExecStop= is called after an end of its own, too: that is no stop that somebody has asked for. */
+	if (r == 0 && options->supervised && !getenv("MAINPID"))
+		return 0;
 	return r < 0 ? r : names_treat(call, options->all, options->jobs, stop_one, &timeout, err);
 }
 

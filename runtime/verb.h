@@ -76,6 +76,7 @@ extern const struct verb verb_create,
 	verb_rollback,
 	verb_clone,
 	verb_check,
+	verb_settle,
 	verb_help;
 
 /* verb_find - the verb with that name, or NULL. */

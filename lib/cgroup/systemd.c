@@ -192,3 +192,37 @@ int ins_systemd_stop(const struct ins_systemd_unit *unit, struct ins_error *err)
 
 	return request("stop", unit, unit->description, NULL, 0, answer, err);
 }
+
+int ins_systemd_run(const struct ins_systemd_unit *unit, struct ins_error *err)
+{
+	char answer[ANSWER_SIZE];
+
+	return request("run", unit, NULL, NULL, 0, answer, err);
+}
+
+int ins_systemd_halt(const struct ins_systemd_unit *unit, struct ins_error *err)
+{
+	char answer[ANSWER_SIZE];
+
+	return request("halt", unit, NULL, NULL, 0, answer, err);
+}
+
+int ins_systemd_forbid(const struct ins_systemd_unit *unit, struct ins_error *err)
+{
+	char answer[ANSWER_SIZE];
+
+	return request("forbid", unit, NULL, NULL, 0, answer, err);
+}
+
+int ins_systemd_register(const struct ins_systemd_unit *unit, const char *machine, pid_t leader,
+	struct ins_error *err)
+{
+	char number[16], answer[ANSWER_SIZE];
+	char *words[] = { NULL, "system", "register", (char *)unit->name, (char *)machine, number,
+		NULL };
+	int r;
+
+	snprintf(number, sizeof(number), "%d", (int)leader);
+	r = ask(words, answer, err);
+	return r < 0 ? ins_error_prefix(err, "tell systemd-machined of %s", machine) : 0;
+}

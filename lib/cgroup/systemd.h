@@ -63,4 +63,24 @@ int ins_systemd_attach(const struct ins_systemd_unit *unit, pid_t pid, struct in
  */
 int ins_systemd_stop(const struct ins_systemd_unit *unit, struct ins_error *err);
 
+/**
+ * ins_systemd_run - start a service that has a unit file, and wait until it is ready
+ *
+ * Return: 0, or what the service itself has told by STATUS= and ERRNO= (sd_notify(3)); −ENOTCONN, −errno.
+ */
+int ins_systemd_run(const struct ins_systemd_unit *unit, struct ins_error *err);
+
+/* ins_systemd_halt - stop it, wait for that, and forget that it may have failed. That there is no such unit is
+ * no error. */
+int ins_systemd_halt(const struct ins_systemd_unit *unit, struct ins_error *err);
+
+/* ins_systemd_forbid - asked while a service ends: its Restart= does not hold this time. A job that is to
+ * start it after its end stays. */
+int ins_systemd_forbid(const struct ins_systemd_unit *unit, struct ins_error *err);
+
+/* ins_systemd_register - tell systemd-machined, if it is installed, of a machine in the unit.
+ * @leader: its first process, which is in the unit already */
+int ins_systemd_register(
+	const struct ins_systemd_unit *unit, const char *machine, pid_t leader, struct ins_error *err);
+
 #endif

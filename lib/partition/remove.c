@@ -10,6 +10,7 @@
 #include "partition/network.h"
 #include "partition/snapshot.h"
 #include "partition/stop.h"
+#include "partition/supervisor.h"
 
 /* In one step it is gone for all who look; what is left of it then is hidden, and gc's if we are killed. The
  * number goes last: nobody else may get its ids as long as there are files of theirs. */
@@ -58,5 +59,7 @@ int ins_partition_remove(
 	if (r == 0)
 		r = ins_snapshot_release(&partition, &layers, err);
 	ins_layers_clear(&layers);
-	return r;
+	/* Who supervises it settles what is left, and wants the lock for that. */
+	ins_partition_close(&partition);
+	return r < 0 ? r : ins_supervisor_stop(context, name, err);
 }

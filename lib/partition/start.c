@@ -21,6 +21,8 @@ struct starting {
 	struct ins_partition *partition;
 	struct ins_overlay overlay;
 	struct ins_network network;
+	struct ins_host host;
+	struct ins_supervisor_cgroup cgroup;
 	char (*paths)[PATH_MAX]; /* of the layers */
 	const char **layers;     /* these, as a list */
 	char own[PATH_MAX], directory[PATH_MAX];
@@ -101,6 +103,7 @@ static int tell(const struct ins_partition *partition, pid_t pid, struct ins_err
 {
 	char text[128];
 
+	ins_supervisor_register(partition->context, partition->name, pid);
 	snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1\nSTATUS=Partition %s runs.", (int)pid,
 		partition->name);
 	return ins_notify(text, -1, err);
@@ -119,8 +122,13 @@ static int start_here(struct ins_partition *partition, bool supervised, struct i
 		r = put_root_together(&starting, err);
 	if (r == 0)
 		r = ins_partition_write_files(partition, err);
+	if (r == 0 && supervised)
+		r = ins_host_probe(&starting.host, false, err);
+	if (r == 0 && supervised)
+		r = ins_supervisor_enter(partition->name, &starting.host, &starting.cgroup, err);
 	if (r == 0)
-		r = ins_bundle_write(partition, ins_supervisor_cgroup(supervised), err);
+		r = ins_bundle_write(partition,
+			starting.cgroup.path[0] ? starting.cgroup.path : NULL, err);
 	if (r == 0 && !partition->state.is_wanted) {
 		partition->state.is_wanted = true;
 		r = ins_partition_state_save(partition->dir, &partition->state, err);
@@ -129,7 +137,18 @@ static int start_here(struct ins_partition *partition, bool supervised, struct i
 		r = run(&starting, supervised, &pid, err);
 	if (r == 0 && supervised)
 		r = tell(partition, pid, err);
+	if (r == 0)
+		ins_supervisor_leave(&starting.host, &starting.cgroup);
 	return r;
+}
+
+/* Who has started us for somebody else can tell them why it came to nothing. */
+static void tell_failure(const struct ins_error *err)
+{
+	char text[sizeof(err->text) + 64];
+
+	snprintf(text, sizeof(text), "STATUS=%s\nERRNO=%d", err->text, err->code);
+	(void)ins_notify(text, -1, NULL);
 }
 
 int ins_partition_start(
@@ -141,7 +160,11 @@ int ins_partition_start(
 
 	if (supervised) {
 		r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
-		return r < 0 ? r : start_here(&partition, true, err);
+		if (r == 0)
+			r = start_here(&partition, true, err);
+		if (r < 0)
+			tell_failure(err);
+		return r;
 	}
 	/* What is wrong with it is better told by us. */
 	r = ins_partition_open(context, name, INS_PARTITION_LOOK, &partition, err);

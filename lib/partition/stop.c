@@ -18,6 +18,7 @@
 #include "guest/guest.h"
 #include "partition/network.h"
 #include "partition/stop.h"
+#include "partition/supervisor.h"
 #include "sys/bare.h"
 
 #define STATUS_SIZE_MAX ((size_t)64 << 10)
@@ -145,7 +146,11 @@ int ins_partition_stop(
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
 	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
 
-	return r < 0 ? r : ins_partition_end(&partition, timeout, err);
+	if (r == 0)
+		r = ins_partition_end(&partition, timeout, err);
+	/* Who supervises it settles what is left, and wants the lock for that. */
+	ins_partition_close(&partition);
+	return r < 0 ? r : ins_supervisor_stop(context, name, err);
 }
 
 /* Does its definition want it back? */
@@ -158,11 +163,24 @@ static bool wants_again(const struct ins_partition *partition)
 	return !strcmp(when, "always") || partition->state.exit_status != 0;
 }
 
+/* Nobody knows of its container: it was stopped on request, or its start came to nothing. */
+static bool is_forgotten(const struct ins_partition *partition)
+{
+	struct ins_store store = { .root = -1, .dir = -1 };
+	struct ins_error ignored = { 0 };
+	int r = ins_store_open(partition->context, partition->name, INS_LOCK_NONE, true, &store,
+		&ignored);
+
+	ins_store_close(&store);
+	return r == -ENOENT;
+}
+
 int ins_partition_settle(struct ins_context *context, const char *name, int status, bool *ret_again,
 	struct ins_error *err)
 {
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
 	enum ins_status now_is;
+	bool never_ran;
 	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
 
 	if (r == 0)
@@ -174,10 +192,12 @@ int ins_partition_settle(struct ins_context *context, const char *name, int stat
 		*ret_again = false;
 		return 0;
 	}
-	partition.state.exit_status = status;
+	never_ran = is_forgotten(&partition) && partition.state.is_wanted;
+	if (!never_ran)
+		partition.state.exit_status = status;
 	r = ins_partition_clear(&partition, err);
 	if (r == 0) {
-		bool again = wants_again(&partition);
+		bool again = !never_ran && wants_again(&partition);
 
 		partition.state.is_wanted = again;
 		r = ins_partition_state_save(partition.dir, &partition.state, err);
@@ -185,4 +205,21 @@ int ins_partition_settle(struct ins_context *context, const char *name, int stat
 			*ret_again = again;
 	}
 	return r;
+}
+
+int ins_partition_settle_unit(struct ins_context *context, const char *name, int status,
+	bool failed, bool *ret_fail, struct ins_error *err)
+{
+	bool again = false;
+	int r = ins_partition_settle(context, name, status, &again, err);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (failed && !again) {
+		r = ins_supervisor_forbid(name, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_fail = again && !failed;
+	return 0;
 }

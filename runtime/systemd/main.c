@@ -7,9 +7,14 @@
  *     insula-systemd system|user set UNIT [PROPERTY TYPE VALUE…]…
  *     insula-systemd system|user attach UNIT PID
  *     insula-systemd system|user stop UNIT DESCRIPTION
+ *     insula-systemd system|user run UNIT
+ *     insula-systemd system|user halt UNIT
+ *     insula-systemd system|user forbid UNIT
+ *     insula-systemd system|user register UNIT MACHINE PID
  *
  * The exit status is an errno, and what stands on the standard output then are its words. ENOTCONN says
- * that systemd was not reached, so nothing has changed. It ends within TIMEOUT seconds, or with insula.
+ * that systemd was not reached, so nothing has changed. It ends within TIMEOUT seconds
+ * (run and halt with the job that they wait for), or with insula.
  */
 #include <errno.h>
 #include <signal.h>
@@ -36,6 +41,9 @@
 #define PATH      "/org/freedesktop/systemd1"
 #define MANAGER   "org.freedesktop.systemd1.Manager"
 #define UNIT      "org.freedesktop.systemd1.Unit"
+#define SERVICE   "org.freedesktop.systemd1.Service"
+#define JOB       "org.freedesktop.systemd1.Job"
+#define MACHINED  "org.freedesktop.machine1"
 #define NO_UNIT   "org.freedesktop.systemd1.NoSuchUnit"
 #define UNIT_IS   "org.freedesktop.systemd1.UnitExists"
 #define MAX_ERRNO 126 /* 127 says that a program could not be executed */
@@ -393,6 +401,135 @@ static int stop(struct request *request)
 	return 0;
 }
 
+/* --- services ---------------------------------------------------------------------------------- */
+
+/* What the service has said of itself (STATUS=, ERRNO=) is what went wrong; systemd knows only that it did. */
+static int fail_service(struct request *request, const char *result)
+{
+	char *text = NULL;
+	int code = 0, status;
+
+	(void)sd_bus_get_property_trivial(request->bus, SYSTEMD, request->path, SERVICE,
+		"StatusErrno", NULL, 'i', &code);
+	if (unit_property(request, SERVICE, "StatusText", &text) >= 0 && text[0] && code > 0)
+		status = fail(code, "%s", text);
+	else
+		status = fail(EIO, "its start ended with the result '%s': `journalctl -u %s` may tell why",
+			result, request->unit);
+	free(text);
+	return status;
+}
+
+/* One job of a unit, to its end, for which the unit itself has limits (TimeoutStartSec=, TimeoutStopSec=).
+ * @result: of the job; "": there is no such unit. */
+static int do_job(struct request *request, const char *method, char *result, size_t size)
+{
+	struct job job = { 0 };
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	int status = subscribe(request, &job), r;
+
+	if (status)
+		return status;
+	r = sd_bus_call_method(request->bus, SYSTEMD, PATH, MANAGER, method, &error, &reply, "ss",
+		request->unit, "replace");
+	if (r < 0 && !sd_bus_error_has_name(&error, NO_UNIT))
+		status = fail_call(method, &error, r);
+	if (r >= 0) {
+		(void)alarm(0);
+		status = await(request, &job, reply);
+	}
+	snprintf(result, size, "%s", job.result);
+	sd_bus_error_free(&error);
+	sd_bus_message_unref(reply);
+	return status;
+}
+
+/* A person's wish is not to be held back by how often the unit has been started before. */
+static int run_service(struct request *request)
+{
+	char result[32];
+	int status;
+
+	forget_failure(request);
+	status = do_job(request, "StartUnit", result, sizeof(result));
+	if (status || !strcmp(result, "done"))
+		return status;
+	return result[0] ? fail_service(request, result)
+			 : fail(ENOENT, "systemd does not have it: `systemctl daemon-reload` makes it look");
+}
+
+static int halt_service(struct request *request)
+{
+	char result[32];
+	int status;
+
+	if (!is_loaded(request))
+		return 0;
+	status = do_job(request, "StopUnit", result, sizeof(result));
+	forget_failure(request);
+	return status;
+}
+
+/* Is there a job that is to come after the end of the service, or one that ends it? A start that is under way
+ * is neither: it is what fails. */
+static bool has_other_job(struct request *request)
+{
+	sd_bus_message *reply = NULL;
+	const char *job = NULL;
+	char *type = NULL, *state = NULL;
+	uint32_t id = 0;
+	bool other = false;
+
+	if (sd_bus_get_property(request->bus, SYSTEMD, request->path, UNIT, "Job", NULL, &reply,
+		    "(uo)") >= 0 &&
+		sd_bus_message_read(reply, "(uo)", &id, &job) >= 0 && id != 0)
+		other = sd_bus_get_property_string(request->bus, SYSTEMD, job, JOB, "JobType",
+				NULL, &type) < 0 ||
+			sd_bus_get_property_string(
+				request->bus, SYSTEMD, job, JOB, "State", NULL, &state) < 0 ||
+			strcmp(type, "start") != 0 || strcmp(state, "running") != 0;
+	free(type);
+	free(state);
+	sd_bus_message_unref(reply);
+	return other;
+}
+
+/* To a service that is ending, a stop changes nothing but that systemd does not start it again. */
+static int forbid(struct request *request)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r;
+
+	if (has_other_job(request))
+		return 0;
+	r = sd_bus_call_method(request->bus, SYSTEMD, PATH, MANAGER, "StopUnit", &error, NULL, "ss",
+		request->unit, "replace");
+	r = r < 0 ? fail_call("systemd refuses to stop it", &error, r) : 0;
+	sd_bus_error_free(&error);
+	return r;
+}
+
+/* machined finds the unit by the process. It takes itself what it has to be told no more: the end. */
+static int register_machine(struct request *request)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	uint32_t leader = (uint32_t)strtoul(request->words[1], NULL, 10);
+	int r = check_pids(request);
+
+	if (r)
+		return r;
+	r = sd_bus_call_method(request->bus, MACHINED, "/org/freedesktop/machine1",
+		MACHINED ".Manager", "RegisterMachine", &error, NULL, "sayssus", request->words[0],
+		0, "insula", "container", leader, "");
+	if (r < 0 && (sd_bus_error_has_name(&error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+			     sd_bus_error_has_name(&error, SD_BUS_ERROR_NAME_HAS_NO_OWNER)))
+		r = 0;
+	r = r < 0 ? fail_call("RegisterMachine", &error, r) : 0;
+	sd_bus_error_free(&error);
+	return r;
+}
+
 /* --- the program ----------------------------------------------------------------------------- */
 
 static const struct verb {
@@ -404,6 +541,10 @@ static const struct verb {
 	{ "set", 0, set },
 	{ "attach", 1, attach },
 	{ "stop", 1, stop },
+	{ "run", 0, run_service },
+	{ "halt", 0, halt_service },
+	{ "forbid", 0, forbid },
+	{ "register", 2, register_machine },
 };
 
 static int run(int argc, char **argv)
