@@ -33,6 +33,7 @@ const struct verb *const verbs[] = {
 	&verb_enter,
 	&verb_stop,
 	&verb_remove,
+	&verb_gc,
 	&verb_help,
 	NULL,
 };

@@ -48,7 +48,7 @@ extern const struct option global_options[];
 extern const struct verb verb_create, verb_start, verb_state, verb_kill, verb_delete, verb_run,
 	verb_exec, verb_ps, verb_events, verb_list, verb_pause, verb_resume, verb_update, verb_spec,
 	verb_features, verb_plan, verb_spawn, verb_show, verb_set, verb_apply,
-	verb_edit, verb_enter, verb_stop, verb_remove, verb_help;
+	verb_edit, verb_enter, verb_stop, verb_remove, verb_gc, verb_help;
 
 /* verb_find - the verb with that name, or NULL. */
 const struct verb *verb_find(const char *name);
