@@ -282,6 +282,30 @@ int ins_partition_rollback(struct ins_context *context, const char *name, const 
 int ins_partition_clone(struct ins_context *context, const char *name, const char *snapshot,
 	const char *to, struct ins_error *err);
 
+/* --- what was left ------------------------------------------------------------------------------------ */
+
+/* Something that a command has left which was killed, or that nobody needs any more. */
+struct ins_leftover {
+	const char *kind; /* "container", "cgroup", "directory", "file", "number", "layer", "image", "mount" */
+	const char *name; /* a path, an id, a number, the name of the container */
+	const char *json; /* both, as one object */
+};
+
+typedef int ins_leftover_visit_fn(void *data, const struct ins_leftover *leftover);
+
+/**
+ * ins_gc - take away what killed commands have left, and the layers and images that nobody has
+ * @dry: only tell of it
+ * @visit: called for each thing that was taken away; may be NULL
+ *
+ * What another command is at work on is left alone. What cannot be taken away is a warning, and does not keep
+ * the rest from it.
+ *
+ * Return: 0, as @visit, −errno: something could not be taken away.
+ */
+int ins_gc(struct ins_context *context, bool dry, ins_leftover_visit_fn *visit, void *data,
+	struct ins_error *err);
+
 /* --- templates ---------------------------------------------------------------------------------------- */
 
 /* Where a template comes from. */

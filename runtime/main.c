@@ -41,6 +41,7 @@ const struct verb *const verbs[] = {
 	&verb_clone,
 	&verb_check,
 	&verb_settle,
+	&verb_gc,
 	&verb_help,
 	NULL,
 };

@@ -95,19 +95,33 @@ static int sweep(struct removal *removal)
 	return errno ? -errno : n;
 }
 
-int ins_tree_remove(int dirfd, const char *name, struct ins_error *err)
+static int remove_all(int top)
 {
-	struct removal removal = { 0 };
+	struct removal removal = { .top = top };
 	int r;
 
-	removal.top = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (removal.top < 0)
-		return errno == ENOENT ? 0
-				       : ins_error_set(err, errno, "open %s to remove it", name);
 	do {
 		r = sweep(&removal);
 	} while (r > 0);
-	ins_close(removal.top);
+	return r;
+}
+
+int ins_tree_empty(int dir, struct ins_error *err)
+{
+	int r = remove_all(dir);
+
+	return r < 0 ? ins_error_set(err, -r, "remove what is in a directory") : 0;
+}
+
+int ins_tree_remove(int dirfd, const char *name, struct ins_error *err)
+{
+	cleanup_fd int top = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (top < 0)
+		return errno == ENOENT ? 0
+				       : ins_error_set(err, errno, "open %s to remove it", name);
+	r = remove_all(top);
 	if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;
 	return r < 0 ? ins_error_set(err, -r, "remove %s", name) : 0;

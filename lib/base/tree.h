@@ -16,4 +16,7 @@
  */
 int ins_tree_remove(int dirfd, const char *name, struct ins_error *err);
 
+/* ins_tree_empty - the same with all that is in a directory; @dir itself stays. */
+int ins_tree_empty(int dir, struct ins_error *err);
+
 #endif

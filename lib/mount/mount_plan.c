@@ -116,7 +116,9 @@ static int add_root_overlay(struct ins_plan_builder *builder, struct ins_error *
 	op->overlay.uid = spec->uid_mappings.v[0].host;
 	op->overlay.gid = spec->gid_mappings.v[0].host;
 	r = ins_plan_strings(builder, &overlay->layers, &op->overlay.layers, err);
-	return r < 0 ? r : ins_plan_strdup(builder, overlay->own, &op->overlay.own, err);
+	if (r == 0)
+		r = ins_plan_strdup(builder, overlay->own, &op->overlay.own, err);
+	return r < 0 ? r : ins_plan_strdup(builder, overlay->own_image, &op->overlay.own_image, err);
 }
 
 static int add_root_open(struct ins_plan_builder *builder, struct ins_error *err)

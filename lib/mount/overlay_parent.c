@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "mount/idmapped.h"
+#include "mount/own_image.h"
 #include "mount/tree_child.h"
 #include "plan/run.h"
 #include "sys/clone.h"
@@ -57,13 +58,22 @@ static int open_mapped(struct ins_run *run, const char *path, struct ins_error *
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
+/* The root of a file system of its own, with the same in it as the directory would have. */
+static int mount_mapped(struct ins_run *run, const char *path, struct ins_error *err)
+{
+	cleanup_fd int fd = ins_own_image_mount(path, err);
+	int r = fd < 0 ? fd : ins_mount_map_ids(run, fd, path, err);
+
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
 static int open_own(struct ins_run *run, struct making *making, struct ins_error *err)
 {
-	const char *path = making->op->overlay.own;
+	const char *path = making->op->overlay.own, *image = making->op->overlay.own_image;
 
 	if (!path)
 		return 0;
-	making->own = open_mapped(run, path, err);
+	making->own = image ? mount_mapped(run, image, err) : open_mapped(run, path, err);
 	if (making->own < 0)
 		return making->own;
 	making->upper = openat(making->own, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -95,16 +105,19 @@ static int open_all(struct ins_run *run, struct making *making, struct ins_error
 /*
  * overlayfs does all it does in a guest's name with the rights of who has mounted it; and these have to
  * have an owner where the layers' ids are mapped, else the overlay is read-only. So the file system ids are
- * those of the container's root, while the capabilities stay.
+ * those of the container's root, while the capabilities stay: but for the one with which neither a quota nor
+ * the blocks that a file system keeps in reserve would hold for the guest.
  */
-static int take_ids(struct making *making)
+static int take_ids(const struct making *making)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2] = { making->caps[0], making->caps[1] };
 
 	(void)ins_sys(setfsgid, making->root_gid);
 	(void)ins_sys(setfsuid, making->root_uid);
 	/* setfsuid(2) takes those that are about files out of the effective set. */
-	return (int)ins_sys(capset, &header, making->caps);
+	caps[CAP_TO_INDEX(CAP_SYS_RESOURCE)].effective &= ~CAP_TO_MASK(CAP_SYS_RESOURCE);
+	return (int)ins_sys(capset, &header, caps);
 }
 
 static void give_ids_back(const struct making *making)

@@ -2,13 +2,10 @@
 /* A new partition: made under a name that hides it, and renamed when it is whole. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +33,11 @@ static int check_name(struct ins_context *context, const struct ins_library *lib
 				"one, too",
 				name)
 		      : 0;
+}
+
+void ins_hidden_name(const char *name, char hidden[INS_HIDDEN_SIZE])
+{
+	snprintf(hidden, INS_HIDDEN_SIZE, ".%s", name);
 }
 
 static int make_directory(int parent, const char *name, mode_t mode, struct ins_error *err)
@@ -80,25 +82,58 @@ static int fill(const struct ins_making *making, const struct ins_definition *de
 	return r < 0 ? r : ins_partition_state_save(dir, &making->state, err);
 }
 
-/* The directory is locked before it can be found by a name that does not hide it, so that no other command
- * sees it half made. */
+/* Return: 1 if @dir still has this name, 0. */
+static bool is_named(const struct ins_library *library, int dir, const char *name)
+{
+	struct stat held, named;
+
+	return fstat(dir, &held) == 0 &&
+	       fstatat(library->partitions, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+/*
+ * There is one hidden name for each name, and who has its directory locked is the only one to make or to
+ * remove a partition of that name. What lies there unlocked was left by somebody who was killed: it is ours
+ * then. Return: 1, 0 (it has gone meanwhile: once more), −errno.
+ */
+static int claim(const struct ins_library *library, const char *name, struct ins_making *making,
+	struct ins_error *err)
+{
+	char hidden[sizeof(making->name)];
+	cleanup_fd int dir = -1;
+
+	ins_hidden_name(name, hidden);
+	if (mkdirat(library->partitions, hidden, 0700) < 0 && errno != EEXIST)
+		return ins_error_set(err, errno, "make %s/partitions/%s", library->path, hidden);
+	dir = openat(library->partitions, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 && errno == ENOENT)
+		return 0;
+	if (dir < 0)
+		return ins_error_set(err, errno, "open %s/partitions/%s", library->path, hidden);
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK
+			       ? ins_error_text(err, EBUSY,
+					 "another command is making or removing a partition \"%s\"",
+					 name)
+			       : ins_error_set(err, errno, "lock %s/partitions/%s", library->path,
+					 hidden);
+	if (!is_named(library, dir, hidden))
+		return 0;
+	memcpy(making->name, hidden, sizeof(hidden));
+	making->dir = TAKE_FD(dir);
+	return 1;
+}
+
 static int begin(const struct ins_library *library, const char *name, struct ins_making *making,
 	struct ins_error *err)
 {
-	uint32_t random;
+	int r;
 
-	if (getrandom(&random, sizeof(random), GRND_INSECURE) != sizeof(random))
-		return ins_error_set(err, errno, "make a partition: no random name");
-	snprintf(making->name, sizeof(making->name), ".%s.%08x", name, random);
-	if (mkdirat(library->partitions, making->name, 0700) < 0)
-		return ins_error_set(
-			err, errno, "make %s/partitions/%s", library->path, making->name);
-	making->dir = openat(
-		library->partitions, making->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (making->dir < 0 || flock(making->dir, LOCK_EX) < 0)
-		return ins_error_set(
-			err, errno, "lock %s/partitions/%s", library->path, making->name);
-	return 0;
+	do {
+		r = claim(library, name, making, err);
+	} while (r == 0);
+	return r < 0 ? r : ins_tree_empty(making->dir, err);
 }
 
 static int finish(const struct ins_library *library, const char *name,
@@ -126,9 +161,9 @@ int ins_partition_begin(struct ins_context *context, const char *name,
 	if (r == 0)
 		r = ins_library_lock(library, INS_LIBRARY_SHARED, err);
 	if (r == 0)
-		r = check_name(context, library, name, err);
-	if (r == 0)
 		r = begin(library, name, making, err);
+	if (r == 0)
+		r = check_name(context, library, name, err);
 	if (r == 0)
 		r = ins_number_take(library->numbers, name, &making->state.number, err);
 	if (r < 0)
@@ -160,6 +195,7 @@ void ins_making_end(struct ins_making *making)
 {
 	struct ins_library *library = &making->library;
 
+	/* The directory goes last: with it goes the lock on the name, and on the number. */
 	if (!making->is_done && making->has_number)
 		(void)ins_number_give(library->numbers, making->state.number, NULL);
 	if (!making->is_done && making->name[0])

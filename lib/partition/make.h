@@ -7,10 +7,19 @@
 
 #define INS_TIME_SIZE 32
 
+/*
+ * ins_hidden_name - what a partition is called while it is made or removed
+ *
+ * One for each name, so that a next command of the same name finds what a killed one has left. The directory
+ * is locked by who is at work on it.
+ */
+#define INS_HIDDEN_SIZE 80
+void ins_hidden_name(const char *name, char hidden[INS_HIDDEN_SIZE]);
+
 /* A partition that is being made. Whatever happens, it ends with ins_making_end(). */
 struct ins_making {
 	struct ins_library library; /* locked, shared */
-	char name[80];              /* that hides it */
+	char name[INS_HIDDEN_SIZE]; /* that hides it */
 	int dir;                    /* its directory, locked */
 	bool has_number, is_done;
 	struct ins_partition_state state; /* to be completed: image, layers, snapshots */

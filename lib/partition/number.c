@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -26,7 +28,7 @@ static void number_text(uint32_t number, char text[TEXT_SIZE])
 int ins_number_take(int dir, const char *name, uint32_t *ret_number, struct ins_error *err)
 {
 	uint32_t start = hash(name) % INS_NUMBERS;
-	char text[TEXT_SIZE];
+	char text[TEXT_SIZE], owner[NAME_MAX + 1];
 
 	for (uint32_t i = 0; i < INS_NUMBERS; i++) {
 		uint32_t number = (start + i) % INS_NUMBERS;
@@ -38,6 +40,11 @@ int ins_number_take(int dir, const char *name, uint32_t *ret_number, struct ins_
 		}
 		if (errno != EEXIST)
 			return ins_error_set(err, errno, "take a number for %s", name);
+		if (ins_number_owner(dir, number, owner, sizeof(owner), NULL) == 0 &&
+			!strcmp(owner, name)) {
+			*ret_number = number;
+			return 0;
+		}
 	}
 	return ins_error_text(err, ENOSPC,
 		"all %d numbers of partitions are taken: `insula remove` gives one back, `insula "

@@ -21,7 +21,8 @@
  * ins_number_take - a number that nobody has
  * @dir: the directory of numbers: a symlink each, whose target is the name of who has it. So taking one is
  *       one step, which survives a crash whole or not at all.
- * @name: the partition; one of the same name gets the same number again, if it is free
+ * @name: the partition, of which only the caller may make one (make.h); one of the same name gets the same
+ *        number again, if it is free, or if somebody who was killed has left it taken
  *
  * Return: 0, −ENOSPC (all are taken), −errno.
  */

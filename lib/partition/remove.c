@@ -3,32 +3,54 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/tree.h"
 #include "partition/network.h"
 #include "partition/snapshot.h"
+#include "partition/make.h"
 #include "partition/stop.h"
 #include "partition/supervisor.h"
 
-/* In one step it is gone for all who look; what is left of it then is hidden, and gc's if we are killed. The
- * number goes last: nobody else may get its ids as long as there are files of theirs. */
+/* What somebody has left there who was killed while he made or removed one of this name. */
+static int clear_hidden(const struct ins_library *library, const char *name, const char *hidden,
+	struct ins_error *err)
+{
+	cleanup_fd int dir = openat(
+		library->partitions, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0)
+		return errno == ENOENT ? 0
+				       : ins_error_set(err, errno, "open %s/partitions/%s",
+						 library->path, hidden);
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return ins_error_text(
+			err, EBUSY, "another command is about to make a partition \"%s\"", name);
+	return ins_tree_remove(library->partitions, hidden, err);
+}
+
+/*
+ * In one step it is gone for all who look. What is left of it then is hidden, and if we are killed, gc's or
+ * that of who makes another of the same name. We have it locked until all of it is gone: so nobody takes the
+ * number for a leftover, which goes before the directory does.
+ */
 static int take_away(struct ins_partition *partition, struct ins_error *err)
 {
 	const struct ins_library *library = &partition->library;
-	char hidden[96];
+	char hidden[INS_HIDDEN_SIZE];
 	int r;
 
-	snprintf(hidden, sizeof(hidden), ".%s.removed", partition->name);
-	r = ins_tree_remove(library->partitions, hidden, err);
+	ins_hidden_name(partition->name, hidden);
+	r = clear_hidden(library, partition->name, hidden, err);
 	if (r < 0)
 		return r;
 	if (renameat2(library->partitions, partition->name, library->partitions, hidden,
 		    RENAME_NOREPLACE) < 0)
 		return ins_error_set(err, errno, "take partition %s away", partition->name);
-	r = ins_tree_remove(library->partitions, hidden, err);
-	return r < 0 ? r : ins_number_give(library->numbers, partition->state.number, err);
+	r = ins_number_give(library->numbers, partition->state.number, err);
+	return r < 0 ? r : ins_tree_remove(library->partitions, hidden, err);
 }
 
 int ins_partition_remove(

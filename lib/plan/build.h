@@ -12,6 +12,7 @@
 struct ins_overlay {
 	struct ins_strings layers; /* directories, absolute, the topmost first; at most INS_OVERLAY_LAYERS */
 	const char *own;           /* directory with "upper" and "work"; NULL: read-only */
+	const char *own_image;     /* an ext4 in a file, whose root has these two instead; NULL */
 };
 
 /* A network that is made for the container, by insula-net. */

@@ -326,7 +326,8 @@ static void say_root_open(struct words *words, const struct ins_op *op)
 static void say_root_overlay(struct words *words, const struct ins_op *op)
 {
 	say(words, "mount an overlay for the root file system: ");
-	say(words, op->overlay.own ? "%s over" : "read-only,", op->overlay.own);
+	say(words, op->overlay.own ? "%s over" : "read-only,",
+		op->overlay.own_image ? op->overlay.own_image : op->overlay.own);
 	for (uint32_t i = 0; i < op->overlay.layers.n; i++)
 		say(words, " %s", op->overlay.layers.v[i]);
 }

@@ -261,6 +261,7 @@ struct ins_op {
 		struct {
 			struct ins_text_list layers; /* directories, the topmost first */
 			const char *own;             /* directory with "upper" and "work"; NULL: read-only */
+			const char *own_image;       /* an ext4 in a file, whose root has these two instead; NULL */
 			uint32_t uid, gid;           /* of the container's root, outside */
 		} overlay; /* ROOT_OVERLAY */
 		struct {

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What killed commands leave on the host: containers of partitions, cgroups, mounted images. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cgroup/cgroup.h"
+#include "cgroup/directory.h"
+#include "guest/record.h"
+#include "partition/gc.h"
+#include "partition/partition.h"
+#include "plan/host.h"
+
+/* The cgroup of all containers that have not been told another. */
+#define CGROUP_TOP "/insula"
+
+/* The images that are mounted, below the state directory. */
+#define MOUNTED_IMAGES ".images"
+
+/* --- containers -------------------------------------------------------------------------------------- */
+
+static int remove_container(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
+{
+	(void)dir;
+	return ins_delete(gc->context, name, true, err);
+}
+
+/* Its bundle is that of the partition of its name. */
+static bool is_partition(const struct ins_gc *gc, const char *id, const char *bundle)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/partitions/%s", gc->library.path, id);
+	return bundle && !strcmp(bundle, path);
+}
+
+/* A container that has no process, and that nobody is at work on. */
+static bool has_ended(const struct ins_store *store)
+{
+	struct ins_error ignored = { 0 };
+	enum ins_status status;
+
+	if (!store->record.id)
+		return ins_store_busy(store, &ignored) == 0;
+	return ins_store_status(store, &status, &ignored) == 0 && status == INS_STATUS_STOPPED;
+}
+
+/* The partition's lock is held while it is started or stopped; who has it takes its leftovers away. Without
+ * a partition the container has nobody. */
+static bool is_leftover(struct ins_gc *gc, const char *id)
+{
+	cleanup_fd int dir =
+		openat(gc->library.partitions, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct ins_store store = { .root = -1, .dir = -1 };
+	struct ins_error ignored = { 0 };
+	bool is_gone = dir < 0 && errno == ENOENT, is_ours;
+
+	if (!is_gone && (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0))
+		return false;
+	if (ins_store_open(gc->context, id, INS_LOCK_NONE, true, &store, &ignored) < 0)
+		return false;
+	if (store.record.id)
+		is_ours =
+			is_partition(gc, id, store.record.bundle) && (is_gone || has_ended(&store));
+	else
+		is_ours = !is_gone && has_ended(&store);
+	ins_store_close(&store);
+	return is_ours;
+}
+
+static void sweep_containers(struct ins_gc *gc)
+{
+	struct ins_error why = { 0 };
+	char **ids = NULL;
+	size_t n = 0;
+
+	if (ins_store_ids(gc->context, &ids, &n, &why) < 0)
+		ins_gc_fail(gc, &why);
+	for (size_t i = 0; i < n; i++) {
+		if (is_leftover(gc, ids[i]))
+			ins_gc_take(gc, "container", "", -1, ids[i], remove_container);
+		free(ids[i]);
+	}
+	free(ids);
+}
+
+/* --- cgroups ----------------------------------------------------------------------------------------- */
+
+static int remove_cgroup(struct ins_gc *gc, int top, const char *name, struct ins_error *err)
+{
+	cleanup_fd int cgroup = ins_cgroup_open_beneath(top, name, O_RDONLY);
+	struct ins_host host;
+	char path[PATH_MAX];
+	int r;
+
+	(void)gc;
+	if (cgroup < 0)
+		return ins_cgroup_is_gone(cgroup)
+			       ? 0
+			       : ins_error_set(err, -cgroup, "open the cgroup %s", name);
+	r = ins_host_probe(&host, false, err);
+	if (r == 0)
+		r = ins_cgroup_kill(cgroup, err);
+	if (r == 0)
+		r = ins_cgroup_wait_empty(cgroup, INS_KILL_TIMEOUT_MS, err);
+	snprintf(path, sizeof(path), CGROUP_TOP "/%s", name);
+	return r < 0 ? r : ins_cgroup_remove(host.cgroup_mount, path, 1, err);
+}
+
+/* It has the mark of a container of ours, which is not there any more. */
+static bool is_orphan(const struct ins_gc *gc, int top, const char *name)
+{
+	cleanup_fd int cgroup = ins_cgroup_open_beneath(top, name, O_RDONLY);
+	char record[PATH_MAX];
+
+	snprintf(record, sizeof(record), "%s/%s", gc->context->root, name);
+	return cgroup >= 0 && ins_cgroup_is_claimed_by(cgroup, gc->context->root, name) &&
+	       faccessat(AT_FDCWD, record, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+static void sweep_cgroups(struct ins_gc *gc)
+{
+	struct ins_error ignored = { 0 };
+	cleanup_dir DIR *entries = NULL;
+	cleanup_fd int top = -1;
+	struct ins_host host;
+	const char *name;
+
+	/* Without cgroup2, or without a container so far, there is nothing to look at. */
+	if (ins_host_probe(&host, false, &ignored) < 0 || !host.cgroup_mount[0] ||
+		ins_cgroup_open(host.cgroup_mount, CGROUP_TOP, &top, &ignored) < 0)
+		return;
+	entries = ins_cgroup_entries(top);
+	while (entries && (name = ins_cgroup_next_child(entries))) {
+		if (is_orphan(gc, top, name))
+			ins_gc_take(gc, "cgroup", CGROUP_TOP "/", top, name, remove_cgroup);
+	}
+}
+
+void ins_gc_containers(struct ins_gc *gc)
+{
+	sweep_containers(gc);
+	sweep_cgroups(gc);
+}
+
+/* --- mounted images ------------------------------------------------------------------------------------ */
+
+static int remove_mount(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
+{
+	char path[PATH_MAX];
+
+	/* umount2(2) takes no directory's fd. EINVAL: nothing is mounted there. */
+	snprintf(path, sizeof(path), "%s/" MOUNTED_IMAGES "/%s", gc->context->root, name);
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
+		return ins_error_set(err, errno, "unmount %s", path);
+	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return ins_error_set(err, errno, "remove %s", path);
+	return 0;
+}
+
+void ins_gc_mounts(struct ins_gc *gc)
+{
+	char path[PATH_MAX];
+	cleanup_dir DIR *dir = NULL;
+	struct dirent *entry;
+
+	snprintf(path, sizeof(path), "%s/" MOUNTED_IMAGES "/", gc->context->root);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' && entry->d_type == DT_DIR &&
+			faccessat(gc->library.images, entry->d_name, F_OK, AT_SYMLINK_NOFOLLOW) <
+				0 &&
+			errno == ENOENT)
+			ins_gc_take(gc, "mount", path, dirfd(dir), entry->d_name, remove_mount);
+	}
+}

@@ -1,0 +1,163 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What killed commands leave, and who takes it away.
+
+load helpers
+
+setup() {
+	insula_setup
+	LIBRARY=$BATS_TEST_TMPDIR/library
+	NAME=gc-$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
+	mkdir -m 700 "$LIBRARY"
+	# Any call makes the library's parts.
+	insula spawn "$NAME" --template none 2>/dev/null || :
+	mkdir -m 700 "$LIBRARY/images/$IMAGE"
+	cp -a "$(base_rootfs)" "$LIBRARY/images/$IMAGE/root"
+	ln -s "../images/$IMAGE" "$LIBRARY/templates/busybox"
+}
+
+teardown() {
+	insula remove --force "$NAME" >/dev/null 2>&1 || :
+	insula_teardown
+}
+
+IMAGE=0123456789abcdef
+
+insula() {
+	"$INSULA" --root "$STATE" --library "$LIBRARY" "$@" 3>&-
+}
+
+spawned() {
+	insula spawn "$NAME" --template busybox --net none "$@" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1
+}
+
+is_now() {
+	[ "$(insula show --json "$NAME" | jq -r .status)" = "$1" ]
+}
+
+runs() {
+	is_now running
+}
+
+@test 'a library in order has nothing to be taken away' {
+	spawned sleep 1000
+	run -0 insula gc
+	is ''
+	runs
+}
+
+@test 'what is half made or half removed goes, with its number' {
+	mkdir -p "$LIBRARY/partitions/.lost/own/upper" "$LIBRARY/layers/.0123" "$LIBRARY/images/.4567"
+	ln -s lost "$LIBRARY/numbers/77"
+	run -0 insula gc
+	is $'directory partitions/.lost\ndirectory images/.4567\ndirectory layers/.0123\nnumber 77'
+	[ -z "$(ls -A "$LIBRARY/partitions" "$LIBRARY/numbers" "$LIBRARY/layers" | grep -v :)" ]
+	run -0 insula gc
+	is ''
+}
+
+@test '--dry-run takes nothing away, --json is an array' {
+	mkdir "$LIBRARY/partitions/.lost"
+	run -0 insula gc --dry-run
+	is 'directory partitions/.lost'
+	run -0 insula gc --dry-run --json
+	[ "$(jq -r '.[0].kind + " " + .[0].name' <<<"$output")" = 'directory partitions/.lost' ]
+	[ -d "$LIBRARY/partitions/.lost" ]
+	run -0 insula gc
+	run -0 insula gc --json
+	is '[]'
+}
+
+@test 'what somebody is at work on stays' {
+	mkdir "$LIBRARY/partitions/.held"
+	ln -s held "$LIBRARY/numbers/77"
+	exec 8<"$LIBRARY/partitions/.held"
+	flock 8
+	run -0 insula gc
+	is ''
+	exec 8<&-
+	run -0 insula gc
+	is $'directory partitions/.held\nnumber 77'
+}
+
+@test 'a number that leads to a partition with another one goes' {
+	spawned sleep 1000
+	ln -s "$NAME" "$LIBRARY/numbers/77"
+	run -0 insula gc
+	is 'number 77'
+	runs
+}
+
+@test 'layers and images without anybody go, those that are needed stay' {
+	mkdir "$LIBRARY/layers/00000000000000aa" "$LIBRARY/images/00000000000000bb"
+	spawned sleep 1000
+	rm "$LIBRARY/templates/busybox"
+	run -0 insula gc
+	is $'layer 00000000000000aa\nimage 00000000000000bb'
+	[ -d "$LIBRARY/images/$IMAGE/root" ]
+	run -0 insula remove --force "$NAME"
+	run -0 insula gc
+	is "image $IMAGE"
+}
+
+@test 'while a partition cannot be read, what it may need stays' {
+	spawned --no-start
+	mkdir "$LIBRARY/layers/00000000000000aa"
+	mv "$LIBRARY/partitions/$NAME/state.json" "$BATS_TEST_TMPDIR/kept"
+	echo '{' >"$LIBRARY/partitions/$NAME/state.json"
+	run -1 insula gc
+	has "$NAME"
+	[ -d "$LIBRARY/layers/00000000000000aa" ]
+	cp "$BATS_TEST_TMPDIR/kept" "$LIBRARY/partitions/$NAME/state.json"
+	run -0 insula gc
+	is 'layer 00000000000000aa'
+}
+
+@test 'the container of a partition whose program has ended goes' {
+	spawned true
+	wait_for 5 is_now stopped
+	if [ -e "$STATE/$NAME" ]; then
+		run -0 insula gc
+		is "container $NAME"
+	fi
+	[ ! -e "$STATE/$NAME" ]
+	run -0 insula start "$NAME"
+}
+
+@test 'the container of a partition that is gone is ended' {
+	spawned sleep 1000
+	mv "$LIBRARY/partitions/$NAME" "$LIBRARY/partitions/.$NAME"
+	run -0 insula gc
+	[ "${lines[0]}" = "container $NAME" ]
+	[ "${lines[1]}" = "directory partitions/.$NAME" ]
+	run -0 insula gc
+	is ''
+}
+
+@test 'containers that are no partitions are left alone' {
+	stopped box
+	run -0 insula gc
+	is ''
+	[ -e "$STATE/box" ]
+}
+
+@test 'spawn of a name takes over what a killed one has left, and its number' {
+	spawned --no-start
+	number=$(insula show --json "$NAME" | jq .number)
+	mv "$LIBRARY/partitions/$NAME" "$LIBRARY/partitions/.$NAME"
+	spawned --no-start
+	[ "$(insula show --json "$NAME" | jq .number)" = "$number" ]
+	[ ! -e "$LIBRARY/partitions/.$NAME" ]
+	run -0 insula gc
+	is ''
+}
+
+@test 'two commands that make the same partition: one is refused' {
+	mkdir "$LIBRARY/partitions/.$NAME"
+	exec 8<"$LIBRARY/partitions/.$NAME"
+	flock 8
+	run -1 insula spawn "$NAME" --template busybox
+	has "another command is making or removing a partition \"$NAME\""
+	exec 8<&-
+	run -0 insula gc
+}
