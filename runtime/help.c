@@ -72,14 +72,17 @@ int help_print(const struct verb *verb, struct ins_error *err)
 	if (verb) {
 		printf("Usage: insula [GLOBAL-OPTION]... %s%s%s%s\n\n%s: %s\n", verb->name,
 			has_options(verb->options) ? " [OPTION]..." : "",
-			verb->synopsis[0] ? " " : "", verb->synopsis, verb->name, verb->summary);
+			verb->synopsis[0] ? " " : "", verb->synopsis, verb->name,
+			verb->summary ? verb->summary : "for programs of insula's own");
 		print_options(verb->options);
 		return output_flush(err);
 	}
 	printf("Usage: insula [OPTION]... COMMAND [ARGUMENT]...\n\n"
 	       "insula: run OCI containers\n\nCommands:\n");
-	for (size_t i = 0; verbs[i]; i++)
-		printf("  %-10s%s\n", verbs[i]->name, verbs[i]->summary);
+	for (size_t i = 0; verbs[i]; i++) {
+		if (verbs[i]->summary)
+			printf("  %-10s%s\n", verbs[i]->name, verbs[i]->summary);
+	}
 	print_options(global_options);
 	puts("\n`insula help COMMAND` tells more of a command.");
 	return output_flush(err);
@@ -105,6 +108,8 @@ static void dump(void)
 {
 	dump_options("-", global_options);
 	for (size_t i = 0; verbs[i]; i++) {
+		if (!verbs[i]->summary)
+			continue;
 		printf("verb\t%s\t%s\t%s\n", verbs[i]->name,
 			verbs[i]->synopsis[0] ? verbs[i]->synopsis : "-", verbs[i]->summary);
 		dump_options(verbs[i]->name, verbs[i]->options);

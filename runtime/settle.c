@@ -54,7 +54,6 @@ static int settle(const struct call *call, struct ins_error *err)
 
 const struct verb verb_settle = {
 	.name = "settle",
-	.summary = "called by systemd when a partition has ended",
 	.synopsis = "NAME",
 	.options = settle_options,
 	.min_args = 1,

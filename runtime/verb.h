@@ -25,7 +25,8 @@ struct call {
 
 struct verb {
 	const char *name;
-	const char *summary;          /* one line, for lists of verbs and the man page's title */
+	const char *summary;          /* one line, for lists of verbs and the man page's title; NULL: it is for
+	                                 programs of insula's own, and not shown */
 	const char *synopsis;         /* the arguments, as "ID [SIGNAL]" */
 	const struct option *options; /* ends in a row without a name */
 	size_t options_size;          /* of the structure that the rows' offsets are in */
