@@ -77,6 +77,7 @@ extern const struct verb verb_create,
 	verb_clone,
 	verb_check,
 	verb_settle,
+	verb_template,
 	verb_help;
 
 /* verb_find - the verb with that name, or NULL. */
