@@ -20,6 +20,7 @@ volatile int intake_is_interrupted;
 
 int intake_clean(const char *path, char clean[PATH_MAX], struct ins_error *err)
 {
+	const char *whole = path;
 	size_t used = 0, depth = 0;
 
 	if (!path || !*path || *path == '/')
@@ -30,10 +31,10 @@ int intake_clean(const char *path, char clean[PATH_MAX], struct ins_error *err)
 
 		if (n == 2 && !strncmp(path, "..", 2))
 			return ins_error_text(
-				err, EINVAL, "\"%.200s\" would lead out of the image", path);
+				err, EINVAL, "\"%.200s\" would lead out of the image", whole);
 		if (n > NAME_MAX || used + n + 2 > PATH_MAX || depth > INTAKE_DEPTH)
 			return ins_error_text(err, EINVAL,
-				"\"%.100s…\" is too long or deeper than %d directories", path,
+				"\"%.100s…\" is too long or deeper than %d directories", whole,
 				INTAKE_DEPTH);
 		if (n > 0 && !(n == 1 && *path == '.')) {
 			if (used > 0)
@@ -98,11 +99,9 @@ int intake_parent(const struct intake *intake, const char *clean, bool make, int
 		fd = open_inside(intake->root, path);
 	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
 		return ins_error_text(err, EINVAL,
-			"\"%.200s\": its way goes through a symbolic link, or through what is no "
-			"directory",
-			clean);
+			"its way goes through a symbolic link, or through what is no directory");
 	if (fd < 0)
-		return ins_error_set(err, errno, "make the directory of \"%.200s\"", clean);
+		return ins_error_set(err, errno, "make its directory");
 	*ret_fd = fd;
 	*ret_name = slash ? slash + 1 : clean;
 	return 0;

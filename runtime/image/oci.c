@@ -257,7 +257,7 @@ static int apply_whiteout(
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return r;
+		return ins_error_prefix(err, "%.200s", clean);
 	if (is_opaque)
 		return empty_directory(parent, ".", err);
 	name += strlen(WHITEOUT);
