@@ -36,6 +36,7 @@ const struct verb *const verbs[] = {
 	&verb_freeze,
 	&verb_thaw,
 	&verb_remove,
+	&verb_template,
 	&verb_snapshot,
 	&verb_rollback,
 	&verb_clone,

@@ -79,6 +79,7 @@ extern const struct verb verb_create,
 	verb_check,
 	verb_settle,
 	verb_gc,
+	verb_template,
 	verb_help;
 
 /* verb_find - the verb with that name, or NULL. */

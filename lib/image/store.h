@@ -34,4 +34,18 @@ int ins_image_of_template(const struct ins_library *library, const char *templat
 int ins_image_use(const struct ins_library *library, const char *id, const char *runtime,
 	char ret_path[PATH_MAX], struct ins_error *err);
 
+/* ins_image_forget - an image that is removed is no longer mounted, nor known to be checked. */
+void ins_image_forget(const char *id, const char *runtime);
+
+/* ins_image_is_id - it has the form of one: it becomes part of a path. */
+bool ins_image_is_id(const char *text);
+
+/**
+ * ins_image_is_used - a partition, one that is just being made too, consists of it
+ *
+ * A state.json that cannot be read counts as one that names it. The library has to be locked, if the
+ * answer is to last.
+ */
+bool ins_image_is_used(const struct ins_library *library, const char *id);
+
 #endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program insula-image, which makes images and computes their digests. */
+#ifndef INSULA_IMAGE_WORKER_H
+#define INSULA_IMAGE_WORKER_H
+
+#include <stdbool.h>
+
+#include "insula.h"
+
+/* The longest that it says. */
+#define INS_WORKER_SIZE 4096
+
+/**
+ * ins_worker_ask - let it do one thing, and wait
+ * @argv: [0] is left free for its path; NULL at the end
+ * @reads_input: it has the caller's standard input
+ * @words: what it has to say beside: warnings, a line each
+ *
+ * Return: 0; −errno with its own words; −EOPNOTSUPP: it is not there.
+ */
+int ins_worker_ask(
+	char **argv, bool reads_input, char words[INS_WORKER_SIZE], struct ins_error *err);
+
+#endif

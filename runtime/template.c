@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* insula template: a word says what is done with them. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "insula_partition.h"
+#include "output.h"
+#include "verb.h"
+
+struct template_options {
+	const char *name;
+	bool erofs, json, quiet;
+};
+
+#define TEMPLATE(member) offsetof(struct template_options, member)
+
+static const struct option template_options[] = {
+	{ "name", 0, OPTION_PATH, TEMPLATE(name), "NAME", NULL,
+		"build: the template's name (default: the recipe's)" },
+	{ "erofs", 0, OPTION_FLAG, TEMPLATE(erofs), NULL, NULL,
+		"build, import: keep it as one erofs image" },
+	{ "json", 0, OPTION_FLAG, TEMPLATE(json), NULL, NULL, "list: a JSON array" },
+	{ "quiet", 'q', OPTION_FLAG, TEMPLATE(quiet), NULL, NULL, "list: print the names only" },
+	{},
+};
+
+static int make(
+	const struct call *call, const struct ins_template_args *args, struct ins_error *err)
+{
+	int r = ins_template_make(call->context, args, err);
+
+	if (r < 0)
+		return r;
+	printf("%s: made\n", args->name);
+	return output_flush(err);
+}
+
+static int build(const struct call *call, struct ins_error *err)
+{
+	const struct template_options *options = call->options;
+	const struct ins_template_args args = {
+		.name = options->name ? options->name : call->args[1],
+		.source = INS_TEMPLATE_RECIPE,
+		.from = call->args[1],
+		.arguments = call->args + 2,
+		.erofs = options->erofs,
+		.progress = true,
+	};
+
+	return make(call, &args, err);
+}
+
+static int import(const struct call *call, struct ins_error *err)
+{
+	const struct template_options *options = call->options;
+	const struct ins_template_args args = {
+		.name = call->args[1],
+		.source = INS_TEMPLATE_GUESS,
+		.from = call->args[2],
+		.erofs = options->erofs,
+		.progress = true,
+	};
+
+	return make(call, &args, err);
+}
+
+static int print_name(void *data, const struct ins_template_info *info)
+{
+	(void)data;
+	if (info->name)
+		puts(info->name);
+	return 0;
+}
+
+static int print_item(void *data, const struct ins_template_info *info)
+{
+	bool *any = data;
+
+	printf("%s%s", *any ? "," : "[", info->json);
+	*any = true;
+	return 0;
+}
+
+static int print_object(void *data, const struct ins_template_info *info)
+{
+	(void)data;
+	output_line(info->json);
+	return 0;
+}
+
+static int print_row(void *data, const struct ins_template_info *info)
+{
+	(void)data;
+	printf("%-20s   %s   %-9s   %9.1f   %s   ", info->name ? info->name : "-", info->image,
+		info->kind, (double)info->size / 1e6, info->made);
+	output_text(info->source);
+	putchar('\n');
+	return 0;
+}
+
+static int list(const struct call *call, struct ins_error *err)
+{
+	const struct template_options *options = call->options;
+	bool any = false;
+	int r;
+
+	if (options->quiet) {
+		r = ins_template_list(call->context, NULL, print_name, NULL, err);
+	} else if (options->json) {
+		r = ins_template_list(call->context, NULL, print_item, &any, err);
+		if (r == 0)
+			puts(any ? "]" : "[]");
+	} else {
+		printf("%-20s   %-16s   %-9s   %9s   %-20s   %s\n", "NAME", "IMAGE", "KIND", "MB",
+			"MADE", "SOURCE");
+		r = ins_template_list(call->context, NULL, print_row, NULL, err);
+	}
+	return r < 0 ? r : output_flush(err);
+}
+
+static int print_lines(void *data, const struct ins_template_info *info)
+{
+	(void)data;
+	printf("name     %s\nimage    %s\ndigest   %s\nkind     %s\nsize     %llu\nmade     "
+	       "%s\nsource   ",
+		info->name, info->image, info->digest, info->kind, (unsigned long long)info->size,
+		info->made);
+	output_text(info->source);
+	putchar('\n');
+	return 0;
+}
+
+static int show(const struct call *call, struct ins_error *err)
+{
+	const struct template_options *options = call->options;
+	int r = ins_template_list(call->context, call->args[1],
+		options->json ? print_object : print_lines, NULL, err);
+
+	return r < 0 ? r : output_flush(err);
+}
+
+static int check(const struct call *call, struct ins_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 1; r == 0 && i < call->n_args; i++)
+		r = ins_template_check(call->context, call->args[i], err);
+	return r;
+}
+
+static int take_away(const struct call *call, struct ins_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 1; r == 0 && i < call->n_args; i++)
+		r = ins_template_remove(call->context, call->args[i], err);
+	return r;
+}
+
+static const struct action {
+	const char *name;
+	const char *synopsis;
+	size_t min_args, max_args; /* behind the name */
+	int (*run)(const struct call *call, struct ins_error *err);
+} actions[] = {
+	{ "build", "RECIPE [--] [ARGUMENT…]", 1, SIZE_MAX, build },
+	{ "import", "NAME DIR|TAR|OCI-LAYOUT[:TAG]|-", 2, 2, import },
+	{ "list", "", 0, 0, list },
+	{ "show", "NAME", 1, 1, show },
+	{ "check", "NAME…", 1, SIZE_MAX, check },
+	{ "remove", "NAME…", 1, SIZE_MAX, take_away },
+};
+
+static int template(const struct call *call, struct ins_error *err)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		const struct action *action = &actions[i];
+
+		if (strcmp(call->args[0], action->name) != 0)
+			continue;
+		if (call->n_args - 1 < action->min_args || call->n_args - 1 > action->max_args)
+			return error_set(err, EINVAL, "it is `insula template %s%s%s`",
+				action->name, *action->synopsis ? " " : "", action->synopsis);
+		return action->run(call, err);
+	}
+	return error_set(err, EINVAL,
+		"template: unknown word `%s`: build, import, list, show, check or remove",
+		call->args[0]);
+}
+
+const struct verb verb_template = {
+	.name = "template",
+	.summary = "make, list, check and remove templates",
+	.synopsis = "build|import|list|show|check|remove [ARGUMENT…]",
+	.options = template_options,
+	.options_size = sizeof(struct template_options),
+	.min_args = 1,
+	.max_args = SIZE_MAX,
+	.run = template,
+};
