@@ -25,7 +25,8 @@ static int read_status(int *ret_status, struct ins_error *err)
 		return 0;
 	if (!strcmp(code, "exited")) {
 		if (options_number(status, strlen(status), 255, &number) < 0)
-			return error_set(err, EINVAL, "EXIT_STATUS: `%s` is no exit status", status);
+			return error_set(
+				err, EINVAL, "EXIT_STATUS: `%s` is no exit status", status);
 		*ret_status = W_EXITCODE((int)number, 0);
 		return 0;
 	}

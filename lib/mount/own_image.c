@@ -78,8 +78,8 @@ static int run_mke2fs(char *const *argv, struct ins_error *err)
 int ins_own_image_make(
 	int dir, const char *name, uint64_t size, const char *content, struct ins_error *err)
 {
-	cleanup_fd int fd = openat(
-		dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	cleanup_fd int fd =
+		openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	char path[64];
 	char *const argv[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-b", BLOCK_SIZE_TEXT, "-m", "0",
 		"-I", "256", "-J", "size=4", "-E",

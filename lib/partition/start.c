@@ -127,8 +127,8 @@ static int start_here(struct ins_partition *partition, bool supervised, struct i
 	if (r == 0 && supervised)
 		r = ins_supervisor_enter(partition->name, &starting.host, &starting.cgroup, err);
 	if (r == 0)
-		r = ins_bundle_write(partition,
-			starting.cgroup.path[0] ? starting.cgroup.path : NULL, err);
+		r = ins_bundle_write(
+			partition, starting.cgroup.path[0] ? starting.cgroup.path : NULL, err);
 	if (r == 0 && !partition->state.is_wanted) {
 		partition->state.is_wanted = true;
 		r = ins_partition_state_save(partition->dir, &partition->state, err);

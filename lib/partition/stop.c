@@ -168,8 +168,8 @@ static bool is_forgotten(const struct ins_partition *partition)
 {
 	struct ins_store store = { .root = -1, .dir = -1 };
 	struct ins_error ignored = { 0 };
-	int r = ins_store_open(partition->context, partition->name, INS_LOCK_NONE, true, &store,
-		&ignored);
+	int r = ins_store_open(
+		partition->context, partition->name, INS_LOCK_NONE, true, &store, &ignored);
 
 	ins_store_close(&store);
 	return r == -ENOENT;

@@ -124,8 +124,8 @@ int ins_supervisor_enter(const char *name, const struct ins_host *host,
 	*end = '\0';
 	if ((size_t)snprintf(cgroup->path, sizeof(cgroup->path), "%s/guest", own) >=
 			sizeof(cgroup->path) ||
-		(size_t)snprintf(cgroup->own, sizeof(cgroup->own), "%s%s/start",
-			host->cgroup_mount, own) >= sizeof(cgroup->own))
+		(size_t)snprintf(cgroup->own, sizeof(cgroup->own), "%s%s/start", host->cgroup_mount,
+			own) >= sizeof(cgroup->own))
 		return ins_error_set(err, ENAMETOOLONG, "the cgroup %s", own);
 	if (mkdir(cgroup->own, 0755) < 0 && errno != EEXIST)
 		return ins_error_set(err, errno, "make the cgroup %s", cgroup->own);

@@ -409,12 +409,13 @@ static int fail_service(struct request *request, const char *result)
 	char *text = NULL;
 	int code = 0, status;
 
-	(void)sd_bus_get_property_trivial(request->bus, SYSTEMD, request->path, SERVICE,
-		"StatusErrno", NULL, 'i', &code);
+	(void)sd_bus_get_property_trivial(
+		request->bus, SYSTEMD, request->path, SERVICE, "StatusErrno", NULL, 'i', &code);
 	if (unit_property(request, SERVICE, "StatusText", &text) >= 0 && text[0] && code > 0)
 		status = fail(code, "%s", text);
 	else
-		status = fail(EIO, "its start ended with the result '%s': `journalctl -u %s` may tell why",
+		status = fail(EIO,
+			"its start ended with the result '%s': `journalctl -u %s` may tell why",
 			result, request->unit);
 	free(text);
 	return status;
@@ -456,7 +457,8 @@ static int run_service(struct request *request)
 	if (status || !strcmp(result, "done"))
 		return status;
 	return result[0] ? fail_service(request, result)
-			 : fail(ENOENT, "systemd does not have it: `systemctl daemon-reload` makes it look");
+			 : fail(ENOENT, "systemd does not have it: `systemctl daemon-reload` makes "
+					"it look");
 }
 
 static int halt_service(struct request *request)
@@ -481,11 +483,11 @@ static bool has_other_job(struct request *request)
 	uint32_t id = 0;
 	bool other = false;
 
-	if (sd_bus_get_property(request->bus, SYSTEMD, request->path, UNIT, "Job", NULL, &reply,
-		    "(uo)") >= 0 &&
+	if (sd_bus_get_property(
+		    request->bus, SYSTEMD, request->path, UNIT, "Job", NULL, &reply, "(uo)") >= 0 &&
 		sd_bus_message_read(reply, "(uo)", &id, &job) >= 0 && id != 0)
-		other = sd_bus_get_property_string(request->bus, SYSTEMD, job, JOB, "JobType",
-				NULL, &type) < 0 ||
+		other = sd_bus_get_property_string(
+				request->bus, SYSTEMD, job, JOB, "JobType", NULL, &type) < 0 ||
 			sd_bus_get_property_string(
 				request->bus, SYSTEMD, job, JOB, "State", NULL, &state) < 0 ||
 			strcmp(type, "start") != 0 || strcmp(state, "running") != 0;

@@ -106,7 +106,7 @@ ls: /etc/group: No such file or directory"
 	is 2
 	insula pause "$P"
 	insula snapshot "$P" two
-	[ "$(insula show --json "$P" | jq -r .status)" = paused ]
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = paused ]
 	insula resume "$P"
 	insula stop "$P"
 	insula rollback "$P" one
@@ -207,7 +207,7 @@ new
 	detached start "$P"
 	[ "$(insula show --definition "$P-running" | jq -r '"\(.comment) \(.hostname)"')" = 'the first null' ]
 	[ "$(insula show --definition "$P" | jq -r .hostname)" = first ]
-	[ "$(insula show --json "$P" | jq .number)" != "$(insula show --json "$P-stopped" | jq .number)" ]
+	[ "$(insula show --json "$P" | jq '.[0].number')" != "$(insula show --json "$P-stopped" | jq '.[0].number')" ]
 	inside 'echo 2 >/f'
 	run -0 insula exec "$P-running" cat /f
 	is 1
@@ -278,7 +278,7 @@ killed() {
 	inside 'mkdir /d; i=0; while [ $i -lt 50 ]; do echo $i >/d/$i; i=$((i + 1)); done'
 	timeout 20 strace -f -o /dev/null -e trace=fchownat -e inject=fchownat:signal=KILL:when=20 \
 		"$INSULA" --root "$STATE" --library "$LIBRARY" snapshot "$P" one >/dev/null 2>&1 3>&- || :
-	wait_for 5 eval '[ "$(insula show --json "$P" | jq -r .status)" = running ]'
+	wait_for 5 eval '[ "$(insula show --json "$P" | jq -r '.[0].status')" = running ]'
 	run -0 insula snapshot "$P" --list --json
 	is '[]'
 	insula gc >/dev/null 2>&1 || rm -rf "$LIBRARY"/layers/.[0-9a-f]*

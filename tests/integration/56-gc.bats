@@ -8,20 +8,14 @@ setup() {
 	insula_setup
 	LIBRARY=$BATS_TEST_TMPDIR/library
 	NAME=gc-$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
-	mkdir -m 700 "$LIBRARY"
-	# Any call makes the library's parts.
-	insula spawn "$NAME" --template none 2>/dev/null || :
-	mkdir -m 700 "$LIBRARY/images/$IMAGE"
-	cp -a "$(base_rootfs)" "$LIBRARY/images/$IMAGE/root"
-	ln -s "../images/$IMAGE" "$LIBRARY/templates/busybox"
+	insula template import busybox "$(base_rootfs)"
+	IMAGE=$(basename "$(readlink "$LIBRARY/templates/busybox")")
 }
 
 teardown() {
 	insula remove --force "$NAME" >/dev/null 2>&1 || :
 	insula_teardown
 }
-
-IMAGE=0123456789abcdef
 
 insula() {
 	"$INSULA" --root "$STATE" --library "$LIBRARY" "$@" 3>&-
@@ -32,7 +26,7 @@ spawned() {
 }
 
 is_now() {
-	[ "$(insula show --json "$NAME" | jq -r .status)" = "$1" ]
+	[ "$(insula show --json "$NAME" | jq -r '.[0].status')" = "$1" ]
 }
 
 runs() {
@@ -143,10 +137,10 @@ runs() {
 
 @test 'spawn of a name takes over what a killed one has left, and its number' {
 	spawned --no-start
-	number=$(insula show --json "$NAME" | jq .number)
+	number=$(insula show --json "$NAME" | jq '.[0].number')
 	mv "$LIBRARY/partitions/$NAME" "$LIBRARY/partitions/.$NAME"
 	spawned --no-start
-	[ "$(insula show --json "$NAME" | jq .number)" = "$number" ]
+	[ "$(insula show --json "$NAME" | jq '.[0].number')" = "$number" ]
 	[ ! -e "$LIBRARY/partitions/.$NAME" ]
 	run -0 insula gc
 	is ''
