@@ -95,7 +95,7 @@ static int take_tar(struct intake *intake, const char *from, struct ins_error *e
 	if (fd < 0)
 		return ins_error_set(err, errno, "open %s", from);
 	input = fd;
-	r = source_tar(fd, source_tar_put, intake, err);
+	r = intake_is_interrupted ? 0 : source_tar(fd, source_tar_put, intake, err);
 	input = -1;
 	if (intake_is_interrupted)
 		return ins_error_text(err, ECANCELED, "interrupted");
