@@ -34,17 +34,27 @@ struct request {
 	char **arguments;
 };
 
+/* /dev/null, and the tar that is read; −1: none. */
+static volatile int nothing = -1, input = -1;
+
+/* libarchive reads on after a signal, for ever if nobody writes. So what it reads has an end. */
 static void interrupt(int signal)
 {
+	int saved = errno;
+
 	(void)signal;
 	intake_is_interrupted = 1;
+	if (input >= 0)
+		(void)dup2(nothing, input);
+	errno = saved;
 }
 
-/* Without SA_RESTART: a wait for a recipe, or for more of a tar, ends. */
+/* Without SA_RESTART: a wait for a recipe ends. */
 static void prepare(void)
 {
 	struct sigaction action = { .sa_handler = interrupt };
 
+	nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGHUP, &action, NULL);
@@ -84,8 +94,10 @@ static int take_tar(struct intake *intake, const char *from, struct ins_error *e
 
 	if (fd < 0)
 		return ins_error_set(err, errno, "open %s", from);
-	r = source_tar(fd, source_tar_put, intake, err);
-	if (r == -EINTR || intake_is_interrupted)
+	input = fd;
+	r = intake_is_interrupted ? 0 : source_tar(fd, source_tar_put, intake, err);
+	input = -1;
+	if (intake_is_interrupted)
 		return ins_error_text(err, ECANCELED, "interrupted");
 	if (r == 0 && intake->entries == 0)
 		r = ins_error_text(err, EINVAL, "there is nothing in it");
