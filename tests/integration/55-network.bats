@@ -225,7 +225,7 @@ pings() {
 	before=$(in_ns host nft list ruleset)
 	new_netns g2
 	run -0 asks g2 keep "attach $(words 2) publish=7070:80 publish=8080:81"
-	[ "$output" = "98 the host's port 8080/tcp is published already" ]
+	[ "$output" = "98 publish: the host's port 8080/tcp is published already, by the partition behind isl0" ]
 	run ! in_ns host ip link show isl2
 	run -0 asks - keep "change $(words 1) publish=9091:80 publish=8080:80 group=new"
 	[[ "$output" == '98 '* ]]
