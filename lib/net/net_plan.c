@@ -54,8 +54,7 @@ static int add_network(struct ins_plan_builder *builder, struct ins_error *err)
 			err, EINVAL, "net", "the container has no network namespace of its own");
 	r = ins_network_request("attach", builder->network, &request, err);
 	if (r == 0)
-		r = ins_plan_add(builder, INS_STAGE_NET, INS_OP_NET_ATTACH, &op, err,
-			"linux.namespaces[%zu]", builder->spec->namespaces[INS_NS_NETWORK].index);
+		r = ins_plan_add(builder, INS_STAGE_NET, INS_OP_NET_ATTACH, &op, err, "%s", "");
 	return r < 0 ? r : ins_plan_strdup(builder, request, &op->text.text, err);
 }
 

@@ -24,6 +24,7 @@ struct element {
 	char set[NFT_SET_MAXNAMELEN];
 	uint8_t key[KEY_SIZE];
 	uint16_t key_size;
+	char comment[IFNAMSIZ]; /* "": it has none like ours */
 	struct element *next;
 };
 
@@ -60,26 +61,31 @@ static const struct nlattr *inner(const struct nlattr *outer, uint16_t type)
 	return NULL;
 }
 
-static bool has_comment(const struct nlattr *attribute, const char *comment)
+/* The comment of an element, "" if it has none. */
+static void read_comment(const struct nlattr *attribute, char ret[IFNAMSIZ])
 {
 	const uint8_t *data = attribute ? mnl_attr_get_payload(attribute) : NULL;
-	size_t size = strlen(comment) + 1;
+	uint16_t size = attribute ? mnl_attr_get_payload_len(attribute) : 0;
 
-	return data && mnl_attr_get_payload_len(attribute) == size + 2 &&
-	       data[0] == UDATA_COMMENT && data[1] == size && memcmp(data + 2, comment, size) == 0;
+	memset(ret, 0, IFNAMSIZ);
+	if (size > 2 && data[0] == UDATA_COMMENT && data[1] == size - 2 && data[1] < IFNAMSIZ)
+		memcpy(ret, data + 2, data[1]);
 }
 
-static bool keep(const struct reading *reading, const char *set, const void *key, size_t size)
+static bool keep(const struct reading *reading, const char *set, const struct nlattr *key,
+	const char comment[IFNAMSIZ])
 {
 	struct element *element = calloc(1, sizeof(*element));
+	uint16_t size = mnl_attr_get_payload_len(key);
 
 	if (!element || size > sizeof(element->key)) {
 		free(element);
 		return false;
 	}
 	snprintf(element->set, sizeof(element->set), "%s", set);
-	memcpy(element->key, key, size);
-	element->key_size = (uint16_t)size;
+	memcpy(element->key, mnl_attr_get_payload(key), size);
+	memcpy(element->comment, comment, sizeof(element->comment));
+	element->key_size = size;
 	element->next = *reading->found;
 	*reading->found = element;
 	return true;
@@ -90,17 +96,17 @@ static bool note_element(const struct reading *reading, const struct nlattr *ele
 	const struct nlattr *key = inner(inner(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE);
 	const struct nlattr *chain = inner(
 		inner(inner(element, NFTA_SET_ELEM_DATA), NFTA_DATA_VERDICT), NFTA_VERDICT_CHAIN);
-	uint16_t size = key ? mnl_attr_get_payload_len(key) : 0;
-	char name[IFNAMSIZ] = "";
+	char comment[IFNAMSIZ], name[IFNAMSIZ] = "";
 	uint32_t number;
+	uint16_t size;
 
-	if (size == 0 || (reading->owner && !has_comment(inner(element, NFTA_SET_ELEM_USERDATA),
-						    reading->owner)))
+	read_comment(inner(element, NFTA_SET_ELEM_USERDATA), comment);
+	if (!key || (reading->owner && strcmp(comment, reading->owner) != 0))
 		return true;
 	if (reading->found)
-		return keep(reading, reading->set, mnl_attr_get_payload(key), size) &&
-		       (!chain || keep(reading, mnl_attr_get_str(chain), mnl_attr_get_payload(key),
-					  size));
+		return keep(reading, reading->set, key, comment) &&
+		       (!chain || keep(reading, mnl_attr_get_str(chain), key, comment));
+	size = mnl_attr_get_payload_len(key);
 	memcpy(name, mnl_attr_get_payload(key), size < sizeof(name) ? size : sizeof(name) - 1);
 	if (guest_number(name, &number))
 		reading->note(reading->data, number);
@@ -265,20 +271,29 @@ static void write_group(struct writing *writing, size_t index)
 	write_member(writing, chain);
 }
 
-static void write_publish_at(struct writing *writing, const struct publish *publish, bool is_ipv6)
+/* Return: the map that it belongs to. */
+static const char *publish_key(
+	const struct publish *publish, bool is_ipv6, uint8_t key[KEY_SIZE], size_t *ret_size)
 {
-	size_t size = is_ipv6 ? 16 : 4, n = 0;
-	uint8_t key[KEY_SIZE] = { 0 }, data[KEY_SIZE] = { 0 };
+	size_t n = publish->family == AF_UNSPEC ? 0 : is_ipv6 ? 16 : 4;
 
-	if (publish->family != AF_UNSPEC) {
-		memcpy(key, publish->at, size);
-		n = size;
-	}
+	memset(key, 0, KEY_SIZE);
+	memcpy(key, publish->at, n);
 	key[n] = publish->protocol;
 	memcpy(key + n + 4, &publish->outside, sizeof(publish->outside));
+	*ret_size = n + 8;
+	return publish_maps[is_ipv6 + 2 * (n > 0)];
+}
+
+static void write_publish_at(struct writing *writing, const struct publish *publish, bool is_ipv6)
+{
+	size_t size = is_ipv6 ? 16 : 4, key_size;
+	uint8_t key[KEY_SIZE], data[KEY_SIZE] = { 0 };
+	const char *map = publish_key(publish, is_ipv6, key, &key_size);
+
 	memcpy(data, is_ipv6 ? writing->guest->ipv6 : writing->guest->ipv4, size);
 	memcpy(data + size, &publish->inside, sizeof(publish->inside));
-	write_map(writing, publish_maps[is_ipv6 + 2 * (n > 0)], key, n + 8, NULL, data, size + 4);
+	write_map(writing, map, key, key_size, NULL, data, size + 4);
 }
 
 static void write_publish(struct writing *writing, size_t index)
@@ -292,23 +307,42 @@ static void write_publish(struct writing *writing, size_t index)
 		write_publish_at(writing, publish, true);
 }
 
+/* Who has the port: the name of an interface, "" if that is nobody. */
+static void find_owner(struct peer *peer, const struct publish *publish, char ret[IFNAMSIZ])
+{
+	struct element *found = NULL;
+	uint8_t key[KEY_SIZE];
+	size_t size;
+
+	ret[0] = '\0';
+	for (int is_ipv6 = 0; is_ipv6 < 2 && !ret[0]; is_ipv6++) {
+		struct reading reading = { .set = publish_key(publish, is_ipv6, key, &size),
+			.found = &found };
+
+		if (read_set(peer, key, size, &reading) == 0 && found)
+			memcpy(ret, found->comment, IFNAMSIZ);
+	}
+	forget(found);
+}
+
 /* What the request with this index was refused for. */
 static int blame(const struct writing *writing, unsigned int failed, int r, char *why, size_t size)
 {
 	const struct guest *guest = writing->guest;
+	char owner[IFNAMSIZ];
+	size_t i = guest->n_publish;
 
-	if (r != -EEXIST && r != -EBUSY)
+	while (i > 0 && failed < writing->publish[i - 1])
+		i--;
+	if ((r != -EEXIST && r != -EBUSY) || i == 0)
 		return r;
-	for (size_t i = guest->n_publish; i > 0; i--) {
-		const struct publish *publish = &guest->publish[i - 1];
-
-		if (failed < writing->publish[i - 1])
-			continue;
-		snprintf(why, size, "the host's port %u/%s is published already",
-			ntohs(publish->outside), publish->protocol == IPPROTO_UDP ? "udp" : "tcp");
-		return -EADDRINUSE;
-	}
-	return r;
+	find_owner(writing->batch->peer, &guest->publish[i - 1], owner);
+	snprintf(why, size, "publish: the host's port %u/%s is published already%s%s",
+		ntohs(guest->publish[i - 1].outside),
+		guest->publish[i - 1].protocol == IPPROTO_UDP ? "udp" : "tcp",
+		owner[0] && strcmp(owner, writing->name) != 0 ? ", by the partition behind " : "",
+		owner[0] && strcmp(owner, writing->name) != 0 ? owner : "");
+	return -EADDRINUSE;
 }
 
 static int write_all(struct peer *peer, struct batch *batch, const struct guest *guest,

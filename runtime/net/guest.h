@@ -9,7 +9,7 @@
 
 #include "link.h"
 
-/* HACKING, "Networks": what lib/net/network.h says. */
+/* The same as in lib/net/net.h. */
 #define GUEST_NUMBERS 12288
 #define GUEST_GROUPS  4
 #define GUEST_PUBLISH 256

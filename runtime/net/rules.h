@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table, as text for nft(8). The pool's addresses are those of lib/net/network.h. */
+/* The table, as text for nft(8). The pools are those of lib/net/net.h. */
 #ifndef RUNTIME_NET_RULES_H
 #define RUNTIME_NET_RULES_H
 

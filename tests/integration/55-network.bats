@@ -27,6 +27,7 @@ setup() {
 }
 
 teardown() {
+	insula remove --force --all 2>/dev/null || :
 	[ "${#STARTED[@]}" = 0 ] || kill "${STARTED[@]}" || :
 	insula_teardown
 }
@@ -225,7 +226,7 @@ pings() {
 	before=$(in_ns host nft list ruleset)
 	new_netns g2
 	run -0 asks g2 keep "attach $(words 2) publish=7070:80 publish=8080:81"
-	[ "$output" = "98 the host's port 8080/tcp is published already" ]
+	[ "$output" = "98 publish: the host's port 8080/tcp is published already, by the partition behind isl0" ]
 	run ! in_ns host ip link show isl2
 	run -0 asks - keep "change $(words 1) publish=9091:80 publish=8080:80 group=new"
 	[[ "$output" == '98 '* ]]
@@ -355,4 +356,60 @@ pings() {
 	[ "${#lines[@]}" = 8 ]
 	run -0 asks - keep "attach $(words 0)"
 	[[ "$output" == *'network namespace'* ]]
+}
+
+# --- by the verbs of partitions ------------------------------------------------------------------
+
+# on_host VERB…: insula, where the host's network is the test's.
+on_host() {
+	in_ns host "$INSULA" --root "$STATE" "$@"
+}
+
+# A web server that says its name.
+spawned() {
+	local name=$1
+	shift
+	on_host spawn "$name" --template busybox "$@" -- sh -c "mkdir /tmp/w; echo $name >/tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w" \
+		</dev/null >"$BATS_TEST_TMPDIR/spawn" 2>&1
+}
+
+# asks_web NAME ADDRESS: one partition asks the other's server.
+asks_web() {
+	on_host exec "$1" sh -c "printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 2 $2 80"
+}
+
+address_of() {
+	on_host show --json "$1" | jq -r '.[0].address'
+}
+
+@test 'partitions: a group, ports, live changes, stop and start' {
+	local p=n$BATS_ROOT_PID
+	insula template import busybox "$(base_rootfs)"
+	spawned "$p-a" --group web --publish 8080:80
+	spawned "$p-b" --group web
+	spawned "$p-c"
+	wait_for 5 asks_web "$p-b" "$(address_of "$p-a")"
+	run -0 asks_web "$p-b" "$(address_of "$p-a")"
+	has "$p-a"
+	run ! asks_web "$p-c" "$(address_of "$p-a")"
+	on_host set "$p-c" --group web
+	run -0 asks_web "$p-c" "$(address_of "$p-a")"
+	run -0 in_ns world sh -c "printf 'GET / HTTP/1.0\r\n\r\n' | busybox nc -w 2 192.0.2.1 8080"
+	has "$p-a"
+	# A port that is taken: nothing half made is left of who wanted it.
+	run ! on_host spawn "$p-d" --template busybox --publish 8080:80 -- sleep 1000
+	has "the host's port 8080/tcp is published already"
+	on_host stop "$p-a"
+	run -0 in_ns host nft list map inet insula publish4
+	hasnt 8080
+	on_host start "$p-a" </dev/null >/dev/null 2>&1
+	wait_for 5 asks_web "$p-b" "$(address_of "$p-a")"
+	on_host remove --force --all
+	wait_for 10 no_guests
+	run -0 in_ns host nft list ruleset
+	hasnt elements
+}
+
+no_guests() {
+	! in_ns host ip -o link | grep -q ': isl'
 }
