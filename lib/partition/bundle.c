@@ -305,7 +305,7 @@ static int put_linux(struct bundle *bundle, const char *cgroup, struct ins_error
 	put_text(bundle, platform, "cgroupsPath", cgroup);
 	ins_profile_emit_paths(&bundle->emit, platform, bundle->boots);
 	ins_profile_emit_sysctl(&bundle->emit, platform, bundle->has_network);
-	ins_profile_emit_seccomp(&bundle->emit, platform, bundle->capabilities, bundle->boots);
+	ins_profile_emit_seccomp(&bundle->emit, platform, bundle->capabilities);
 	r = put_devices(bundle, platform, resources, err);
 	ins_limits_emit(&bundle->emit, ins_emit_object(&bundle->emit, resources, "unified"),
 		bundle->definition, &bundle->host);
