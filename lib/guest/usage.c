@@ -79,6 +79,30 @@ static int read_network(pid_t pid, struct ins_stats *stats, struct ins_error *er
 	return 0;
 }
 
+/* With the process its pid may have gone to another one, whose interfaces these are. */
+static int take_network(
+	const struct ins_record *record, struct ins_stats *stats, struct ins_error *err)
+{
+	struct ins_error why = { 0 };
+	int r = read_network(record->pid, stats, &why);
+	int pidfd = ins_record_pidfd(record);
+
+	ins_close(pidfd);
+	if (pidfd == -ESRCH)
+		return ins_error_text(err, ESRCH, "container not running");
+	return r < 0 ? ins_error_text(err, -r, "%s", why.text) : 0;
+}
+
+static int take_status(
+	const struct ins_store *store, struct ins_stats *stats, struct ins_error *err)
+{
+	int r = ins_store_status(store, &stats->status, err);
+
+	if (r == 0 && stats->status == INS_STATUS_STOPPED)
+		return ins_error_text(err, ESRCH, "container not running");
+	return r;
+}
+
 /* Return: 0, −ESRCH if there is no process, −EOPNOTSUPP, −errno. */
 static int measure(const struct ins_store *store, struct ins_stats *stats, struct ins_error *err)
 {
@@ -92,25 +116,19 @@ static int measure(const struct ins_store *store, struct ins_stats *stats, struc
 			"the statistics of container \"%s\" are not known: it has no cgroup of its "
 			"own",
 			record->id);
-	r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);
+	forget(stats);
+	stats->id = record->id;
+	stats->pid = record->pid;
+	r = take_status(store, stats, err);
+	if (r == 0)
+		r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);
 	if (r == 0)
 		r = ins_cgroup_stats_read(cgroup, &used, err);
 	if (r < 0)
 		return r;
-	forget(stats);
 	take_cgroup(&used, stats);
 	/* Another namespace's interfaces are not the container's. */
-	if (record->namespaces & CLONE_NEWNET)
-		r = read_network(record->pid, stats, err);
-	if (r < 0)
-		return r;
-	/* Afterwards: only then was it really its process whose interfaces were read. */
-	r = ins_store_status(store, &stats->status, err);
-	if (r == 0 && stats->status == INS_STATUS_STOPPED)
-		r = ins_error_text(err, ESRCH, "container not running");
-	stats->id = record->id;
-	stats->pid = record->pid;
-	return r;
+	return record->namespaces & CLONE_NEWNET ? take_network(record, stats, err) : 0;
 }
 
 static int visit_one(struct ins_context *context, const char *id, ins_stats_fn *visit, void *data,
