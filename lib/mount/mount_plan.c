@@ -118,7 +118,8 @@ static int add_root_overlay(struct ins_plan_builder *builder, struct ins_error *
 	r = ins_plan_strings(builder, &overlay->layers, &op->overlay.layers, err);
 	if (r == 0)
 		r = ins_plan_strdup(builder, overlay->own, &op->overlay.own, err);
-	return r < 0 ? r : ins_plan_strdup(builder, overlay->own_image, &op->overlay.own_image, err);
+	return r < 0 ? r
+		     : ins_plan_strdup(builder, overlay->own_image, &op->overlay.own_image, err);
 }
 
 static int add_root_open(struct ins_plan_builder *builder, struct ins_error *err)

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "partition/disk.h"
 #include "partition/limits.h"
 #include "partition/partition.h"
 #include "plan/host.h"
@@ -81,7 +82,9 @@ int ins_partition_apply(struct ins_context *context, const char *name,
 	if (change.runs)
 		r = change_limits(&partition, definition, &host, err);
 	if (r == 0) {
-		r = ins_partition_save_definition(partition.dir, definition, err);
+		r = ins_disk_change(&partition, definition, err);
+		if (r == 0)
+			r = ins_partition_save_definition(partition.dir, definition, err);
 		/* The kernel's side goes back: it is all or nothing. */
 		if (r < 0 && change.runs)
 			(void)change_limits(&partition, &partition.definition, &host, NULL);

@@ -2,6 +2,7 @@
 /* A new partition: made under a name that hides it, and renamed when it is whole. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "base/tree.h"
 #include "guest/record.h"
+#include "partition/disk.h"
 #include "partition/make.h"
 
 static int check_name(struct ins_context *context, const struct ins_library *library,
@@ -56,11 +58,16 @@ int ins_partition_make_own(int dir, struct ins_error *err)
 	return r < 0 ? r : make_directory(dir, "own/work", 0700, err);
 }
 
-static int fill(int dir, const struct ins_definition *definition,
-	const struct ins_partition_state *state, struct ins_error *err)
+static int fill(
+	struct ins_making *making, const struct ins_definition *definition, struct ins_error *err)
 {
-	int r = ins_partition_make_own(dir, err);
+	const struct ins_partition_state *state = &making->state;
+	char path[PATH_MAX];
+	int dir = making->dir, r = ins_partition_make_own(dir, err);
 
+	snprintf(path, sizeof(path), "%s/partitions/%s", making->library.path, making->name);
+	if (r == 0)
+		r = ins_disk_make(dir, path, definition, state->number, err);
 	if (r == 0)
 		r = make_directory(dir, "rootfs", 0700, err);
 	if (r == 0)
@@ -166,7 +173,7 @@ int ins_partition_begin(struct ins_context *context, const char *name,
 int ins_partition_finish(struct ins_making *making, const char *name,
 	const struct ins_definition *definition, struct ins_error *err)
 {
-	int r = fill(making->dir, definition, &making->state, err);
+	int r = fill(making, definition, err);
 
 	if (r == 0)
 		r = finish(&making->library, name, making, err);
