@@ -297,9 +297,12 @@ void guests_end(struct keeper *keeper, struct guest *guest)
 	guest->has_status = false;
 	for (int i = 0; i < REAP_TRIES && !guest->has_status; i++) {
 		info = (struct exit_info){ .mask = INFO_EXIT };
-		if (ioctl(guest->pidfd, GET_INFO, &info) < 0 && errno != ESRCH)
-			break;
-		guest->has_status = info.mask & INFO_EXIT && info.tgid;
+		if (ioctl(guest->pidfd, GET_INFO, &info) < 0) {
+			if (errno != ESRCH)
+				break;
+			info.mask = 0;
+		}
+		guest->has_status = info.mask & INFO_EXIT;
 		guest->status = info.exit_code;
 		if (!guest->has_status)
 			nanosleep(&moment, NULL);
