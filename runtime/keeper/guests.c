@@ -9,7 +9,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
@@ -285,27 +284,15 @@ struct exit_info {
 #define INFO_EXIT (1U << 3)
 #define GET_INFO  _IOWR(0xFF, 11, struct exit_info)
 
-/* How long who has become its parent may take to reap it: only then the kernel tells (since 6.15). */
-#define REAP_TRIES 20
-#define REAP_NS    1000000L
-
+/* Its new parent has reaped it (Linux 6.15), or has not yet: one of the two knows. */
 void guests_end(struct keeper *keeper, struct guest *guest)
 {
-	const struct timespec moment = { .tv_nsec = REAP_NS };
-	struct exit_info info;
+	struct exit_info info = { .mask = INFO_EXIT };
 
-	guest->has_status = false;
-	for (int i = 0; i < REAP_TRIES && !guest->has_status; i++) {
-		info = (struct exit_info){ .mask = INFO_EXIT };
-		if (ioctl(guest->pidfd, GET_INFO, &info) < 0) {
-			if (errno != ESRCH)
-				break;
-			info.mask = 0;
-		}
+	guest->has_status = record_status(guest->pid, &guest->status);
+	if (!guest->has_status && ioctl(guest->pidfd, GET_INFO, &info) == 0) {
 		guest->has_status = info.mask & INFO_EXIT;
 		guest->status = info.exit_code;
-		if (!guest->has_status)
-			nanosleep(&moment, NULL);
 	}
 	close(guest->pidfd);
 	guest->pidfd = -1;

@@ -99,4 +99,7 @@ void record_write(const struct keeper *keeper, const struct guest *guest);
 void record_remove(const struct keeper *keeper, const struct guest *guest);
 int record_read(const struct keeper *keeper, const char *name, pid_t *ret_pid);
 
+/* record_status - of waitpid(2), of a zombie of somebody else's. Return: it is one. */
+bool record_status(pid_t pid, int *ret_status);
+
 #endif

@@ -10,27 +10,45 @@
 
 #include "keeper.h"
 
-/* The 22nd field of /proc/PID/stat, the start time, is the 20th behind the name, which may hold anything. Return: it,
- * or 0 if there is no such process. */
-static unsigned long long start_time(pid_t pid)
+/* What /proc/PID/stat has behind the name, which may hold anything. Return: it, in @text, or NULL. */
+static char *read_stat(pid_t pid, char *text, size_t size)
 {
-	char path[40], text[1024], *field;
+	char path[40];
 	ssize_t n = -1;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
+		n = read(fd, text, size - 1);
 		close(fd);
 	}
 	if (n <= 0)
-		return 0;
+		return NULL;
 	text[n] = '\0';
-	field = strrchr(text, ')');
+	return strrchr(text, ')');
+}
+
+/* The 22nd field, the 20th behind the name. Return: it, or 0 if there is no such process. */
+static unsigned long long start_time(pid_t pid)
+{
+	char text[1024], *field = read_stat(pid, text, sizeof(text));
+
 	for (int i = 0; field && i < 20; i++)
 		field = strchr(field + 1, ' ');
 	return field ? strtoull(field, NULL, 10) : 0;
+}
+
+/* The state is the first field, the status the last. */
+bool record_status(pid_t pid, int *ret_status)
+{
+	char text[1024], *fields = read_stat(pid, text, sizeof(text));
+	const char *last = fields ? strrchr(fields, ' ') : NULL;
+
+	if (!last || strncmp(fields, ") Z", 3))
+		return false;
+	*ret_status = atoi(last);
+	return true;
 }
 
 void record_write(const struct keeper *keeper, const struct guest *guest)
