@@ -184,6 +184,23 @@ two_layers() {
 	has 'v2'
 }
 
+@test 'a partition of an OCI image runs what that says, unless it is asked for something else' {
+	tar -C "$(base_rootfs)" -cf "$BATS_TEST_TMPDIR/lower.tar" .
+	crafted file:etc/passwd:www:x:33:34::/: dir:srv
+	layout "$BATS_TEST_TMPDIR/lower.tar" "$TAR"
+	insula template import a "$LAYOUT"
+	insula spawn "$P" --template a --net none --no-start
+	detached start "$P"
+	run -0 jq -c '.process | .args, .cwd, .user.uid, .user.gid, (.env | index("A=b") != null)' \
+		"$LIBRARY/partitions/$P/config.json"
+	is $'["/bin/sh","-c","id"]\n"/srv"\n33\n34\ntrue'
+	insula spawn "$P-b" --template a --net none --no-start --user 0 --cwd / --env A=c -- sleep 1000
+	detached start "$P-b"
+	[ "$status" -eq 0 ]
+	run -0 insula exec "$P-b" sh -c 'echo $A $(pwd) $(id -u)'
+	is 'c / 0'
+}
+
 @test 'an OCI layout with a damaged blob is refused' {
 	local blob
 	two_layers
