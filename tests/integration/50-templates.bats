@@ -304,7 +304,7 @@ two_layers() {
 	[ "${#lines[@]}" = 1 ]
 }
 
-@test 'a kill leaves only what is hidden and unlocked' {
+@test 'a kill leaves only what is hidden and unlocked, which gc takes away' {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	"$INSULA" --root "$STATE" template import a "$BATS_TEST_TMPDIR/fifo" 3>&- &
 	local insula=$! image
@@ -317,7 +317,8 @@ two_layers() {
 	wait "$insula" || :
 	wait_for 5 flock --nonblock "$LIBRARY"/images/.a.* true
 	[ -z "$(ls "$LIBRARY/images" "$LIBRARY/templates" | grep -v ':$')" ]
-	rm -rf "$LIBRARY"/images/.a.*
+	insula gc
+	nothing_left
 }
 
 @test 'an interrupted import takes away what it began' {
