@@ -282,6 +282,30 @@ int ins_partition_rollback(struct ins_context *context, const char *name, const 
 int ins_partition_clone(struct ins_context *context, const char *name, const char *snapshot,
 	const char *to, struct ins_error *err);
 
+/**
+ * ins_partition_export - write a partition as one tar: its files, snapshots, settings
+ * @fd: to be written to
+ * @with_image: also its image, which is the largest part; without it the archive is of use where that image is
+ *
+ * One that runs is frozen while what it has changed is copied.
+ *
+ * Return: 0, −ENOENT, −EOPNOTSUPP (insula-image is not installed), −errno.
+ */
+int ins_partition_export(struct ins_context *context, const char *name, int fd, bool with_image,
+	struct ins_error *err);
+
+/**
+ * ins_partition_import - make a partition of such a tar
+ * @name: of the new one
+ * @fd: to be read to the end
+ *
+ * Whoever made the archive may have meant harm. A failure leaves nothing behind.
+ *
+ * Return: as ins_partition_make(); −ENOENT: the image is not here, and not in the archive.
+ */
+int ins_partition_import(
+	struct ins_context *context, const char *name, int fd, struct ins_error *err);
+
 /* --- what was left ------------------------------------------------------------------------------------ */
 
 /* Something that a command has left which was killed, or that nobody needs any more. */

@@ -40,6 +40,8 @@ const struct verb *const verbs[] = {
 	&verb_snapshot,
 	&verb_rollback,
 	&verb_clone,
+	&verb_export,
+	&verb_import,
 	&verb_stats,
 	&verb_top,
 	&verb_check,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "base/tree.h"
 #include "partition/copy.h"
+#include "partition/disk.h"
 #include "partition/layer.h"
 #include "partition/make.h"
 #include "partition/own.h"
@@ -40,13 +42,33 @@ int ins_own_inherit(const struct ins_library *library, int dir, const struct ins
 
 static int renew(const struct ins_partition *partition, struct ins_error *err)
 {
-	int r = ins_tree_remove(partition->dir, "own", err);
+	const struct ins_partition_state *state = &partition->state;
+	char path[PATH_MAX];
+	int r = ins_partition_path(partition, "", path, sizeof(path), err);
 
+	if (r == 0 && unlinkat(partition->dir, INS_DISK_IMAGE, 0) < 0 && errno != ENOENT)
+		r = ins_error_set(err, errno, "remove %s", INS_DISK_IMAGE);
+	if (r == 0)
+		r = ins_tree_remove(partition->dir, "own", err);
 	if (r == 0)
 		r = ins_partition_make_own(partition->dir, err);
+	if (r == 0)
+		r = ins_own_inherit(&partition->library, partition->dir, &state->layers, err);
 	return r < 0 ? r
-		     : ins_own_inherit(
-			       &partition->library, partition->dir, &partition->state.layers, err);
+		     : ins_disk_make(
+			       partition->dir, path, &partition->definition, state->number, err);
+}
+
+int ins_own_check(const struct ins_partition *partition, struct ins_error *err)
+{
+	if (!ins_disk_has_image(partition))
+		return 0;
+	return ins_error_text(err, EOPNOTSUPP,
+		"what partition \"%s\" has changed is in a file system of its own, because of "
+		"disk: it "
+		"cannot be shared with a snapshot, a clone or an archive (where the library's file "
+		"system has project quotas it can)",
+		partition->name);
 }
 
 static int hand_over(const struct ins_partition *partition, struct ins_error *err)
@@ -58,11 +80,6 @@ static int hand_over(const struct ins_partition *partition, struct ins_error *er
 	if (renameat2(partition->dir, "own/upper", partition->library.layers, id,
 		    RENAME_NOREPLACE) == 0)
 		return 0;
-	if (errno == EXDEV)
-		return ins_error_text(err, EXDEV,
-			"what partition \"%s\" has changed lies on a file system of its own, and "
-			"cannot be shared",
-			partition->name);
 	return ins_error_set(err, errno, "make own/upper the layer %s", id);
 }
 
@@ -114,8 +131,10 @@ int ins_own_to_layer(struct ins_partition *partition, struct ins_error *err)
 {
 	struct ins_partition_state *state = &partition->state;
 	char id[INS_LAYER_ID_SIZE];
-	int r = ins_own_is_empty(partition, err);
+	int r = ins_own_check(partition, err);
 
+	if (r == 0)
+		r = ins_own_is_empty(partition, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = ins_layers_check(partition, &state->layers, err);
@@ -125,5 +144,19 @@ int ins_own_to_layer(struct ins_partition *partition, struct ins_error *err)
 		r = ins_layers_push(&state->layers, id, err);
 	if (r == 0)
 		state->own = INS_OWN_LAYER;
+	return r;
+}
+
+int ins_own_share(struct ins_partition *partition, struct ins_error *err)
+{
+	int r = ins_library_lock(&partition->library, INS_LIBRARY_SHARED, err);
+
+	if (r == 0)
+		r = ins_own_to_layer(partition, err);
+	if (r == 0)
+		r = ins_partition_state_save(partition->dir, &partition->state, err);
+	if (r == 0)
+		r = ins_own_settle(partition, err);
+	ins_library_unlock(&partition->library);
 	return r;
 }

@@ -14,9 +14,6 @@
 #include "partition/snapshot.h"
 #include "partition/stop.h"
 
-/* So that state.json stays below what is read of one, with as many layers in each as are possible. */
-#define SNAPSHOTS_MAX 512
-
 static struct ins_snapshot *find(const struct ins_partition_state *state, const char *name)
 {
 	for (size_t i = 0; i < state->n_snapshots; i++) {
@@ -59,11 +56,11 @@ static int check(const struct ins_partition *partition, const char *name, struct
 	if (find(&partition->state, name))
 		return ins_error_text(err, EEXIST, "partition \"%s\" has a snapshot \"%s\" already",
 			partition->name, name);
-	if (partition->state.n_snapshots >= SNAPSHOTS_MAX)
+	if (partition->state.n_snapshots >= INS_SNAPSHOTS_MAX)
 		return ins_error_text(err, E2BIG,
 			"partition \"%s\" has %d snapshots, and more are not possible: remove one "
 			"(`insula snapshot %s --remove SNAPSHOT`)",
-			partition->name, SNAPSHOTS_MAX, partition->name);
+			partition->name, INS_SNAPSHOTS_MAX, partition->name);
 	return 0;
 }
 
@@ -112,8 +109,10 @@ int ins_snapshot_copy(
 	cleanup_with(ins_thaw) struct ins_freezer freezer = INS_FREEZER_NONE;
 	cleanup_fd int upper = openat(
 		partition->dir, "own/upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int r = ins_layers_check(partition, &partition->state.layers, err);
+	int r = ins_own_check(partition, err);
 
+	if (r == 0)
+		r = ins_layers_check(partition, &partition->state.layers, err);
 	if (r == 0 && upper < 0)
 		r = ins_error_set(err, errno, "open own/upper of partition %s", partition->name);
 	if (r == 0)
