@@ -73,20 +73,26 @@ static int stop_signal(const struct ins_partition *partition, pid_t pid)
 	return SIGPWR;
 }
 
+/* One of the masks in /proc/PID/status, as "SigCgt:\t0000000000004a03". */
+static uint64_t signals(const char *status, const char *mask)
+{
+	const char *line = strstr(status, mask);
+
+	return line ? strtoull(line + strlen(mask), NULL, 16) : 0;
+}
+
 /* The first process of a pid namespace gets no signal that it has no handler for: it would be waited for in
- * vain. /proc/PID/status names the handlers in a mask, "SigCgt:\t…". */
+ * vain. One that it blocks does reach it: systemd and busybox's init read theirs from there. */
 static bool would_hear(pid_t pid, int signal)
 {
 	struct ins_error ignored = { 0 };
 	cleanup_free char *text = NULL;
-	const char *line;
 	char path[40];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	if (ins_file_read(AT_FDCWD, path, STATUS_SIZE_MAX, &text, NULL, &ignored) < 0)
 		return true;
-	line = strstr(text, "\nSigCgt:");
-	return !line || strtoull(line + strlen("\nSigCgt:"), NULL, 16) >> (signal - 1) & 1;
+	return (signals(text, "\nSigCgt:") | signals(text, "\nSigBlk:")) >> (signal - 1) & 1;
 }
 
 static int ask_to_end(
