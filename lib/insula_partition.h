@@ -180,6 +180,10 @@ int ins_partition_settle(struct ins_context *context, const char *name, int stat
 int ins_partition_settle_unit(struct ins_context *context, const char *name, int status, bool failed,
 	bool *ret_fail, struct ins_error *err);
 
+/* ins_partition_enable - is it to be started at boot? By `insula boot`, which insula.service calls. */
+int ins_partition_enable(
+	struct ins_context *context, const char *name, bool enabled, struct ins_error *err);
+
 /* ins_partition_remove - the partition and all it has. @force: also one that runs. */
 int ins_partition_remove(
 	struct ins_context *context, const char *name, bool force, struct ins_error *err);
@@ -211,6 +215,7 @@ struct ins_partition_info {
 	uint32_t first_id;    /* of 65,536 on the host */
 	const char *address, *address6; /* NULL: none */
 	const char *made;     /* RFC 3339 */
+	bool enabled;         /* is started at boot */
 	int exit_status;      /* of the last end: as of waitpid(2); −1: never ended */
 	const struct ins_definition *definition;
 	const char *directory; /* of the partition, absolute */
