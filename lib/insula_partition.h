@@ -45,7 +45,7 @@ enum ins_change {
 	X(CPU_WEIGHT, "cpu-weight", WEIGHT, LIVE, "NUMBER", "its share when processors are short (100)") \
 	X(IO_WEIGHT, "io-weight", WEIGHT, LIVE, "NUMBER", "its share when disks are busy (100)")        \
 	X(PIDS, "pids", NUMBER, LIVE, "NUMBER", "the most processes and threads")                       \
-	X(DISK, "disk", SIZE, RESTART, "SIZE", "the most its root may take beyond the template")        \
+	X(DISK, "disk", SIZE, LIVE, "SIZE", "the most its root may take beyond the template")        \
 	X(NET, "net", NET, RESTART, "KIND", "its network: none, host, routed, bridge, macvlan")         \
 	X(ADDRESS, "address", ADDRESS, RESTART, "ADDRESS[/PREFIX]", "an address of its own choice")              \
 	X(BRIDGE, "bridge", NAME, RESTART, "NAME", "net bridge: the bridge on the host")                \

@@ -9,7 +9,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, __u64)
 
 #define BLOCK_SIZE_TEXT "4096"
+#define BLOCK_SIZE      4096
 
 /* Others look for a free device, too. */
 #define ATTACH_TRIES 64
@@ -190,55 +190,67 @@ static int mount_device(const char *device)
 	return r < 0 ? (int)r : (int)ins_sys(fsmount, context, FSMOUNT_CLOEXEC, 0);
 }
 
-/* That it is as large already is no error. */
-static int fill_file(int mount, int file)
+/* The device of a file, which is attached to one if it is not yet. */
+static int get_device(int file, const char *path, char name[DEVICE_SIZE], struct ins_error *err)
 {
-	cleanup_fd int root = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct statfs fs;
-	struct stat s;
-	__u64 blocks;
+	int device = find_device(file, name);
 
-	if (root < 0 || fstatfs(root, &fs) < 0 || fstat(file, &s) < 0)
-		return -errno;
-	blocks = (__u64)s.st_size / (__u64)fs.f_bsize;
-	return ioctl(root, EXT4_IOC_RESIZE_FS, &blocks) < 0 ? -errno : 0;
+	if (device < 0)
+		device = attach_device(file, name);
+	return device < 0 ? ins_error_set(err, -device, "get a loop device for %s", path) : device;
 }
 
 int ins_own_image_mount(const char *path, struct ins_error *err)
 {
 	cleanup_fd int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_fd int device = -1, mount = -1;
+	cleanup_fd int device = -1;
 	char name[DEVICE_SIZE];
-	int r;
+	int mount;
 
 	if (file < 0)
 		return ins_error_set(err, errno, "open %s", path);
-	device = find_device(file, name);
+	device = get_device(file, path, name, err);
 	if (device < 0)
-		device = attach_device(file, name);
-	if (device < 0)
-		return ins_error_set(err, -device, "get a loop device for %s", path);
+		return device;
+	mount = mount_device(name);
+	return mount < 0 ? ins_error_set(err, -mount, "mount the file system in %s", path) : mount;
+}
+
+/* --- growing ----------------------------------------------------------------------------------------- */
+
+static int fill(int device, const char *name, uint64_t size)
+{
+	__u64 blocks = size / BLOCK_SIZE;
+	cleanup_fd int mount = -1, root = -1;
+
+	if (ioctl(device, LOOP_SET_CAPACITY) < 0)
+		return -errno;
 	mount = mount_device(name);
 	if (mount < 0)
-		return ins_error_set(err, -mount, "mount the file system in %s", path);
-	r = fill_file(mount, file);
-	return r < 0 ? ins_error_set(err, -r, "let the file system in %s grow", path)
-		     : TAKE_FD(mount);
+		return mount;
+	root = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 || ioctl(root, EXT4_IOC_RESIZE_FS, &blocks) < 0 ? -errno : 0;
 }
 
 int ins_own_image_grow(const char *path, uint64_t size, struct ins_error *err)
 {
 	cleanup_fd int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_fd int device = -1, mount = -1;
+	cleanup_fd int device = -1;
 	char name[DEVICE_SIZE];
+	struct stat before;
+	int r;
 
-	if (file < 0 || ftruncate(file, (off_t)size) < 0)
-		return ins_error_set(err, errno, "let %s grow", path);
-	device = find_device(file, name);
+	if (file < 0 || fstat(file, &before) < 0)
+		return ins_error_set(err, errno, "open %s", path);
+	device = get_device(file, path, name, err);
 	if (device < 0)
+		return device;
+	r = ftruncate(file, (off_t)size) < 0 ? -errno : fill(device, name, size);
+	if (r == 0)
 		return 0;
-	if (ioctl(device, LOOP_SET_CAPACITY) < 0)
-		return ins_error_set(err, errno, "let %s grow", name);
-	mount = ins_own_image_mount(path, err);
-	return mount < 0 ? mount : 0;
+	/* The file system has not got to what is cut off. */
+	if (ftruncate(file, before.st_size) == 0)
+		(void)ioctl(device, LOOP_SET_CAPACITY);
+	return ins_error_set(err, -r, "let the file system in %s grow%s", path,
+		r == -EPERM ? " (it takes CAP_SYS_RESOURCE)" : "");
 }

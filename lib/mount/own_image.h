@@ -22,7 +22,7 @@ int ins_own_image_make(
 	int dir, const char *name, uint64_t size, const char *content, struct ins_error *err);
 
 /**
- * ins_own_image_mount - mount one; where the file is larger than its file system, this grows
+ * ins_own_image_mount - mount one
  * @path: of the file
  *
  * One that is mounted already is mounted once more, with the same content.
@@ -31,7 +31,8 @@ int ins_own_image_make(
  */
 int ins_own_image_mount(const char *path, struct ins_error *err);
 
-/* ins_own_image_grow - make one larger: the file, and where it is mounted, its file system at once. */
+/* ins_own_image_grow - make one larger, whether it is mounted or not. Return: 0, −EPERM (it takes
+ * CAP_SYS_RESOURCE), −errno; on failure it is as before. */
 int ins_own_image_grow(const char *path, uint64_t size, struct ins_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "net/net.h"
+#include "partition/disk.h"
 #include "partition/limits.h"
 #include "partition/network.h"
 #include "plan/host.h"
@@ -115,7 +116,9 @@ int ins_partition_apply(struct ins_context *context, const char *name,
 	if (change.runs)
 		r = change_running(&partition, &partition.definition, definition, &host, err);
 	if (r == 0) {
-		r = ins_partition_save_definition(partition.dir, definition, err);
+		r = ins_disk_change(&partition, definition, err);
+		if (r == 0)
+			r = ins_partition_save_definition(partition.dir, definition, err);
 		/* The kernel's side goes back: it is all or nothing. */
 		if (r < 0 && change.runs)
 			(void)change_running(

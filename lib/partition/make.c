@@ -2,6 +2,7 @@
 /* A new partition: made under a name that hides it, and renamed when it is whole. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "base/tree.h"
 #include "guest/record.h"
+#include "partition/disk.h"
 #include "partition/make.h"
 #include "partition/network.h"
 #include "partition/own.h"
@@ -73,8 +75,12 @@ static int fill_own(const struct ins_making *making, struct ins_error *err)
 static int fill(const struct ins_making *making, const struct ins_definition *definition,
 	struct ins_error *err)
 {
+	char path[PATH_MAX];
 	int dir = making->dir, r = fill_own(making, err);
 
+	snprintf(path, sizeof(path), "%s/partitions/%s", making->library.path, making->name);
+	if (r == 0)
+		r = ins_disk_make(dir, path, definition, making->state.number, err);
 	if (r == 0)
 		r = make_directory(dir, "rootfs", 0700, err);
 	if (r == 0)

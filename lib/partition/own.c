@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/tree.h"
 #include "partition/copy.h"
+#include "partition/disk.h"
 #include "partition/layer.h"
 #include "partition/make.h"
 #include "partition/own.h"
@@ -44,9 +45,10 @@ static int renew(const struct ins_partition *partition, struct ins_error *err)
 
 	if (r == 0)
 		r = ins_partition_make_own(partition->dir, err);
-	return r < 0 ? r
-		     : ins_own_inherit(
-			       &partition->library, partition->dir, &partition->state.layers, err);
+	if (r == 0)
+		r = ins_own_inherit(
+			&partition->library, partition->dir, &partition->state.layers, err);
+	return r < 0 ? r : ins_disk_renew(partition, err);
 }
 
 static int hand_over(const struct ins_partition *partition, struct ins_error *err)
@@ -94,11 +96,12 @@ int ins_own_settle(struct ins_partition *partition, struct ins_error *err)
 
 int ins_own_is_empty(const struct ins_partition *partition, struct ins_error *err)
 {
-	int fd = openat(
-		partition->dir, "own/upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = ins_disk_open_upper(partition, err);
 	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
+	if (fd < 0)
+		return fd;
 	if (!dir) {
 		ins_close(fd);
 		return ins_error_set(err, errno, "open own/upper of %s", partition->name);

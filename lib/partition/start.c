@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "guest/guest.h"
 #include "partition/bundle.h"
+#include "partition/disk.h"
 #include "partition/files.h"
 #include "partition/network.h"
 #include "partition/partition.h"
@@ -25,7 +26,7 @@ struct starting {
 	struct ins_supervisor_cgroup cgroup;
 	char (*paths)[PATH_MAX]; /* of the layers */
 	const char **layers;     /* these, as a list */
-	char own[PATH_MAX], directory[PATH_MAX];
+	char own[PATH_MAX], image[PATH_MAX], directory[PATH_MAX];
 };
 
 static void release(struct starting *starting)
@@ -52,10 +53,14 @@ static int put_root_together(struct starting *starting, struct ins_error *err)
 		starting->paths[layers->n], err);
 	if (r == 0)
 		r = ins_partition_path(partition, "own", starting->own, sizeof(starting->own), err);
+	if (r == 0)
+		r = ins_partition_path(
+			partition, INS_DISK_IMAGE, starting->image, sizeof(starting->image), err);
 	for (size_t i = 0; i < n; i++)
 		starting->layers[i] = starting->paths[i];
 	starting->overlay.layers = (struct ins_strings){ n, starting->layers };
 	starting->overlay.own = starting->own;
+	starting->overlay.own_image = ins_disk_has_image(partition) ? starting->image : NULL;
 	return r;
 }
 
