@@ -115,7 +115,7 @@ runs() {
 		is "container $NAME"
 	fi
 	[ ! -e "$STATE/$NAME" ]
-	run -0 insula start "$NAME"
+	insula start "$NAME" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1
 }
 
 @test 'the container of a partition that is gone is ended' {
