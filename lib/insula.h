@@ -204,6 +204,39 @@ typedef int ins_event_fn(void *data, const char *json);
 int ins_events(struct ins_context *context, const char *id, uint64_t interval,
 	ins_event_fn *visit, void *data, struct ins_error *err);
 
+/* What is not counted for a container, and a limit that is not set. */
+#define INS_STATS_NONE UINT64_MAX
+
+/* What a container has used. Times are in nanoseconds, sizes in bytes, the rest are numbers. */
+struct ins_stats {
+	const char *id;
+	enum ins_status status;
+	pid_t pid;
+	uint64_t cpu, cpu_user, cpu_system; /* time of processors, the sum and its parts */
+	uint64_t throttled;                 /* time that it had to wait for its limit */
+	uint64_t memory, memory_peak, memory_limit;
+	uint64_t swap, swap_limit;
+	uint64_t oom_kills;                 /* processes that the out-of-memory killer has ended */
+	uint64_t pids, pids_limit;          /* processes and threads */
+	uint64_t io_read, io_written;       /* of all block devices */
+	uint64_t net_received, net_sent;    /* through all interfaces but lo */
+	uint64_t cpu_waited, memory_waited, io_waited; /* time in which some process waited for it (PSI) */
+};
+
+/* What it returns below 0 ends the visits, and is returned. */
+typedef int ins_stats_fn(void *data, const struct ins_stats *stats);
+
+/**
+ * ins_stats - what containers have used until now
+ * @id: NULL: all that have a process and a cgroup of their own, in the order of their ids
+ * @visit: called with each; @stats is valid during the call
+ *
+ * Return: 0 or as @visit; with an @id also −ENOENT, −ESRCH (it has no process), −EOPNOTSUPP (no cgroup of
+ * its own); −errno.
+ */
+int ins_stats(struct ins_context *context, const char *id, ins_stats_fn *visit, void *data,
+	struct ins_error *err);
+
 /* New limits for a container. */
 struct ins_update_args {
 	const char *id;

@@ -40,6 +40,8 @@ const struct verb *const verbs[] = {
 	&verb_snapshot,
 	&verb_rollback,
 	&verb_clone,
+	&verb_stats,
+	&verb_top,
 	&verb_check,
 	&verb_settle,
 	&verb_gc,

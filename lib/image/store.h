@@ -11,6 +11,7 @@
 #ifndef INSULA_IMAGE_STORE_H
 #define INSULA_IMAGE_STORE_H
 
+#include <jansson.h>
 #include <limits.h>
 
 #include "image/library.h"
@@ -33,6 +34,14 @@ int ins_image_of_template(const struct ins_library *library, const char *templat
  */
 int ins_image_use(const struct ins_library *library, const char *id, const char *runtime,
 	char ret_path[PATH_MAX], struct ins_error *err);
+
+/**
+ * ins_image_config - how an image wants its program to be started
+ * @ret_config: {"command", "env": lists, "cwd", "user": "UID:GID"}, each if the image has it; NULL if it says
+ *              nothing; to be released
+ */
+int ins_image_config(const struct ins_library *library, const char *id, json_t **ret_config,
+	struct ins_error *err);
 
 /* ins_image_forget - an image that is removed is no longer mounted, nor known to be checked. */
 void ins_image_forget(const char *id, const char *runtime);

@@ -50,6 +50,20 @@ static json_t *load(int dir, const char *path, struct ins_error *err)
 	return json;
 }
 
+int ins_image_config(const struct ins_library *library, const char *id, json_t **ret_config,
+	struct ins_error *err)
+{
+	cleanup_with(free_json) json_t *description = NULL;
+	char path[INS_IMAGE_ID_SIZE + 16];
+
+	snprintf(path, sizeof(path), "%s/image.json", id);
+	description = load(library->images, path, err);
+	if (!description)
+		return -err->code;
+	*ret_config = json_incref(json_object_get(description, "config"));
+	return 0;
+}
+
 /* --- make --------------------------------------------------------------------------------------------- */
 
 /* Beside the build tree's program, as insula's other programs are, or where they are installed. */

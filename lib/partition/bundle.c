@@ -26,6 +26,7 @@ struct bundle {
 	struct ins_host host;
 	bool boots, has_network; /* of its own */
 	uint64_t capabilities;
+	json_t *defaults; /* of the image; NULL: it has none */
 	struct ins_emit emit;
 	json_t *root;
 };
@@ -33,6 +34,15 @@ struct bundle {
 static const char *get(const struct bundle *bundle, enum ins_setting setting)
 {
 	return ins_definition_get(bundle->definition, setting);
+}
+
+/* What was asked for, or else what the image says. */
+static const char *get_or_default(
+	const struct bundle *bundle, enum ins_setting setting, const char *key)
+{
+	const char *given = get(bundle, setting);
+
+	return given ? given : json_string_value(json_object_get(bundle->defaults, key));
 }
 
 static void put_text(struct bundle *bundle, json_t *object, const char *key, const char *text)
@@ -64,7 +74,7 @@ static void put_words(
 
 static void put_user(struct bundle *bundle, json_t *process)
 {
-	const char *given = get(bundle, INS_SETTING_USER);
+	const char *given = get_or_default(bundle, INS_SETTING_USER, "user");
 	json_t *user = ins_emit_object(&bundle->emit, process, "user");
 	uint32_t uid = 0, gid = 0;
 	bool has_gid;
@@ -81,10 +91,13 @@ static void put_command(struct bundle *bundle, json_t *process)
 		NULL };
 	const struct ins_definition_value *command =
 		&bundle->definition->values[INS_SETTING_COMMAND];
+	json_t *image_command = json_object_get(bundle->defaults, "command");
 
 	if (command->n > 0)
 		ins_emit_strings(&bundle->emit, process, "args", (const char *const *)command->v,
 			command->n);
+	else if (image_command && !bundle->boots)
+		ins_emit_put(&bundle->emit, process, "args", json_incref(image_command));
 	else
 		put_words(bundle, process, "args", bundle->boots ? init : shell);
 }
@@ -100,6 +113,18 @@ static bool sets(const struct ins_definition_value *env, const char *usual)
 	return false;
 }
 
+static bool image_sets(const json_t *env, const char *usual)
+{
+	size_t n = strcspn(usual, "=") + 1, i;
+	const json_t *item;
+
+	json_array_foreach(env, i, item) {
+		if (!strncmp(json_string_value(item), usual, n))
+			return true;
+	}
+	return false;
+}
+
 /* systemd and others look for "container". */
 static void put_env(struct bundle *bundle, json_t *process)
 {
@@ -109,11 +134,17 @@ static void put_env(struct bundle *bundle, json_t *process)
 		"container=insula",
 	};
 	const struct ins_definition_value *env = &bundle->definition->values[INS_SETTING_ENV];
-	json_t *list = ins_emit_array(&bundle->emit, process, "env");
+	const json_t *image_env = json_object_get(bundle->defaults, "env");
+	json_t *list = ins_emit_array(&bundle->emit, process, "env"), *item;
+	size_t n;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(usual); i++) {
-		if (!sets(env, usual[i]))
+		if (!sets(env, usual[i]) && !image_sets(image_env, usual[i]))
 			ins_emit_append(&bundle->emit, list, json_string(usual[i]));
+	}
+	json_array_foreach(image_env, n, item) {
+		if (!sets(env, json_string_value(item)))
+			ins_emit_append(&bundle->emit, list, json_incref(item));
 	}
 	for (size_t i = 0; i < env->n; i++)
 		ins_emit_append(&bundle->emit, list, json_string(env->v[i]));
@@ -122,7 +153,7 @@ static void put_env(struct bundle *bundle, json_t *process)
 static void put_process(struct bundle *bundle)
 {
 	json_t *process = ins_emit_object(&bundle->emit, bundle->root, "process");
-	const char *cwd = get(bundle, INS_SETTING_CWD);
+	const char *cwd = get_or_default(bundle, INS_SETTING_CWD, "cwd");
 
 	put_flag(bundle, process, "terminal", get(bundle, INS_SETTING_TERMINAL));
 	put_user(bundle, process);
@@ -305,7 +336,7 @@ static int put_linux(struct bundle *bundle, const char *cgroup, struct ins_error
 	put_text(bundle, platform, "cgroupsPath", cgroup);
 	ins_profile_emit_paths(&bundle->emit, platform, bundle->boots);
 	ins_profile_emit_sysctl(&bundle->emit, platform, bundle->has_network);
-	ins_profile_emit_seccomp(&bundle->emit, platform, bundle->capabilities, bundle->boots);
+	ins_profile_emit_seccomp(&bundle->emit, platform, bundle->capabilities);
 	r = put_devices(bundle, platform, resources, err);
 	ins_limits_emit(&bundle->emit, ins_emit_object(&bundle->emit, resources, "unified"),
 		bundle->definition, &bundle->host);
@@ -351,8 +382,12 @@ int ins_bundle_write(
 		r = ins_limits_possible(definition, &bundle.host, err);
 	if (r < 0)
 		return r;
+	r = ins_image_config(&partition->library, partition->state.image, &bundle.defaults, err);
+	if (r < 0)
+		return r;
 	bundle.capabilities = ins_profile_capabilities(definition);
 	r = build(&bundle, cgroup, err);
+	json_decref(bundle.defaults);
 	if (r < 0) {
 		json_decref(bundle.emit.root);
 		return r;

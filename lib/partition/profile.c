@@ -91,12 +91,3 @@ void ins_profile_emit_sysctl(struct ins_emit *emit, json_t *platform, bool has_n
 	ins_emit_string(emit, object, "net.ipv4.ping_group_range", "0 65535");
 	ins_emit_string(emit, object, "net.ipv4.ip_unprivileged_port_start", "0");
 }
-
-void ins_profile_emit_seccomp(
-	struct ins_emit *emit, json_t *platform, uint64_t capabilities, bool boots)
-{
-	(void)emit;
-	(void)platform;
-	(void)capabilities;
-	(void)boots;
-}

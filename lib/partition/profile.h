@@ -14,7 +14,6 @@ uint64_t ins_profile_capabilities(const struct ins_definition *definition);
 void ins_profile_emit_capabilities(struct ins_emit *emit, json_t *process, uint64_t capabilities);
 void ins_profile_emit_paths(struct ins_emit *emit, json_t *platform, bool boots);
 void ins_profile_emit_sysctl(struct ins_emit *emit, json_t *platform, bool has_network);
-void ins_profile_emit_seccomp(
-	struct ins_emit *emit, json_t *platform, uint64_t capabilities, bool boots);
+void ins_profile_emit_seccomp(struct ins_emit *emit, json_t *platform, uint64_t capabilities);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "cgroup/systemd.h"
 #include "insula_partition.h"
+#include "partition/keeper.h"
 #include "partition/supervisor.h"
 
 /* The build says where it is installed. */
@@ -76,7 +77,7 @@ int ins_supervisor_start(struct ins_context *context, const char *name, struct i
 
 	if (is_systemd(context))
 		return ins_systemd_run(&systemd, err);
-	return ins_partition_start(context, name, true, err);
+	return ins_keeper_start(context, name, err);
 }
 
 int ins_supervisor_stop(struct ins_context *context, const char *name, struct ins_error *err)
@@ -85,7 +86,9 @@ int ins_supervisor_stop(struct ins_context *context, const char *name, struct in
 	const struct ins_systemd_unit systemd = service(&unit);
 
 	/* What the unit calls is what systemd waits for. */
-	if (!is_systemd(context) || is_called_by_unit(name))
+	if (!is_systemd(context))
+		return ins_keeper_stop(context, name, err);
+	if (is_called_by_unit(name))
 		return 0;
 	return ins_systemd_halt(&systemd, err);
 }

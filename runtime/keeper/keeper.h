@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * insula-keeper: the one process that stays for all partitions of a state directory, where systemd is not.
+ *
+ *     insula-keeper STATE-DIRECTORY LIBRARY INSULA
+ *
+ * It knows names, process ids and nothing else of them; all that takes a parser it has `insula` do. Nothing is
+ * allocated but one table, whose pages come as they are used: it has to stay small with thousands of guests. So no
+ * stdio either.
+ *
+ *     STATE-DIRECTORY/.keeper/lock          held (flock) by the one that runs
+ *     STATE-DIRECTORY/.keeper/socket        a request is a packet "start NAME" or "stop NAME", an answer is
+ *                                           "ERRNO WORDS"
+ *     STATE-DIRECTORY/.keeper/notify        sd_notify(3), from `insula start --supervised`
+ *     STATE-DIRECTORY/.keeper/guests/NAME   a symlink to "PID:STARTTIME", by which a next keeper finds them
+ *     STATE-DIRECTORY/.keeper/output/NAME   the fifo that is a guest's standard output
+ */
+#ifndef RUNTIME_KEEPER_KEEPER_H
+#define RUNTIME_KEEPER_KEEPER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define NAME_SIZE  64
+#define GUESTS_MAX 32768
+
+enum state {
+	STATE_FREE,     /* this row of the table */
+	STATE_STARTING, /* helper: insula start */
+	STATE_RUNNING,  /* pid */
+	STATE_SETTLING, /* helper: insula settle */
+	STATE_WAITING,  /* until due, then it is started again */
+};
+
+struct guest {
+	char name[NAME_SIZE];
+	enum state state;
+	pid_t pid, helper;
+	int pidfd;      /* of one that is no child of ours; −1 */
+	int fifo;       /* its output; −1 */
+	int client;     /* who waits for an answer; −1 */
+	bool is_start;  /* what they have asked for */
+	bool has_status;
+	int status;     /* of waitpid(2) */
+	unsigned int delay;  /* seconds until it is started again the next time */
+	uint64_t since, due; /* nanoseconds of CLOCK_MONOTONIC */
+};
+
+struct keeper {
+	const char *root, *library, *program;
+	char notify_path[PATH_MAX];
+	int dir;                             /* .keeper */
+	int epoll, listener, notify, signals;
+	struct guest *guests;
+	size_t n; /* rows that were ever used */
+};
+
+/* What an event of epoll is of; the number of the guest or of the descriptor is in the lower half. */
+enum source { SOURCE_LISTENER, SOURCE_NOTIFY, SOURCE_SIGNAL, SOURCE_CLIENT, SOURCE_END, SOURCE_OUTPUT };
+
+/* keeper_watch - Return: 0, −errno. */
+int keeper_watch(struct keeper *keeper, int fd, enum source source, size_t number);
+uint64_t keeper_now(void);
+
+/* guests_adopt - those that a keeper before us has left. */
+void guests_adopt(struct keeper *keeper);
+
+/* guests_request - a client's request; from now on the descriptor is the guests'. */
+void guests_request(struct keeper *keeper, int client, const char *request);
+
+/* guests_notice - take in what helpers tell, and see which children have ended. */
+void guests_notice(struct keeper *keeper);
+
+/* guests_end - one that is no child of ours has ended. */
+void guests_end(struct keeper *keeper, struct guest *guest);
+
+/* guests_wake - start again what is due. Return: nanoseconds until the next is, −1 for none. */
+int64_t guests_wake(struct keeper *keeper);
+
+/* guests_any - is there anything to stay for? */
+bool guests_any(const struct keeper *keeper);
+
+/* helper_start, helper_settle - have insula work for a guest. Return: a pid, −errno. */
+pid_t helper_start(const struct keeper *keeper, const struct guest *guest);
+pid_t helper_settle(const struct keeper *keeper, const struct guest *guest);
+
+/* output_open - the guest's fifo, made if need be. Return: 0, −errno. */
+int output_open(struct keeper *keeper, struct guest *guest);
+
+/* output_take - write what it has said to its log. Return: there may be more. */
+bool output_take(const struct keeper *keeper, const struct guest *guest);
+
+/* record_write, record_remove, record_read - by which a next keeper finds a guest.
+ * record_read: a pidfd; −ESRCH: it has ended. */
+void record_write(const struct keeper *keeper, const struct guest *guest);
+void record_remove(const struct keeper *keeper, const struct guest *guest);
+int record_read(const struct keeper *keeper, const char *name, pid_t *ret_pid);
+
+/* record_status - of waitpid(2), of a zombie of somebody else's. Return: it is one. */
+bool record_status(pid_t pid, int *ret_status);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "keeper.h"
+
+/* Without a guest it stays so long: for one that follows. */
+#define GRACE_MS 3000
+
+#define REQUEST_SIZE 256
+
+uint64_t keeper_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+int keeper_watch(struct keeper *keeper, int fd, enum source source, size_t number)
+{
+	struct epoll_event event = { .events = EPOLLIN,
+		.data.u64 = (uint64_t)source << 32 | number };
+
+	return epoll_ctl(keeper->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+/* Return: a socket at that name in .keeper, −errno. */
+static int make_socket(const struct keeper *keeper, const char *name, int type)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/.keeper/%s",
+			keeper->root, name);
+
+	if (n >= (int)sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	(void)unlinkat(keeper->dir, name, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	return fd;
+}
+
+/* Return: 0; −EWOULDBLOCK: another one runs; −errno. */
+static int open_directory(struct keeper *keeper)
+{
+	char path[PATH_MAX];
+	int lock;
+
+	snprintf(path, sizeof(path), "%s/.keeper", keeper->root);
+	if ((mkdir(keeper->root, 0700) < 0 && errno != EEXIST) ||
+		(mkdir(path, 0700) < 0 && errno != EEXIST))
+		return -errno;
+	keeper->dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (keeper->dir < 0)
+		return -errno;
+	if ((mkdirat(keeper->dir, "guests", 0700) < 0 && errno != EEXIST) ||
+		(mkdirat(keeper->dir, "output", 0700) < 0 && errno != EEXIST))
+		return -errno;
+	lock = openat(keeper->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return -errno;
+	return 0;
+}
+
+static int open_sources(struct keeper *keeper)
+{
+	const int one = 1;
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	snprintf(keeper->notify_path, sizeof(keeper->notify_path), "%s/.keeper/notify",
+		keeper->root);
+	keeper->epoll = epoll_create1(EPOLL_CLOEXEC);
+	keeper->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (keeper->epoll < 0 || keeper->signals < 0)
+		return -errno;
+	keeper->notify = make_socket(keeper, "notify", SOCK_DGRAM);
+	if (keeper->notify < 0)
+		return keeper->notify;
+	if (setsockopt(keeper->notify, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0)
+		return -errno;
+	keeper->listener = make_socket(keeper, "socket", SOCK_SEQPACKET);
+	if (keeper->listener < 0)
+		return keeper->listener;
+	r = keeper_watch(keeper, keeper->signals, SOURCE_SIGNAL, 0);
+	if (r == 0)
+		r = keeper_watch(keeper, keeper->notify, SOURCE_NOTIFY, 0);
+	if (r == 0)
+		r = keeper_watch(keeper, keeper->listener, SOURCE_LISTENER, 0);
+	return r;
+}
+
+static int make_table(struct keeper *keeper)
+{
+	void *table = mmap(NULL, GUESTS_MAX * sizeof(*keeper->guests), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct rlimit files;
+
+	if (table == MAP_FAILED)
+		return -errno;
+	keeper->guests = table;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	return 0;
+}
+
+static void accept_client(struct keeper *keeper)
+{
+	int client = accept4(keeper->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (client >= 0 && keeper_watch(keeper, client, SOURCE_CLIENT, (size_t)client) < 0)
+		close(client);
+}
+
+/* One packet is one request, and the only one of a connection. */
+static void read_client(struct keeper *keeper, int client)
+{
+	char request[REQUEST_SIZE];
+	ssize_t n = recv(client, request, sizeof(request) - 1, MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN)
+		return;
+	(void)epoll_ctl(keeper->epoll, EPOLL_CTL_DEL, client, NULL);
+	if (n <= 0) {
+		close(client);
+		return;
+	}
+	request[n] = '\0';
+	guests_request(keeper, client, request);
+}
+
+/* Return: we are to end. The guests are left as they are. */
+static bool read_signals(struct keeper *keeper)
+{
+	struct signalfd_siginfo info;
+	bool is_over = false;
+
+	while (read(keeper->signals, &info, sizeof(info)) == sizeof(info))
+		is_over = is_over || info.ssi_signo == SIGTERM;
+	guests_notice(keeper);
+	return is_over;
+}
+
+static bool handle(struct keeper *keeper, uint64_t which)
+{
+	size_t number = (uint32_t)which;
+	struct guest *guest = &keeper->guests[number];
+
+	switch ((enum source)(which >> 32)) {
+	case SOURCE_LISTENER:
+		accept_client(keeper);
+		break;
+	case SOURCE_NOTIFY:
+		guests_notice(keeper);
+		break;
+	case SOURCE_SIGNAL:
+		return read_signals(keeper);
+	case SOURCE_CLIENT:
+		read_client(keeper, (int)number);
+		break;
+	case SOURCE_END:
+		if (guest->state == STATE_RUNNING && guest->pidfd >= 0)
+			guests_end(keeper, guest);
+		break;
+	case SOURCE_OUTPUT:
+		if (guest->state != STATE_FREE && guest->fifo >= 0)
+			(void)output_take(keeper, guest);
+		break;
+	}
+	return false;
+}
+
+/* One event at a time: what it changes is what the next one is of. */
+static void keep(struct keeper *keeper)
+{
+	for (;;) {
+		struct epoll_event event;
+		int64_t next = guests_wake(keeper);
+		bool any = guests_any(keeper);
+		int timeout = !any ? GRACE_MS : next < 0 ? -1 : (int)(next / 1000000 + 1);
+		int n = epoll_wait(keeper->epoll, &event, 1, timeout);
+
+		if (n > 0 && handle(keeper, event.data.u64))
+			return;
+		if ((n == 0 && !any) || (n < 0 && errno != EINTR))
+			return;
+	}
+}
+
+/* Who has started us waits until we can be asked. What watches a signalfd belongs to the process that has put it into
+ * epoll: so the fork comes first. Return: in the child, where to tell that; −errno. */
+static int leave(void)
+{
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid > 0) {
+		close(ready[1]);
+		_exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
+	}
+	close(ready[0]);
+	setsid();
+	return ready[1];
+}
+
+/* Nothing of the caller's is held. */
+static void stay(int ready)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (chdir("/") < 0 || null < 0 || write(ready, "", 1) != 1)
+		_exit(1);
+	for (int fd = 0; fd <= 2; fd++)
+		dup2(null, fd);
+	close(null);
+	close(ready);
+}
+
+int main(int argc, char **argv)
+{
+	struct keeper keeper = { 0 };
+	int r, ready = -1;
+
+	if (argc != 4) {
+		dprintf(2, "usage: insula-keeper STATE-DIRECTORY LIBRARY INSULA\n");
+		return 2;
+	}
+	keeper.root = argv[1];
+	keeper.library = argv[2];
+	keeper.program = argv[3];
+	umask(0077);
+	r = open_directory(&keeper);
+	if (r == -EWOULDBLOCK)
+		return 0;
+	if (r == 0)
+		r = ready = leave();
+	if (r >= 0)
+		r = make_table(&keeper);
+	if (r == 0)
+		r = open_sources(&keeper);
+	if (r == 0 && listen(keeper.listener, SOMAXCONN) < 0)
+		r = -errno;
+	if (r < 0) {
+		dprintf(2, "insula-keeper: %s/.keeper: %s\n", keeper.root, strerror(-r));
+		return 1;
+	}
+	stay(ready);
+	guests_adopt(&keeper);
+	keep(&keeper);
+	/* Before the lock is given back, which is at our end: the socket is not a next keeper's yet. */
+	(void)unlinkat(keeper.dir, "socket", 0);
+	return 0;
+}
