@@ -46,9 +46,9 @@ static void read_last_line(int fd, char *line, size_t size)
 		memmove(line, end + 1, strlen(end + 1) + 1);
 }
 
-static int run_mke2fs(char *const *argv, struct ins_error *err)
+static int run_mke2fs(const char *const *argv, struct ins_error *err)
 {
-	static char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	static const char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	cleanup_fd int said = memfd_create("insula-mke2fs", MFD_CLOEXEC);
 	const int fds[] = { null, null, said };
@@ -59,8 +59,8 @@ static int run_mke2fs(char *const *argv, struct ins_error *err)
 	if (null < 0 || said < 0)
 		return ins_error_set(err, errno, "prepare for mke2fs");
 	for (size_t i = 0; i < ARRAY_LENGTH(mke2fs_paths) && r == -ENOENT; i++)
-		r = ins_program_start(
-			mke2fs_paths[i], argv, environment, fds, ARRAY_LENGTH(fds), &pid);
+		r = ins_program_start(mke2fs_paths[i], (char *const *)argv,
+			(char *const *)environment, fds, ARRAY_LENGTH(fds), &pid);
 	if (r == 0)
 		r = ins_program_wait(pid, &status);
 	if (r == -ENOENT)
@@ -81,10 +81,10 @@ int ins_own_image_make(
 	cleanup_fd int fd =
 		openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	char path[64];
-	char *const argv[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-b", BLOCK_SIZE_TEXT, "-m", "0",
-		"-I", "256", "-J", "size=4", "-E",
-		"nodiscard,lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0", "-d",
-		(char *)content, path, NULL };
+	const char *const argv[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-b", BLOCK_SIZE_TEXT,
+		"-m", "0", "-I", "256", "-J", "size=4", "-E",
+		"nodiscard,lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0", "-d", content,
+		path, NULL };
 	int r;
 
 	if (fd < 0)

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "partition/disk.h"
 #include "partition/make.h"
 #include "partition/own.h"
 #include "partition/snapshot.h"
@@ -61,8 +62,9 @@ static int gather(struct cloning *cloning, struct ins_error *err)
 	int r = ins_partition_status(from, &status, NULL, err);
 
 	if (r == 0)
-		r = status == INS_STATUS_STOPPED ? ins_own_share(from, err)
-						 : ins_snapshot_copy(from, &cloning->copy, err);
+		r = status == INS_STATUS_STOPPED && !ins_disk_has_image(from)
+			    ? ins_own_share(from, err)
+			    : ins_snapshot_copy(from, &cloning->copy, err);
 	if (r == 0)
 		r = ins_layers_copy(&from->state.layers, &cloning->layers, err);
 	if (r == 0 && cloning->copy.dir >= 0)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,8 +14,10 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/tree.h"
 #include "mount/own_image.h"
 #include "partition/disk.h"
+#include "partition/own.h"
 #include "sys/bare.h"
 
 /* "IN" in front: other programs count their projects from 1. */
@@ -99,6 +100,14 @@ static uint64_t image_size(uint64_t bytes)
 	return (bytes + IMAGE_STEP - 1) / IMAGE_STEP * IMAGE_STEP;
 }
 
+static int empty_upper(int dir, struct ins_error *err)
+{
+	cleanup_fd int upper =
+		openat(dir, "own/upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return upper < 0 ? ins_error_set(err, errno, "open own/upper") : ins_tree_empty(upper, err);
+}
+
 static int make_image(int dir, const char *path, uint64_t bytes, struct ins_error *err)
 {
 	struct ins_error why = { 0 };
@@ -114,6 +123,9 @@ static int make_image(int dir, const char *path, uint64_t bytes, struct ins_erro
 	if (unlinkat(dir, UNFINISHED_IMAGE, 0) < 0 && errno != ENOENT)
 		return ins_error_set(err, errno, "disk: remove %s", UNFINISHED_IMAGE);
 	r = ins_own_image_make(dir, UNFINISHED_IMAGE, image_size(bytes), own, &why);
+	/* Not twice. */
+	if (r == 0)
+		r = empty_upper(dir, &why);
 	if (r == 0 && renameat(dir, UNFINISHED_IMAGE, dir, INS_DISK_IMAGE) < 0)
 		r = ins_error_set(&why, errno, "name it");
 	if (r == 0)
@@ -127,26 +139,6 @@ static int make_image(int dir, const char *path, uint64_t bytes, struct ins_erro
 static bool has_image(int dir)
 {
 	return faccessat(dir, INS_DISK_IMAGE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* Return: 1 if nothing was ever written to own/upper, 0, −errno. */
-static int is_unwritten(int dir)
-{
-	int fd = openat(dir, "own/upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_dir DIR *upper = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	if (!upper) {
-		int r = -errno;
-
-		ins_close(fd);
-		return r;
-	}
-	while (errno = 0, entry = readdir(upper)) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			return 0;
-	}
-	return errno ? -errno : 1;
 }
 
 /* --- both -------------------------------------------------------------------------------------------- */
@@ -210,7 +202,7 @@ int ins_disk_change(const struct ins_partition *partition, const struct ins_defi
 	r = ins_partition_status(partition, &status, NULL, err);
 	if (r < 0)
 		return r;
-	if (status != INS_STATUS_STOPPED || is_unwritten(partition->dir) <= 0)
+	if (status != INS_STATUS_STOPPED || ins_own_is_empty(partition, err) <= 0)
 		return ins_error_key(err, ENOTSUP, "disk",
 			"it was made without a limit where the library's file system has no "
 			"project "
@@ -222,4 +214,36 @@ int ins_disk_change(const struct ins_partition *partition, const struct ins_defi
 bool ins_disk_has_image(const struct ins_partition *partition)
 {
 	return has_image(partition->dir);
+}
+
+int ins_disk_open_upper(const struct ins_partition *partition, struct ins_error *err)
+{
+	cleanup_fd int mount = -1;
+	char path[PATH_MAX];
+	int fd, r;
+
+	if (has_image(partition->dir)) {
+		r = ins_partition_path(partition, INS_DISK_IMAGE, path, sizeof(path), err);
+		if (r < 0)
+			return r;
+		mount = ins_own_image_mount(path, err);
+		if (mount < 0)
+			return mount;
+	}
+	fd = openat(mount < 0 ? partition->dir : mount, mount < 0 ? "own/upper" : "upper",
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? ins_error_set(err, errno, "open the upper of partition %s", partition->name)
+		      : fd;
+}
+
+int ins_disk_renew(const struct ins_partition *partition, struct ins_error *err)
+{
+	char path[PATH_MAX];
+	int r = ins_partition_path(partition, "", path, sizeof(path), err);
+
+	if (r == 0 && unlinkat(partition->dir, INS_DISK_IMAGE, 0) < 0 && errno != ENOENT)
+		r = ins_error_set(err, errno, "disk: remove %s", INS_DISK_IMAGE);
+	return r < 0 ? r
+		     : ins_disk_make(partition->dir, path, &partition->definition,
+			       partition->state.number, err);
 }

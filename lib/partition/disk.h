@@ -13,7 +13,7 @@
 #define INS_DISK_IMAGE "own.img"
 
 /**
- * ins_disk_make - give a partition's own/, which nothing has been written to yet, its limit
+ * ins_disk_make - give a partition's own/ its limit; what is in there already (import) stays
  * @dir: the partition's directory, with own/ in it
  * @path: the same, as a path
  *
@@ -34,5 +34,11 @@ int ins_disk_change(const struct ins_partition *partition, const struct ins_defi
 
 /* ins_disk_has_image - its own layer is in own.img. */
 bool ins_disk_has_image(const struct ins_partition *partition);
+
+/* ins_disk_open_upper - its upper, wherever that is. Return: an fd, −errno. */
+int ins_disk_open_upper(const struct ins_partition *partition, struct ins_error *err);
+
+/* ins_disk_renew - after own/ was made anew: its limit again, and what was in an image is gone. */
+int ins_disk_renew(const struct ins_partition *partition, struct ins_error *err);
 
 #endif

@@ -87,6 +87,15 @@ static int remove_tree(struct ins_gc *gc, int dir, const char *name, struct ins_
 	return ins_tree_remove(dir, name, err);
 }
 
+static int remove_image(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
+{
+	int r = ins_tree_remove(dir, name, err);
+
+	if (r == 0)
+		ins_image_forget(name, gc->context->root);
+	return r;
+}
+
 static int remove_file(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
 {
 	(void)gc;
@@ -302,6 +311,7 @@ static int gather_templates(struct ins_gc *gc, struct needs *needs, struct ins_e
 struct sweep {
 	int dir;
 	const char *kind;
+	ins_gc_remove_fn *remove;
 };
 
 static void sweep_ids(struct ins_gc *gc, const struct needs *needs, const struct sweep *sweep)
@@ -317,7 +327,7 @@ static void sweep_ids(struct ins_gc *gc, const struct needs *needs, const struct
 
 		if (id[0] != '.' && (needs->n == 0 || !bsearch(id, needs->ids, needs->n,
 							      sizeof(*needs->ids), compare_ids)))
-			ins_gc_take(gc, sweep->kind, "", sweep->dir, id, remove_tree);
+			ins_gc_take(gc, sweep->kind, "", sweep->dir, id, sweep->remove);
 	}
 }
 
@@ -357,8 +367,8 @@ static int sweep_unneeded(struct ins_gc *gc, struct ins_error *err)
 	if (needs.n > 1)
 		qsort(needs.ids, needs.n, sizeof(*needs.ids), compare_ids);
 	sweep_numbers(gc, &needs);
-	sweep_ids(gc, &needs, &(struct sweep){ gc->library.layers, "layer" });
-	sweep_ids(gc, &needs, &(struct sweep){ gc->library.images, "image" });
+	sweep_ids(gc, &needs, &(struct sweep){ gc->library.layers, "layer", remove_tree });
+	sweep_ids(gc, &needs, &(struct sweep){ gc->library.images, "image", remove_image });
 	return 0;
 }
 

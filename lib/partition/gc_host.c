@@ -166,6 +166,24 @@ static int remove_mount(struct ins_gc *gc, int dir, const char *name, struct ins
 	return 0;
 }
 
+static int remove_note(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
+{
+	(void)gc;
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return ins_error_set(err, errno, "remove %s", name);
+	return 0;
+}
+
+/* Of an image that is gone. "ID" is where one is mounted, "ID.checked" and the like tell of it. */
+static bool is_of_nobody(const struct ins_gc *gc, const char *name)
+{
+	char id[NAME_MAX + 1];
+
+	snprintf(id, sizeof(id), "%.*s", (int)strcspn(name, "."), name);
+	return id[0] && faccessat(gc->library.images, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       errno == ENOENT;
+}
+
 void ins_gc_mounts(struct ins_gc *gc)
 {
 	char path[PATH_MAX];
@@ -175,10 +193,10 @@ void ins_gc_mounts(struct ins_gc *gc)
 	snprintf(path, sizeof(path), "%s/" MOUNTED_IMAGES "/", gc->context->root);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] != '.' && entry->d_type == DT_DIR &&
-			faccessat(gc->library.images, entry->d_name, F_OK, AT_SYMLINK_NOFOLLOW) <
-				0 &&
-			errno == ENOENT)
-			ins_gc_take(gc, "mount", path, dirfd(dir), entry->d_name, remove_mount);
+		bool is_note = entry->d_type == DT_REG;
+
+		if (is_of_nobody(gc, entry->d_name))
+			ins_gc_take(gc, is_note ? "file" : "mount", path, dirfd(dir), entry->d_name,
+				is_note ? remove_note : remove_mount);
 	}
 }

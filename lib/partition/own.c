@@ -42,33 +42,14 @@ int ins_own_inherit(const struct ins_library *library, int dir, const struct ins
 
 static int renew(const struct ins_partition *partition, struct ins_error *err)
 {
-	const struct ins_partition_state *state = &partition->state;
-	char path[PATH_MAX];
-	int r = ins_partition_path(partition, "", path, sizeof(path), err);
+	int r = ins_tree_remove(partition->dir, "own", err);
 
-	if (r == 0 && unlinkat(partition->dir, INS_DISK_IMAGE, 0) < 0 && errno != ENOENT)
-		r = ins_error_set(err, errno, "remove %s", INS_DISK_IMAGE);
-	if (r == 0)
-		r = ins_tree_remove(partition->dir, "own", err);
 	if (r == 0)
 		r = ins_partition_make_own(partition->dir, err);
 	if (r == 0)
-		r = ins_own_inherit(&partition->library, partition->dir, &state->layers, err);
-	return r < 0 ? r
-		     : ins_disk_make(
-			       partition->dir, path, &partition->definition, state->number, err);
-}
-
-int ins_own_check(const struct ins_partition *partition, struct ins_error *err)
-{
-	if (!ins_disk_has_image(partition))
-		return 0;
-	return ins_error_text(err, EOPNOTSUPP,
-		"what partition \"%s\" has changed is in a file system of its own, because of "
-		"disk: it "
-		"cannot be shared with a snapshot, a clone or an archive (where the library's file "
-		"system has project quotas it can)",
-		partition->name);
+		r = ins_own_inherit(
+			&partition->library, partition->dir, &partition->state.layers, err);
+	return r < 0 ? r : ins_disk_renew(partition, err);
 }
 
 static int hand_over(const struct ins_partition *partition, struct ins_error *err)
@@ -111,11 +92,12 @@ int ins_own_settle(struct ins_partition *partition, struct ins_error *err)
 
 int ins_own_is_empty(const struct ins_partition *partition, struct ins_error *err)
 {
-	int fd = openat(
-		partition->dir, "own/upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = ins_disk_open_upper(partition, err);
 	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
+	if (fd < 0)
+		return fd;
 	if (!dir) {
 		ins_close(fd);
 		return ins_error_set(err, errno, "open own/upper of %s", partition->name);
@@ -131,10 +113,8 @@ int ins_own_to_layer(struct ins_partition *partition, struct ins_error *err)
 {
 	struct ins_partition_state *state = &partition->state;
 	char id[INS_LAYER_ID_SIZE];
-	int r = ins_own_check(partition, err);
+	int r = ins_own_is_empty(partition, err);
 
-	if (r == 0)
-		r = ins_own_is_empty(partition, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = ins_layers_check(partition, &state->layers, err);

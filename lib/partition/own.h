@@ -14,9 +14,6 @@
 /* ins_own_settle - do what state.own asks for; nothing if that is nothing. The partition does not run. */
 int ins_own_settle(struct ins_partition *partition, struct ins_error *err);
 
-/* ins_own_check - can others have it? Return: 0, −EOPNOTSUPP (it is a file system of its own). */
-int ins_own_check(const struct ins_partition *partition, struct ins_error *err);
-
 /* ins_own_is_empty - it has changed nothing. Return: 1, 0, −errno. */
 int ins_own_is_empty(const struct ins_partition *partition, struct ins_error *err);
 

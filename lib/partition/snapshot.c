@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "partition/disk.h"
 #include "partition/layer.h"
 #include "partition/make.h"
 #include "partition/own.h"
@@ -107,14 +108,9 @@ int ins_snapshot_copy(
 	struct ins_partition *partition, struct ins_layer_copy *copy, struct ins_error *err)
 {
 	cleanup_with(ins_thaw) struct ins_freezer freezer = INS_FREEZER_NONE;
-	cleanup_fd int upper = openat(
-		partition->dir, "own/upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int r = ins_own_check(partition, err);
+	cleanup_fd int upper = ins_disk_open_upper(partition, err);
+	int r = upper < 0 ? upper : ins_layers_check(partition, &partition->state.layers, err);
 
-	if (r == 0)
-		r = ins_layers_check(partition, &partition->state.layers, err);
-	if (r == 0 && upper < 0)
-		r = ins_error_set(err, errno, "open own/upper of partition %s", partition->name);
 	if (r == 0)
 		r = ins_freeze(partition, &freezer, err);
 	return r < 0 ? r : ins_layer_copy(&partition->library, upper, copy, err);
@@ -154,8 +150,10 @@ int ins_partition_snapshot(
 		r = ins_partition_status(&partition, &status, NULL, err);
 	if (r < 0)
 		return r;
-	return status == INS_STATUS_STOPPED ? snapshot_stopped(&partition, snapshot, err)
-					    : snapshot_running(&partition, snapshot, err);
+	/* What lies in an image cannot be moved out of it. */
+	return status == INS_STATUS_STOPPED && !ins_disk_has_image(&partition)
+		       ? snapshot_stopped(&partition, snapshot, err)
+		       : snapshot_running(&partition, snapshot, err);
 }
 
 int ins_partition_snapshots(struct ins_context *context, const char *name,

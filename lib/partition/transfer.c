@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/tree.h"
 #include "image/worker.h"
+#include "partition/disk.h"
 #include "partition/make.h"
 #include "partition/own.h"
 #include "partition/snapshot.h"
@@ -112,7 +113,7 @@ static int gather_layers(struct exporting *exporting, struct ins_error *err)
 	enum ins_status status;
 	int r = ins_partition_status(partition, &status, NULL, err);
 
-	if (r == 0 && status == INS_STATUS_STOPPED)
+	if (r == 0 && status == INS_STATUS_STOPPED && !ins_disk_has_image(partition))
 		return ins_own_share(partition, err);
 	if (r == 0)
 		r = ins_snapshot_copy(partition, &exporting->copy, err);

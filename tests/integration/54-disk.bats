@@ -4,8 +4,6 @@
 
 load helpers
 
-IMAGE=0123456789abcdef
-
 setup() {
 	insula_setup
 	NAME=disk-$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
@@ -27,12 +25,7 @@ insula() {
 # library DIRECTORY: with a template.
 library() {
 	LIBRARY=$1
-	mkdir -m 700 "$LIBRARY"
-	# Any call makes its parts.
-	insula spawn "$NAME" --template none 2>/dev/null || :
-	mkdir -m 700 "$LIBRARY/images/$IMAGE"
-	cp -a "$(base_rootfs)" "$LIBRARY/images/$IMAGE/root"
-	ln -s "../images/$IMAGE" "$LIBRARY/templates/busybox"
+	insula template import busybox "$(base_rootfs)"
 }
 
 # The kernel lets go of one a moment after the last mount has gone.
@@ -123,7 +116,7 @@ may_grow() {
 	run -1 insula set "$NAME" --disk 64M
 	has CAP_SYS_RESOURCE
 	[ "$(stat -c %s "$LIBRARY/partitions/$NAME/own.img")" -eq $((32 * 1024 * 1024)) ]
-	[ "$(insula show --json "$NAME" | jq -r .definition.disk)" = 32M ]
+	[ "$(insula show --json "$NAME" | jq -r '.[0].definition.disk')" = 32M ]
 	fill 10
 	[ "$status" -eq 0 ]
 }
@@ -162,6 +155,25 @@ may_grow() {
 	has 'no project quotas'
 	has 'mke2fs'
 	[ ! -e "$LIBRARY/partitions/$NAME" ]
+	run -0 insula gc
+	is ''
+}
+
+@test 'snapshots and clones have what lies in an own file system, and a rollback goes back' {
+	needs_loop
+	spawned --disk 32M
+	run -0 insula exec "$NAME" sh -c 'echo before > /file'
+	run -0 insula snapshot "$NAME" one
+	run -0 insula exec "$NAME" sh -c 'echo after > /file'
+	run -0 insula stop "$NAME"
+	run -0 insula snapshot "$NAME" two
+	run -0 insula rollback "$NAME" one
+	started
+	run -0 insula exec "$NAME" cat /file
+	is before
+	fill 100
+	[ "$status" -ne 0 ]
+	run -0 insula remove --force "$NAME"
 	run -0 insula gc
 	is ''
 }
