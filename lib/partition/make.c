@@ -63,15 +63,15 @@ int ins_partition_make_own(int dir, struct ins_error *err)
 static int fill(const struct ins_making *making, const struct ins_definition *definition,
 	struct ins_error *err)
 {
+	const struct ins_partition_state *state = &making->state;
 	char path[PATH_MAX];
 	int dir = making->dir, r = ins_partition_make_own(dir, err);
 
 	if (r == 0)
 		r = ins_own_inherit(&making->library, dir, &state->layers, err);
-
 	snprintf(path, sizeof(path), "%s/partitions/%s", making->library.path, making->name);
 	if (r == 0)
-		r = ins_disk_make(dir, path, definition, making->state.number, err);
+		r = ins_disk_make(dir, path, definition, state->number, err);
 	if (r == 0)
 		r = make_directory(dir, "rootfs", 0700, err);
 	if (r == 0)

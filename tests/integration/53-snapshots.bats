@@ -233,38 +233,6 @@ new
 
 # --- disk ------------------------------------------------------------------------------------------
 
-@test 'what is in a file system of its own, for --disk, is not shared: words, and nothing half done' {
-	detached spawn "$P-d" --template busybox --net none --disk 64M -- sleep 1000
-	[ "$status" -eq 0 ] || die "spawn: $output"
-	skip_unless 'the library has project quotas: snapshots are possible' \
-		test -e "$LIBRARY/partitions/$P-d/own.img"
-	insula exec "$P-d" sh -c 'echo 1 >/f'
-	local state
-	for state in running stopped; do
-		[ "$(insula show --json "$P-d" | jq -r '.[0].status')" = $state ]
-		run -1 insula snapshot "$P-d" one
-		[[ $output == *'file system of its own'*disk* ]]
-		run -1 insula clone "$P-d" "$P-e"
-		[[ $output == *'file system of its own'* ]]
-		insula stop "$P-d"
-	done
-	[ "$(layers)" -eq 0 ]
-	detached start "$P-d"
-	run -0 insula exec "$P-d" cat /f
-	is 1
-}
-
-# --- being killed ----------------------------------------------------------------------------------
-
-# killed N VERB…: insula is killed at its Nth call that changes a name or is about to make one last.
-killed() {
-	local n=$1
-	shift
-	timeout 20 strace -f -o /dev/null -e trace=rename,renameat,renameat2,fsync,mkdirat \
-		-e inject=rename,renameat,renameat2,fsync,mkdirat:signal=KILL:when="$n" \
-		"$INSULA" --root "$STATE" --library "$LIBRARY" "$@" >/dev/null 2>&1 3>&-
-}
-
 @test 'killed anywhere, a snapshot or a rollback leaves the old or the new' {
 	skip_unless 'needs strace' command -v strace
 	local n ended=no
