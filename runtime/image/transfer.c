@@ -203,8 +203,8 @@ static int kind_at(const char *path)
 		const char *path;
 		int kind;
 	} places[] = { { "state.json", AE_IFREG }, { "definition.json", AE_IFREG },
-		{ "image", AE_IFDIR }, { "image/root", AE_IFDIR }, { "image/image.json", AE_IFREG },
-		{ "image/root.erofs", AE_IFREG } };
+		{ "layers", AE_IFDIR }, { "image", AE_IFDIR }, { "image/root", AE_IFDIR },
+		{ "image/image.json", AE_IFREG }, { "image/root.erofs", AE_IFREG } };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
 		if (!strcmp(path, places[i].path))

@@ -84,11 +84,10 @@ nowhere
 	nothing_in "$BATS_TEST_TMPDIR/other"
 	insula export --with-image "$P" >"$TAR.whole"
 	other import "$P-b" <"$TAR.whole"
-	other start "$P-b" </dev/null >/dev/null 2>&1
-	run -0 other exec "$P-b" cat /f
-	is mine
+	[ "$(cat "$BATS_TEST_TMPDIR"/other/layers/*/f)" = mine ]
 	[ "$(other template list --json | jq -r '.[].name')" = busybox ]
-	other remove --force "$P-b"
+	other remove "$P-b"
+	nothing_in "$BATS_TEST_TMPDIR/other"
 }
 
 @test 'an image that is not what it says is not taken' {
@@ -97,10 +96,9 @@ nowhere
 	mkdir "$BATS_TEST_TMPDIR/changed"
 	tar -C "$BATS_TEST_TMPDIR/changed" -xf "$TAR" 2>/dev/null
 	echo evil >>"$BATS_TEST_TMPDIR/changed/image/root/etc/group"
-	tar -C "$BATS_TEST_TMPDIR/changed" -cf "$TAR" state.json definition.json image \
-		$(cd "$BATS_TEST_TMPDIR/changed" && echo layers/*)
+	tar -C "$BATS_TEST_TMPDIR/changed" -cf "$TAR" state.json definition.json image layers
 	run ! other import "$P-b" "$TAR"
-	[[ $output == *digest* ]]
+	[[ $output == *'was changed'* ]]
 	nothing_in "$BATS_TEST_TMPDIR/other"
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/other/images")" ]
 }
