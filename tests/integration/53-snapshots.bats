@@ -233,6 +233,17 @@ new
 
 # --- disk ------------------------------------------------------------------------------------------
 
+# --- being killed ----------------------------------------------------------------------------------
+
+# killed N VERB…: insula is killed at its Nth call that changes a name or is about to make one last.
+killed() {
+	local n=$1
+	shift
+	timeout 20 strace -f -o /dev/null -e trace=rename,renameat,renameat2,fsync,mkdirat \
+		-e inject=rename,renameat,renameat2,fsync,mkdirat:signal=KILL:when="$n" \
+		"$INSULA" --root "$STATE" --library "$LIBRARY" "$@" >/dev/null 2>&1 3>&-
+}
+
 @test 'killed anywhere, a snapshot or a rollback leaves the old or the new' {
 	skip_unless 'needs strace' command -v strace
 	local n ended=no
