@@ -180,6 +180,10 @@ int ins_partition_settle(struct ins_context *context, const char *name, int stat
 int ins_partition_settle_unit(struct ins_context *context, const char *name, int status, bool failed,
 	bool *ret_fail, struct ins_error *err);
 
+/* ins_partition_enable - is it to be started at boot? By `insula boot`, which insula.service calls. */
+int ins_partition_enable(
+	struct ins_context *context, const char *name, bool enabled, struct ins_error *err);
+
 /* ins_partition_remove - the partition and all it has. @force: also one that runs. */
 int ins_partition_remove(
 	struct ins_context *context, const char *name, bool force, struct ins_error *err);
@@ -211,6 +215,7 @@ struct ins_partition_info {
 	uint32_t first_id;    /* of 65,536 on the host */
 	const char *address, *address6; /* NULL: none */
 	const char *made;     /* RFC 3339 */
+	bool enabled;         /* is started at boot */
 	int exit_status;      /* of the last end: as of waitpid(2); −1: never ended */
 	const struct ins_definition *definition;
 	const char *directory; /* of the partition, absolute */
@@ -281,6 +286,30 @@ int ins_partition_rollback(struct ins_context *context, const char *name, const 
  */
 int ins_partition_clone(struct ins_context *context, const char *name, const char *snapshot,
 	const char *to, struct ins_error *err);
+
+/**
+ * ins_partition_export - write a partition as one tar: its files, snapshots, settings
+ * @fd: to be written to
+ * @with_image: also its image, which is the largest part; without it the archive is of use where that image is
+ *
+ * One that runs is frozen while what it has changed is copied.
+ *
+ * Return: 0, −ENOENT, −EOPNOTSUPP (insula-image is not installed), −errno.
+ */
+int ins_partition_export(struct ins_context *context, const char *name, int fd, bool with_image,
+	struct ins_error *err);
+
+/**
+ * ins_partition_import - make a partition of such a tar
+ * @name: of the new one
+ * @fd: to be read to the end
+ *
+ * Whoever made the archive may have meant harm. A failure leaves nothing behind.
+ *
+ * Return: as ins_partition_make(); −ENOENT: the image is not here, and not in the archive.
+ */
+int ins_partition_import(
+	struct ins_context *context, const char *name, int fd, struct ins_error *err);
 
 /* --- what was left ------------------------------------------------------------------------------------ */
 

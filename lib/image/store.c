@@ -93,7 +93,7 @@ static int check_once(
 	int fd, r;
 
 	snprintf(name, sizeof(name), "%s.checked", id);
-	r = ins_worker_ask(argv, false, words, err);
+	r = ins_worker_ask(argv, -1, words, err);
 	if (r < 0)
 		return r;
 	fd = openat(runtime, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);

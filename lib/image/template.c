@@ -133,7 +133,7 @@ int ins_template_make(
 		argv[8 + i] = args->arguments[i];
 	}
 	if (r == 0)
-		r = ins_worker_ask(argv, !strcmp(args->from, "-"), words, err);
+		r = ins_worker_ask(argv, strcmp(args->from, "-") ? -1 : STDIN_FILENO, words, err);
 	if (r == 0)
 		warn(context, words);
 	return r;
@@ -407,7 +407,7 @@ int ins_template_check(struct ins_context *context, const char *name, struct ins
 	if (r == 0)
 		r = ins_image_of_template(&library, name, id, err);
 	if (r == 0)
-		r = ins_worker_ask(argv, false, words, err);
+		r = ins_worker_ask(argv, -1, words, err);
 	if (r < 0)
 		ins_error_prefix(err, "template %s", name);
 	return r;

@@ -51,8 +51,7 @@ static int judge(const char *path, int status, const char *words, struct ins_err
 	return ins_error_text(err, WEXITSTATUS(status), "%.*s", (int)strcspn(words, "\n"), words);
 }
 
-int ins_worker_ask(
-	char **argv, bool reads_input, char words[INS_WORKER_SIZE], struct ins_error *err)
+int ins_worker_ask(char **argv, int file, char words[INS_WORKER_SIZE], struct ins_error *err)
 {
 	cleanup_fd int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC), output = -1;
 	char path[PATH_MAX + 32];
@@ -67,7 +66,7 @@ int ins_worker_ask(
 	ins_program_find(PROGRAM, path, sizeof(path));
 	argv[0] = path;
 	r = ins_program_start(
-		path, argv, environ, (const int[]){ reads_input ? -1 : nothing, pair[1] }, 2, &pid);
+		path, argv, environ, (const int[]){ file < 0 ? nothing : file, pair[1] }, 2, &pid);
 	ins_close(pair[1]);
 	if (r == -ENOENT)
 		return ins_error_text(err, EOPNOTSUPP,

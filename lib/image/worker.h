@@ -13,12 +13,12 @@
 /**
  * ins_worker_ask - let it do one thing, and wait
  * @argv: [0] is left free for its path; NULL at the end
- * @reads_input: it has the caller's standard input
+ * @file: its standard input, which for an archive that it makes it writes to; −1: none
  * @words: what it has to say beside: warnings, a line each
  *
  * Return: 0; −errno with its own words; −EOPNOTSUPP: it is not there.
  */
 int ins_worker_ask(
-	char **argv, bool reads_input, char words[INS_WORKER_SIZE], struct ins_error *err);
+	char **argv, int file, char words[INS_WORKER_SIZE], struct ins_error *err);
 
 #endif

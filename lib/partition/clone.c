@@ -55,20 +55,6 @@ static int gather_snapshot(struct cloning *cloning, const char *name, struct ins
 	return r < 0 ? r : ins_layers_copy(&snapshot->layers, &cloning->layers, err);
 }
 
-static int share_own(struct ins_partition *from, struct ins_error *err)
-{
-	int r = ins_library_lock(&from->library, INS_LIBRARY_SHARED, err);
-
-	if (r == 0)
-		r = ins_own_to_layer(from, err);
-	if (r == 0)
-		r = ins_partition_state_save(from->dir, &from->state, err);
-	if (r == 0)
-		r = ins_own_settle(from, err);
-	ins_library_unlock(&from->library);
-	return r;
-}
-
 static int gather(struct cloning *cloning, struct ins_error *err)
 {
 	struct ins_partition *from = &cloning->from;
@@ -77,7 +63,7 @@ static int gather(struct cloning *cloning, struct ins_error *err)
 
 	if (r == 0)
 		r = status == INS_STATUS_STOPPED && !ins_disk_has_image(from)
-			    ? share_own(from, err)
+			    ? ins_own_share(from, err)
 			    : ins_snapshot_copy(from, &cloning->copy, err);
 	if (r == 0)
 		r = ins_layers_copy(&from->state.layers, &cloning->layers, err);

@@ -42,7 +42,7 @@ static int describe(const char *kind, const char *name, char **ret_text, struct 
 	return ins_emit_text(&emit, JSON_COMPACT, ret_text, err);
 }
 
-static void tell(struct ins_gc *gc, const char *kind, const char *name)
+void ins_gc_tell(struct ins_gc *gc, const char *kind, const char *name)
 {
 	cleanup_free char *json = NULL;
 	struct ins_error why = { 0 };
@@ -76,7 +76,7 @@ void ins_gc_take(struct ins_gc *gc, const char *kind, const char *where, int dir
 		return;
 	}
 	snprintf(shown, sizeof(shown), "%s%s", where, name);
-	tell(gc, kind, shown);
+	ins_gc_tell(gc, kind, shown);
 }
 
 /* --- ways to take something away --------------------------------------------------------------------- */
@@ -408,6 +408,7 @@ int ins_gc(struct ins_context *context, bool dry, ins_leftover_visit_fn *visit, 
 	if (r == 0) {
 		ins_gc_containers(&gc);
 		sweep_library(&gc);
+		ins_gc_networks(&gc);
 		ins_gc_mounts(&gc);
 		r = gc.result;
 	}

@@ -29,11 +29,18 @@ typedef int ins_gc_remove_fn(struct ins_gc *gc, int dir, const char *name, struc
 void ins_gc_take(struct ins_gc *gc, const char *kind, const char *where, int dir, const char *name,
 	ins_gc_remove_fn *remove);
 
+/* ins_gc_tell - something was taken away. */
+void ins_gc_tell(struct ins_gc *gc, const char *kind, const char *name);
+
 /* ins_gc_fail - something went wrong that keeps nothing else from being done. */
 void ins_gc_fail(struct ins_gc *gc, const struct ins_error *why);
 
 /* ins_gc_containers - containers of partitions, and cgroups of containers that are gone. */
 void ins_gc_containers(struct ins_gc *gc);
+
+/* ins_gc_networks - interfaces and firewall elements of numbers that nobody has. The library's own numbers are
+ * in order by then. */
+void ins_gc_networks(struct ins_gc *gc);
 
 /* ins_gc_mounts - mounted images that are not there any more. */
 void ins_gc_mounts(struct ins_gc *gc);

@@ -60,24 +60,15 @@ int ins_partition_make_own(int dir, struct ins_error *err)
 	return r < 0 ? r : make_directory(dir, "own/work", 0700, err);
 }
 
-/* What was put there before stays (import). */
-static int fill_own(const struct ins_making *making, struct ins_error *err)
-{
-	int r;
-
-	if (faccessat(making->dir, "own", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
-	r = ins_partition_make_own(making->dir, err);
-	return r < 0 ? r
-		     : ins_own_inherit(&making->library, making->dir, &making->state.layers, err);
-}
-
 static int fill(const struct ins_making *making, const struct ins_definition *definition,
 	struct ins_error *err)
 {
+	const struct ins_partition_state *state = &making->state;
 	char path[PATH_MAX];
-	int dir = making->dir, r = fill_own(making, err);
+	int dir = making->dir, r = ins_partition_make_own(dir, err);
 
+	if (r == 0)
+		r = ins_own_inherit(&making->library, dir, &state->layers, err);
 	snprintf(path, sizeof(path), "%s/partitions/%s", making->library.path, making->name);
 	if (r == 0)
 		r = ins_disk_make(dir, path, definition, making->state.number, err);
@@ -85,7 +76,7 @@ static int fill(const struct ins_making *making, const struct ins_definition *de
 		r = make_directory(dir, "rootfs", 0700, err);
 	if (r == 0)
 		r = ins_partition_save_definition(dir, definition, err);
-	return r < 0 ? r : ins_partition_state_save(dir, &making->state, err);
+	return r < 0 ? r : ins_partition_state_save(dir, state, err);
 }
 
 /* Return: 1 if @dir still has this name, 0. */

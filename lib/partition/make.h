@@ -32,7 +32,7 @@ struct ins_making {
 int ins_partition_begin(struct ins_context *context, const char *name,
 	const struct ins_definition *definition, struct ins_making *making, struct ins_error *err);
 
-/* ins_partition_finish - fill the directory and give it its name. What is there of it already stays. */
+/* ins_partition_finish - fill the directory and give it its name. */
 int ins_partition_finish(struct ins_making *making, const char *name,
 	const struct ins_definition *definition, struct ins_error *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,14 +42,26 @@ int ins_own_inherit(const struct ins_library *library, int dir, const struct ins
 
 static int renew(const struct ins_partition *partition, struct ins_error *err)
 {
+	const struct ins_partition_state *state = &partition->state;
 	int r = ins_tree_remove(partition->dir, "own", err);
 
 	if (r == 0)
 		r = ins_partition_make_own(partition->dir, err);
 	if (r == 0)
-		r = ins_own_inherit(
-			&partition->library, partition->dir, &partition->state.layers, err);
+		r = ins_own_inherit(&partition->library, partition->dir, &state->layers, err);
 	return r < 0 ? r : ins_disk_renew(partition, err);
+}
+
+int ins_own_check(const struct ins_partition *partition, struct ins_error *err)
+{
+	if (!ins_disk_has_image(partition))
+		return 0;
+	return ins_error_text(err, EOPNOTSUPP,
+		"what partition \"%s\" has changed is in a file system of its own, because of "
+		"disk: it "
+		"cannot be shared with a snapshot, a clone or an archive (where the library's file "
+		"system has project quotas it can)",
+		partition->name);
 }
 
 static int hand_over(const struct ins_partition *partition, struct ins_error *err)
@@ -60,11 +73,6 @@ static int hand_over(const struct ins_partition *partition, struct ins_error *er
 	if (renameat2(partition->dir, "own/upper", partition->library.layers, id,
 		    RENAME_NOREPLACE) == 0)
 		return 0;
-	if (errno == EXDEV)
-		return ins_error_text(err, EXDEV,
-			"what partition \"%s\" has changed lies on a file system of its own, and "
-			"cannot be shared",
-			partition->name);
 	return ins_error_set(err, errno, "make own/upper the layer %s", id);
 }
 
@@ -117,8 +125,10 @@ int ins_own_to_layer(struct ins_partition *partition, struct ins_error *err)
 {
 	struct ins_partition_state *state = &partition->state;
 	char id[INS_LAYER_ID_SIZE];
-	int r = ins_own_is_empty(partition, err);
+	int r = ins_own_check(partition, err);
 
+	if (r == 0)
+		r = ins_own_is_empty(partition, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = ins_layers_check(partition, &state->layers, err);
@@ -128,5 +138,19 @@ int ins_own_to_layer(struct ins_partition *partition, struct ins_error *err)
 		r = ins_layers_push(&state->layers, id, err);
 	if (r == 0)
 		state->own = INS_OWN_LAYER;
+	return r;
+}
+
+int ins_own_share(struct ins_partition *partition, struct ins_error *err)
+{
+	int r = ins_library_lock(&partition->library, INS_LIBRARY_SHARED, err);
+
+	if (r == 0)
+		r = ins_own_to_layer(partition, err);
+	if (r == 0)
+		r = ins_partition_state_save(partition->dir, &partition->state, err);
+	if (r == 0)
+		r = ins_own_settle(partition, err);
+	ins_library_unlock(&partition->library);
 	return r;
 }

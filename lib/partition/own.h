@@ -14,6 +14,9 @@
 /* ins_own_settle - do what state.own asks for; nothing if that is nothing. The partition does not run. */
 int ins_own_settle(struct ins_partition *partition, struct ins_error *err);
 
+/* ins_own_check - can others have it? Return: 0, −EOPNOTSUPP (it is a file system of its own). */
+int ins_own_check(const struct ins_partition *partition, struct ins_error *err);
+
 /* ins_own_is_empty - it has changed nothing. Return: 1, 0, −errno. */
 int ins_own_is_empty(const struct ins_partition *partition, struct ins_error *err);
 
@@ -25,6 +28,9 @@ int ins_own_is_empty(const struct ins_partition *partition, struct ins_error *er
  * read of the state before must not be what it goes by afterwards.
  */
 int ins_own_to_layer(struct ins_partition *partition, struct ins_error *err);
+
+/* ins_own_share - the same, saved and done. */
+int ins_own_share(struct ins_partition *partition, struct ins_error *err);
 
 /* ins_own_inherit - a new upper gets the attributes of the root directory that the topmost layer has. */
 int ins_own_inherit(const struct ins_library *library, int dir, const struct ins_layers *layers,

@@ -34,6 +34,7 @@ static int describe(const struct ins_partition_info *info, char **ret_text, stru
 	ins_emit_string(&emit, root, "address", info->address);
 	ins_emit_string(&emit, root, "address6", info->address6);
 	ins_emit_string(&emit, root, "made", info->made);
+	ins_emit_put(&emit, root, "enabled", json_boolean(info->enabled));
 	if (info->exit_status >= 0)
 		ins_emit_put(&emit, root, "exitStatus", json_integer(info->exit_status));
 	ins_emit_string(&emit, root, "directory", info->directory);
@@ -74,6 +75,7 @@ int ins_partition_show(struct ins_context *context, const char *name, ins_partit
 	info.number = partition.state.number;
 	info.first_id = ins_number_first_id(partition.state.number);
 	info.made = partition.state.made;
+	info.enabled = partition.state.is_enabled;
 	info.exit_status = partition.state.exit_status;
 	info.definition = &partition.definition;
 	info.directory = directory;

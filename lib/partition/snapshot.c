@@ -15,9 +15,6 @@
 #include "partition/snapshot.h"
 #include "partition/stop.h"
 
-/* So that state.json stays below what is read of one, with as many layers in each as are possible. */
-#define SNAPSHOTS_MAX 512
-
 static struct ins_snapshot *find(const struct ins_partition_state *state, const char *name)
 {
 	for (size_t i = 0; i < state->n_snapshots; i++) {
@@ -60,11 +57,11 @@ static int check(const struct ins_partition *partition, const char *name, struct
 	if (find(&partition->state, name))
 		return ins_error_text(err, EEXIST, "partition \"%s\" has a snapshot \"%s\" already",
 			partition->name, name);
-	if (partition->state.n_snapshots >= SNAPSHOTS_MAX)
+	if (partition->state.n_snapshots >= INS_SNAPSHOTS_MAX)
 		return ins_error_text(err, E2BIG,
 			"partition \"%s\" has %d snapshots, and more are not possible: remove one "
 			"(`insula snapshot %s --remove SNAPSHOT`)",
-			partition->name, SNAPSHOTS_MAX, partition->name);
+			partition->name, INS_SNAPSHOTS_MAX, partition->name);
 	return 0;
 }
 

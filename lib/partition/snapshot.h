@@ -6,6 +6,9 @@
 #include "partition/freezer.h"
 #include "partition/layer.h"
 
+/* Of one partition: so state.json stays below what is read of one, with as many layers in each as are possible. */
+#define INS_SNAPSHOTS_MAX 512
+
 /* ins_snapshot_find - by its name. @ret_snapshot: in the partition. Return: 0, −ENOENT with words. */
 int ins_snapshot_find(const struct ins_partition *partition, const char *name,
 	const struct ins_snapshot **ret_snapshot, struct ins_error *err);

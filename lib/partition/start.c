@@ -180,3 +180,17 @@ int ins_partition_start(
 			ins_status_name(status));
 	return r < 0 ? r : ins_supervisor_start(context, name, err);
 }
+
+int ins_partition_enable(
+	struct ins_context *context, const char *name, bool enabled, struct ins_error *err)
+{
+	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+
+	if (r == 0 && enabled)
+		r = ins_supervisor_await_boot(context, err);
+	if (r < 0 || partition.state.is_enabled == enabled)
+		return r;
+	partition.state.is_enabled = enabled;
+	return ins_partition_state_save(partition.dir, &partition.state, err);
+}

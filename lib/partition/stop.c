@@ -51,27 +51,48 @@ static int await_end(int pidfd, uint64_t timeout, struct ins_error *err)
 	}
 }
 
-/* An init is asked to shut down in the way it knows; a program is asked to end. */
-static int stop_signal(const struct ins_partition *partition)
+/* An init is asked to shut down in the way it knows, which its program tells; a program is asked to end. SIGTERM
+ * would be no request to end to an init: systemd executes itself again, busybox reboots. */
+static int stop_signal(const struct ins_partition *partition, pid_t pid)
 {
-	return ins_definition_get(&partition->definition, INS_SETTING_BOOT) ? SIGRTMIN + 3
-									    : SIGTERM;
+	char path[40], program[PATH_MAX];
+	const char *name;
+	ssize_t n;
+
+	if (!ins_definition_get(&partition->definition, INS_SETTING_BOOT))
+		return SIGTERM;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	n = readlink(path, program, sizeof(program) - 1);
+	program[n > 0 ? n : 0] = '\0';
+	name = strrchr(program, '/');
+	if (name && !strcmp(name, "/systemd"))
+		return SIGRTMIN + 3;
+	if (name && !strcmp(name, "/busybox"))
+		return SIGUSR2;
+	/* sysvinit and openrc-init: power fails. */
+	return SIGPWR;
+}
+
+/* One of the masks in /proc/PID/status, as "SigCgt:\t0000000000004a03". */
+static uint64_t signals(const char *status, const char *mask)
+{
+	const char *line = strstr(status, mask);
+
+	return line ? strtoull(line + strlen(mask), NULL, 16) : 0;
 }
 
 /* The first process of a pid namespace gets no signal that it has no handler for: it would be waited for in
- * vain. /proc/PID/status names the handlers in a mask, "SigCgt:\t…". */
+ * vain. One that it blocks does reach it: systemd and busybox's init read theirs from there. */
 static bool would_hear(pid_t pid, int signal)
 {
 	struct ins_error ignored = { 0 };
 	cleanup_free char *text = NULL;
-	const char *line;
 	char path[40];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	if (ins_file_read(AT_FDCWD, path, STATUS_SIZE_MAX, &text, NULL, &ignored) < 0)
 		return true;
-	line = strstr(text, "\nSigCgt:");
-	return !line || strtoull(line + strlen("\nSigCgt:"), NULL, 16) >> (signal - 1) & 1;
+	return (signals(text, "\nSigCgt:") | signals(text, "\nSigBlk:")) >> (signal - 1) & 1;
 }
 
 static int ask_to_end(
@@ -81,20 +102,23 @@ static int ask_to_end(
 	struct ins_error ignored = { 0 };
 	cleanup_fd int pidfd = -1;
 	bool hears = false;
+	int signal = SIGTERM;
 	long r;
 
 	if (ins_store_open(
 		    partition->context, partition->name, INS_LOCK_NONE, true, &store, &ignored) < 0)
 		return 0;
 	pidfd = store.record.id && store.record.pid ? ins_record_pidfd(&store.record) : -ESRCH;
-	if (pidfd >= 0)
-		hears = would_hear(store.record.pid, stop_signal(partition));
+	if (pidfd >= 0) {
+		signal = stop_signal(partition, store.record.pid);
+		hears = would_hear(store.record.pid, signal);
+	}
 	ins_store_close(&store);
 	if (!hears || timeout == 0)
 		return 0;
 	/* What is frozen does not hear. */
 	(void)ins_resume(partition->context, partition->name, &ignored);
-	r = ins_sys(pidfd_send_signal, pidfd, stop_signal(partition), NULL, 0);
+	r = ins_sys(pidfd_send_signal, pidfd, signal, NULL, 0);
 	if (r < 0)
 		return r == -ESRCH ? 0
 				   : ins_error_set(err, (int)-r, "ask partition %s to end",

@@ -22,6 +22,11 @@
 
 #define TEMPLATE_UNIT INS_SYSTEMD_UNIT_DIR "/insula@.service"
 
+/* What `systemctl enable insula.service` would make, which needs no reload: nothing looks there before the next
+ * boot. */
+#define BOOT_UNIT      INS_SYSTEMD_UNIT_DIR "/insula.service"
+#define BOOT_DIRECTORY "/etc/systemd/system/multi-user.target.wants"
+
 /* The unit file calls insula without options. */
 #define USUAL_ROOT    "/run/insula"
 #define USUAL_LIBRARY "/var/lib/insula"
@@ -99,6 +104,22 @@ int ins_supervisor_forbid(const char *name, struct ins_error *err)
 	const struct ins_systemd_unit systemd = service(&unit);
 
 	return is_called_by_unit(name) ? ins_systemd_forbid(&systemd, err) : 0;
+}
+
+int ins_supervisor_await_boot(struct ins_context *context, struct ins_error *err)
+{
+	if (!is_systemd(context)) {
+		ins_context_log(context, INS_LOG_WARNING,
+			"no systemd looks after %s here: whatever starts this host has to call "
+			"`insula boot`",
+			context->library);
+		return 0;
+	}
+	if (mkdir(BOOT_DIRECTORY, 0755) < 0 && errno != EEXIST)
+		return ins_error_set(err, errno, "make " BOOT_DIRECTORY);
+	if (symlink(BOOT_UNIT, BOOT_DIRECTORY "/insula.service") < 0 && errno != EEXIST)
+		return ins_error_set(err, errno, "make " BOOT_DIRECTORY "/insula.service");
+	return 0;
 }
 
 static int move_to(const char *directory, struct ins_error *err)

@@ -13,6 +13,10 @@ int ins_supervisor_start(struct ins_context *context, const char *name, struct i
  * lock: it is settled meanwhile. */
 int ins_supervisor_stop(struct ins_context *context, const char *name, struct ins_error *err);
 
+/* ins_supervisor_await_boot - see that `insula boot` is called when the host starts. Where that is not systemd's
+ * work, a warning says whose it is. */
+int ins_supervisor_await_boot(struct ins_context *context, struct ins_error *err);
+
 /* ins_supervisor_forbid - a partition that has just ended is not to be started again, whatever systemd
  * thinks. To be called by its unit's last process. */
 int ins_supervisor_forbid(const char *name, struct ins_error *err);

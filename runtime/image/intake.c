@@ -126,7 +126,20 @@ bool intake_keeps(const char *attribute)
 	return !strcmp(attribute, "security.capability");
 }
 
-static int set_attributes(int fd, struct archive_entry *entry, struct ins_error *err)
+/*
+ * What a layer hides, and where a directory was before it was renamed. The kernel takes no ".." there, but it
+ * would tell of an I/O error. The other attributes name files by handles, which are others here.
+ */
+static bool layer_keeps(const char *name, const char *value, size_t size)
+{
+	if (!strcmp(name, "trusted.overlay.opaque"))
+		return size == 1 && *value == 'y';
+	return !strcmp(name, "trusted.overlay.redirect") && size > 0 && size < PATH_MAX &&
+	       !memchr(value, '\0', size) && !memmem(value, size, "..", 2);
+}
+
+static int set_attributes(
+	const struct intake *intake, int fd, struct archive_entry *entry, struct ins_error *err)
 {
 	const char *name;
 	const void *value;
@@ -134,7 +147,8 @@ static int set_attributes(int fd, struct archive_entry *entry, struct ins_error 
 
 	(void)archive_entry_xattr_reset(entry);
 	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
-		if (intake_keeps(name) && fsetxattr(fd, name, value, size, 0) < 0)
+		if ((intake_keeps(name) || (intake->is_layer && layer_keeps(name, value, size))) &&
+			fsetxattr(fd, name, value, size, 0) < 0)
 			return ins_error_set(err, errno, "set the extended attribute %s", name);
 	}
 	return 0;
@@ -148,7 +162,8 @@ static struct timespec time_of(struct archive_entry *entry)
 }
 
 /* chown takes set-id bits and capabilities away: it comes first. */
-static int set_metadata(int fd, struct archive_entry *entry, struct ins_error *err)
+static int set_metadata(
+	const struct intake *intake, int fd, struct archive_entry *entry, struct ins_error *err)
 {
 	struct timespec times[2] = { time_of(entry), time_of(entry) };
 	int r;
@@ -157,7 +172,7 @@ static int set_metadata(int fd, struct archive_entry *entry, struct ins_error *e
 		return ins_error_set(err, errno, "set the owner");
 	if (fchmod(fd, archive_entry_perm(entry) & 07777) < 0)
 		return ins_error_set(err, errno, "set the mode");
-	r = set_attributes(fd, entry, err);
+	r = set_attributes(intake, fd, entry, err);
 	if (r == 0 && futimens(fd, times) < 0)
 		r = ins_error_set(err, errno, "set the time");
 	return r;
@@ -277,11 +292,11 @@ static int put_file(struct intake *intake, int parent, const char *name, struct 
 	if (fd < 0)
 		return ins_error_set(err, errno, "make the file");
 	r = copy_data(intake, archive, entry, fd, err);
-	return r < 0 ? r : set_metadata(fd, entry, err);
+	return r < 0 ? r : set_metadata(intake, fd, entry, err);
 }
 
-static int put_directory(
-	int parent, const char *name, struct archive_entry *entry, struct ins_error *err)
+static int put_directory(const struct intake *intake, int parent, const char *name,
+	struct archive_entry *entry, struct ins_error *err)
 {
 	cleanup_fd int fd = -1;
 	struct stat s;
@@ -295,7 +310,7 @@ static int put_directory(
 		return ins_error_set(err, errno, "make the directory");
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? ins_error_set(err, errno, "open the directory")
-		      : set_metadata(fd, entry, err);
+		      : set_metadata(intake, fd, entry, err);
 }
 
 /* The other name has to be in the image, too. */
@@ -318,6 +333,22 @@ static int put_hard_link(const struct intake *intake, int parent, const char *na
 		return ins_error_text(
 			err, EINVAL, "a hard link to \"%.200s\", which is not there", path);
 	return r < 0 ? ins_error_set(err, -r, "link it to \"%.200s\"", path) : 0;
+}
+
+static bool is_whiteout(const struct intake *intake, struct archive_entry *entry)
+{
+	return intake->is_layer && archive_entry_filetype(entry) == AE_IFCHR &&
+	       archive_entry_rdevmajor(entry) == 0 && archive_entry_rdevminor(entry) == 0;
+}
+
+static int put_whiteout(
+	int parent, const char *name, struct archive_entry *entry, struct ins_error *err)
+{
+	int r = intake_take_away(parent, name, err);
+
+	if (r == 0 && mknodat(parent, name, S_IFCHR, 0) < 0)
+		r = ins_error_set(err, errno, "make what hides a file");
+	return r < 0 ? r : set_metadata_at(parent, name, entry, err);
 }
 
 static int leave_out(struct intake *intake, const char *clean)
@@ -378,10 +409,11 @@ static int put_entry(struct intake *intake, const char *clean, struct archive *a
 	if (r < 0)
 		return r;
 	if (!*clean)
-		return type == AE_IFDIR ? put_directory(intake->root, ".", entry, err)
+		return type == AE_IFDIR ? put_directory(intake, intake->root, ".", entry, err)
 					: ins_error_text(err, EINVAL, "it is no directory");
 	/* A partition's /dev is made when it starts; and 0:0 is how an overlay hides a file. */
-	if (!link && (type == AE_IFCHR || type == AE_IFBLK || type == AE_IFSOCK))
+	if (!link && (type == AE_IFCHR || type == AE_IFBLK || type == AE_IFSOCK) &&
+		!is_whiteout(intake, entry))
 		return leave_out(intake, clean);
 	r = intake_parent(intake, clean, true, &parent, &name, err);
 	if (r < 0)
@@ -389,7 +421,9 @@ static int put_entry(struct intake *intake, const char *clean, struct archive *a
 	if (link)
 		return put_hard_link(intake, parent, name, clean, link, err);
 	if (type == AE_IFDIR)
-		return put_directory(parent, name, entry, err);
+		return put_directory(intake, parent, name, entry, err);
+	if (type == AE_IFCHR)
+		return put_whiteout(parent, name, entry, err);
 	return put_kind(intake, parent, name, archive, entry, err);
 }
 

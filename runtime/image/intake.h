@@ -25,6 +25,7 @@ struct intake {
 	uint64_t bytes, entries; /* so far; holes count as if they were data */
 	uint64_t devices;        /* left out */
 	char device[256];        /* the first of them */
+	bool is_layer;           /* it is no image, but a layer: with what an overlay notes in one */
 	bool shows_progress;
 	int64_t next_progress; /* in milliseconds of the monotonic clock */
 };

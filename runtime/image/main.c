@@ -5,6 +5,10 @@
  *
  *     insula-image make LIBRARY TEMPLATE KIND FORMAT PROGRESS FROM [ARGUMENT…]
  *     insula-image check LIBRARY ID
+ *     insula-image pack NAME=PATH…
+ *     insula-image unpack DIRECTORY
+ *
+ * The archive is the standard input, also the one that is written.
  *
  * KIND: recipe (FROM is its program, and has the arguments), directory, tar ("-": the standard input), oci,
  * guess. FORMAT: directory, erofs. PROGRESS: progress, quiet.
@@ -28,6 +32,7 @@
 #include "base/tree.h"
 #include "image.h"
 #include "source.h"
+#include "transfer.h"
 
 struct request {
 	const char *library, *template, *kind, *format, *progress, *from;
@@ -191,6 +196,10 @@ int main(int argc, char **argv)
 	prepare();
 	if (argc == 4 && !strcmp(argv[1], "check")) {
 		r = image_check(argv[2], argv[3], &err);
+	} else if (argc >= 3 && !strcmp(argv[1], "pack")) {
+		r = transfer_pack(STDIN_FILENO, argv + 2, &err);
+	} else if (argc == 3 && !strcmp(argv[1], "unpack")) {
+		r = transfer_unpack(STDIN_FILENO, argv[2], &err);
 	} else if (argc >= 8 && !strcmp(argv[1], "make")) {
 		struct request request = { argv[2], argv[3], argv[4], argv[5], argv[6], argv[7],
 			argv + 8 };

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A partition as one file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "insula_partition.h"
+#include "output.h"
+#include "verb.h"
+
+struct export_options {
+	const char *output;
+	bool with_image;
+};
+
+static const struct option export_options[] = {
+	{ "output", 'o', OPTION_PATH, offsetof(struct export_options, output), "FILE", NULL,
+		"write to this new file instead of the standard output" },
+	{ "with-image", 0, OPTION_FLAG, offsetof(struct export_options, with_image), NULL, NULL,
+		"with its image, for where that is not" },
+	{},
+};
+
+static int export_to(const struct call *call, int fd, struct ins_error *err)
+{
+	const struct export_options *options = call->options;
+
+	return ins_partition_export(call->context, call->args[0], fd, options->with_image, err);
+}
+
+static int export_to_file(const struct call *call, const char *path, struct ins_error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int r;
+
+	if (fd < 0)
+		return error_set(err, errno, "make %s: %s", path, strerror(errno));
+	r = export_to(call, fd, err);
+	if (r == 0 && fsync(fd) < 0)
+		r = error_set(err, errno, "write %s: %s", path, strerror(errno));
+	(void)close(fd);
+	/* Half an archive is none. */
+	if (r < 0)
+		(void)unlink(path);
+	return r;
+}
+
+static int export_partition(const struct call *call, struct ins_error *err)
+{
+	const struct export_options *options = call->options;
+
+	if (options->output)
+		return export_to_file(call, options->output, err);
+	if (isatty(STDOUT_FILENO))
+		return error_set(err, EINVAL,
+			"export: an archive is nothing for a terminal; use --output FILE, or > "
+			"FILE");
+	return export_to(call, STDOUT_FILENO, err);
+}
+
+const struct verb verb_export = {
+	.name = "export",
+	.summary = "write a partition as one archive",
+	.synopsis = "NAME",
+	.options = export_options,
+	.options_size = sizeof(struct export_options),
+	.min_args = 1,
+	.max_args = 1,
+	.run = export_partition,
+};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A partition out of a file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "insula_partition.h"
+#include "output.h"
+#include "verb.h"
+
+struct import_options {
+	bool start;
+};
+
+static const struct option import_options[] = {
+	{ "start", 0, OPTION_FLAG, offsetof(struct import_options, start), NULL, NULL, "start it" },
+	{},
+};
+
+static int import_from(const struct call *call, const char *path, struct ins_error *err)
+{
+	int fd, r;
+
+	if (!path && isatty(STDIN_FILENO))
+		return error_set(err, EINVAL,
+			"import: the standard input is a terminal; name a file, or use < FILE");
+	if (!path)
+		return ins_partition_import(call->context, call->args[0], STDIN_FILENO, err);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(err, errno, "open %s: %s", path, strerror(errno));
+	r = ins_partition_import(call->context, call->args[0], fd, err);
+	(void)close(fd);
+	return r;
+}
+
+static int import(const struct call *call, struct ins_error *err)
+{
+	const struct import_options *options = call->options;
+	int r = import_from(call, call->n_args > 1 ? call->args[1] : NULL, err);
+
+	if (r == 0 && options->start)
+		r = ins_partition_start(call->context, call->args[0], false, err);
+	return r;
+}
+
+const struct verb verb_import = {
+	.name = "import",
+	.summary = "make a partition of an archive",
+	.synopsis = "NAME [FILE]",
+	.options = import_options,
+	.options_size = sizeof(struct import_options),
+	.min_args = 1,
+	.max_args = 2,
+	.run = import,
+};

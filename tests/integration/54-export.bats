@@ -1,0 +1,230 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Partitions as archives, and archives that mean harm.
+
+load helpers
+
+setup() {
+	insula_setup
+	LIBRARY=$STATE/.library
+	P=p$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
+	TAR=$BATS_TEST_TMPDIR/partition.tar
+	insula template import busybox "$(base_rootfs)"
+}
+
+teardown() {
+	insula remove --force --all 2>/dev/null || :
+	[ -z "$(ls -A "$LIBRARY/layers")" ] || die "layers are left: $(ls -A "$LIBRARY/layers")"
+	insula_teardown
+}
+
+spawned() {
+	detached spawn "$P" --template busybox --net none -- sleep 1000
+	[ "$status" -eq 0 ] || die "spawn: $output"
+}
+
+started() {
+	detached start "$1"
+	[ "$status" -eq 0 ] || die "start $1: $output"
+}
+
+# nothing_in LIBRARY: no partition, nor anything that one has.
+nothing_in() {
+	local left
+	left=$(find "$1"/{layers,partitions,numbers} -mindepth 1 -maxdepth 1)
+	[ -z "$left" ] || die "left: $left"
+}
+
+# other ARGS: insula with another library.
+other() {
+	"$INSULA" --root "$STATE" --library "$BATS_TEST_TMPDIR/other" "$@" 3>&-
+}
+
+@test 'a partition comes back out of its archive with its snapshots' {
+	spawned
+	insula exec "$P" sh -ec 'mkdir /a /a/b; echo 1 >/a/f; echo 2 >/a/b/g; mv /usr /usr2; rm /etc/group
+		ln /a/f /a/h; chmod 4751 /a/f; ln -s nowhere /link; mkfifo /pipe
+		dd if=/dev/zero of=/holes bs=1 count=1 seek=10000000 2>/dev/null'
+	insula snapshot "$P" one
+	insula exec "$P" sh -ec 'mv /a/b /c; rm -r /a; mkdir /a; echo new >/f'
+	insula export "$P" >"$TAR"
+	[ "$(stat -c %s "$TAR")" -lt 1000000 ]
+	insula import "$P-b" "$TAR"
+	started "$P-b"
+	run -0 insula exec "$P-b" sh -c 'ls -A /a; cat /c/g /f; ls /usr2; ls /etc/group 2>&1 || :'
+	is "2
+new
+bin
+sbin
+ls: /etc/group: No such file or directory"
+	[ "$(insula snapshot "$P-b" --list --json | jq -r '.[].name')" = one ]
+	insula rollback --restart "$P-b" one
+	run -0 insula exec "$P-b" sh -c 'cat /a/f /a/b/g; stat -c "%a %h" /a/f; readlink /link; [ -p /pipe ]; du -k /holes; ls -d /usr /usr2 2>/dev/null || :'
+	is "1
+2
+4751 2
+nowhere
+4	/holes
+/usr2"
+	[ "$(insula show --definition "$P-b")" = "$(insula show --definition "$P")" ]
+	# The first one has gone on meanwhile.
+	run -0 insula exec "$P" cat /f
+	is new
+}
+
+@test 'elsewhere it needs the image, or brings it along' {
+	spawned
+	insula exec "$P" sh -c 'echo mine >/f'
+	insula stop "$P"
+	insula export "$P" --output "$TAR"
+	run -1 insula export "$P" --output "$TAR"
+	[[ $output == *'File exists'* ]]
+	run -1 other import "$P-b" "$TAR"
+	[[ $output == *'the image '*'template "busybox"'*'--with-image'* ]]
+	nothing_in "$BATS_TEST_TMPDIR/other"
+	insula export --with-image "$P" >"$TAR.whole"
+	other import "$P-b" <"$TAR.whole"
+	other start "$P-b" </dev/null >/dev/null 2>&1
+	run -0 other exec "$P-b" cat /f
+	is mine
+	[ "$(other template list --json | jq -r '.[].name')" = busybox ]
+	other remove --force "$P-b"
+}
+
+@test 'an image that is not what it says is not taken' {
+	spawned
+	insula export --with-image "$P" >"$TAR"
+	mkdir "$BATS_TEST_TMPDIR/changed"
+	tar -C "$BATS_TEST_TMPDIR/changed" -xf "$TAR" 2>/dev/null
+	echo evil >>"$BATS_TEST_TMPDIR/changed/image/root/etc/group"
+	tar -C "$BATS_TEST_TMPDIR/changed" -cf "$TAR" state.json definition.json image \
+		$(cd "$BATS_TEST_TMPDIR/changed" && echo layers/*)
+	run ! other import "$P-b" "$TAR"
+	[[ $output == *digest* ]]
+	nothing_in "$BATS_TEST_TMPDIR/other"
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/other/images")" ]
+}
+
+# hostile KIND: an archive like that of a partition, with one thing in it that does not belong.
+hostile() {
+	python3 - "$1" "$TAR" "$(basename "$LIBRARY"/images/*)" <<'END'
+import io, json, sys, tarfile
+
+kind, path, image = sys.argv[1:]
+layer = "0123456789abcdef"
+state = {"number": 1, "image": image, "made": "2026-01-01T00:00:00Z", "wanted": False,
+         "layers": [layer], "snapshots": []}
+definition = {"template": "busybox", "net": "none"}
+tar = tarfile.open(path, "w", format=tarfile.PAX_FORMAT)
+
+def add(name, type=tarfile.REGTYPE, data=b"", **more):
+    info = tarfile.TarInfo(name)
+    info.type, info.size, info.mode = type, len(data), 0o755
+    for key, value in more.items():
+        setattr(info, key, value)
+    tar.addfile(info, io.BytesIO(data))
+
+def link(name, target, type=tarfile.SYMTYPE):
+    add(name, type, linkname=target)
+
+inside = "layers/" + layer + "/"
+if kind == "state-id":
+    state["layers"] = ["../../../../../etc"]
+elif kind == "state-missing":
+    state["layers"] = [layer, "fedcba9876543210"]
+elif kind == "state-many":
+    state["layers"] = [layer] * 200
+elif kind == "snapshot-name":
+    state["snapshots"] = [{"name": "../x", "made": "2026", "layers": []}]
+elif kind == "snapshot-made":
+    state["snapshots"] = [{"name": "x", "made": "\"}\u001b[1m", "layers": []}]
+elif kind == "definition":
+    definition["nonsense"] = "1"
+if kind == "state-link":
+    link("state.json", "/etc/hostname")
+else:
+    add("state.json", data=json.dumps(state).encode())
+add("definition.json", data=json.dumps(definition).encode())
+if kind == "layer-link":
+    link("layers/" + layer, "/etc")
+elif kind == "image-link":
+    link("image", "/")
+else:
+    add("layers/" + layer, tarfile.DIRTYPE)
+if kind == "up":
+    add(inside + "../../../evil", data=b"x")
+elif kind == "absolute":
+    add("/tmp/insula-evil", data=b"x")
+elif kind == "elsewhere":
+    add("evil", data=b"x")
+elif kind == "through-link":
+    link(inside + "d", "/tmp")
+    add(inside + "d/insula-evil", data=b"x")
+elif kind == "hard-link":
+    link(inside + "f", "/etc/passwd", tarfile.LNKTYPE)
+elif kind == "hard-link-state":
+    link(inside + "f", "state.json", tarfile.LNKTYPE)
+elif kind == "owner":
+    add(inside + "f", uid=65536)
+elif kind == "size":
+    add(inside + "f", pax_headers={"GNU.sparse.major": "1", "GNU.sparse.minor": "0",
+        "GNU.sparse.name": inside + "f", "GNU.sparse.realsize": str(1 << 50)}, data=b"0\n".ljust(512, b"\0"))
+elif kind == "device":
+    add(inside + "sda", tarfile.BLKTYPE, devmajor=8, devminor=0)
+    add(inside + "whiteout", tarfile.CHRTYPE)
+    add(inside + "null", tarfile.CHRTYPE, devmajor=1, devminor=3)
+elif kind == "xattr":
+    bad = {"trusted.overlay.metacopy": "", "trusted.overlay.redirect": "/../../etc",
+           "trusted.overlay.origin": "x", "user.overlay.opaque": "y", "security.selinux": "x",
+           "trusted.other": "x", "user.mine": "kept"}
+    add(inside + "d", tarfile.DIRTYPE, pax_headers={"SCHILY.xattr." + k: v for k, v in bad.items()})
+    good = {"trusted.overlay.redirect": "/etc", "trusted.overlay.opaque": "y"}
+    add(inside + "e", tarfile.DIRTYPE, pax_headers={"SCHILY.xattr." + k: v for k, v in good.items()})
+tar.close()
+END
+}
+
+@test 'archives that mean harm are refused, and leave nothing' {
+	local kind
+	for kind in state-id state-missing state-many snapshot-name snapshot-made definition state-link layer-link \
+		image-link up absolute elsewhere through-link hard-link hard-link-state owner size; do
+		hostile $kind
+		run -1 insula import "$P" "$TAR"
+		[ "$output" ] || die "$kind: no words"
+		[[ $output != *$'\e'* ]]
+		run ! test -e /tmp/insula-evil
+		nothing_in "$LIBRARY"
+	done
+	hostile harmless
+	insula import "$P" "$TAR"
+}
+
+@test 'devices and foreign attributes do not come along, what an overlay needs does' {
+	hostile device
+	insula import "$P" "$TAR"
+	run -0 find "$LIBRARY"/layers/*/ -mindepth 1 -printf '%P %y\n'
+	is 'whiteout c'
+	[ "$(stat -c %t:%T "$LIBRARY"/layers/*/whiteout)" = 0:0 ]
+	insula remove "$P"
+	hostile xattr
+	insula import "$P" "$TAR"
+	run -0 python3 -c 'import glob, os, sys
+for path in sorted(glob.glob(sys.argv[1] + "/layers/*/[de]")):
+    print(os.path.basename(path), *sorted(os.listxattr(path)))' "$LIBRARY"
+	is "d user.mine
+e trusted.overlay.opaque trusted.overlay.redirect"
+}
+
+@test 'what is no archive, or half of one, is refused' {
+	spawned
+	insula export --with-image "$P" >"$TAR"
+	head -c 20000 "$TAR" >"$TAR.half"
+	run -1 insula import "$P-b" "$TAR.half"
+	run -1 insula import "$P-b" <<<'hello'
+	run -1 insula import "$P-b" </dev/null
+	run -1 insula import "$P" "$TAR"
+	[[ $output == *'already'* ]]
+	run -1 script -qec "$INSULA --root $STATE export $P" /dev/null
+	[[ $output == *'terminal'* ]]
+	[ "$(ls "$LIBRARY/partitions")" = "$P" ]
+}

@@ -1,0 +1,225 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Partitions as units of systemd: insula@NAME.service. The machine is thrown away, so they are where the
+# units look for them: in the usual state directory and library.
+
+load ../../integration/helpers
+
+setup_file() {
+	"$INSULA" template import busybox "$INSULA_BUSYBOX" 3>&-
+	"$INSULA" template import debian "$INSULA_DEBIAN" 3>&-
+}
+
+teardown() {
+	"$INSULA" remove --force --all 3>&- || die 'remove --all failed'
+	run -0 systemctl list-units --all --plain --no-legend 'insula@*'
+	is ''
+	[ ! -d /sys/fs/cgroup/insula.slice ] || run -0 find /sys/fs/cgroup/insula.slice -mindepth 1 -type d
+	is ''
+}
+
+setup() {
+	:
+}
+
+insula() {
+	"$INSULA" "$@" 3>&-
+}
+
+# spawned NAME ARGS…
+spawned() {
+	local name=$1
+	shift
+	insula spawn "$name" --template busybox --net none "$@" || die "spawn $name failed"
+}
+
+unit() {
+	systemctl show --property "$2" --value "insula@$1"
+}
+
+is_unit() {
+	[ "$(unit "$1" ActiveState)" = "$2" ]
+}
+
+said() {
+	journalctl --unit "insula@$1" --output cat --no-pager
+}
+
+limit() {
+	cat "/sys/fs/cgroup/insula.slice/insula@$1.service/$2"
+}
+
+# --- a unit ----------------------------------------------------------------------------------------
+
+@test "the first process is systemd's own child, and nothing of insula stays" {
+	spawned a -- sh -c 'echo a word; exec sleep 1000'
+	local pid
+	pid=$(unit a MainPID)
+	[ "$pid" = "$(insula state a | jq .pid)" ]
+	[ "$(ps -o ppid= -p "$pid" | tr -d ' ')" = 1 ]
+	run -1 pgrep -x insula
+	run -0 cat "/proc/$pid/cgroup"
+	is 0::/insula.slice/insula@a.service/guest
+	# Not even the cgroup that it was started from.
+	run -0 find /sys/fs/cgroup/insula.slice/insula@a.service -mindepth 1 -type d -printf '%f\n'
+	is guest
+	run -0 said a
+	[[ $output == *'a word'* ]]
+}
+
+@test "systemctl and insula start and stop the same" {
+	spawned a -- sh -c 'trap "echo bye; exit 0" TERM; while :; do sleep 1; done'
+	systemctl stop insula@a
+	run -0 insula show --json a
+	[ "$(jq -r .status <<<"$output")" = stopped ]
+	run -0 said a
+	[[ $output == *bye* ]]
+	systemctl start insula@a
+	[ "$(insula show --json a | jq -r .status)" = running ]
+	insula stop a
+	is_unit a inactive
+	insula start a
+	is_unit a active
+	systemctl restart insula@a
+	is_unit a active
+}
+
+@test "why it could not be started is said by insula, and no unit is left" {
+	run ! --separate-stderr insula spawn bad --template busybox --net none -- /nowhere
+	[[ $stderr == *'/nowhere'*'not found'* ]]
+	is_unit bad inactive
+	run -1 insula show bad
+}
+
+@test "a start that failed is not tried again, and systemctl tells why" {
+	spawned a --no-start -- /nowhere
+	run ! insula start a
+	is_unit a failed
+	[ "$(unit a NRestarts)" = 0 ]
+	[[ $(unit a StatusText) == *'/nowhere'* ]]
+	run ! systemctl start insula@nobody
+	[ "$(unit nobody NRestarts)" = 0 ]
+	systemctl reset-failed insula@nobody
+}
+
+# --- ends ------------------------------------------------------------------------------------------
+
+restarts() {
+	[ "$(unit "$1" NRestarts)" -ge 1 ]
+}
+
+@test "the definition decides whether it is started again" {
+	spawned no -- sh -c 'sleep 1; exit 3'
+	spawned failure --restart on-failure -- sh -c 'sleep 1; exit 3'
+	spawned fine --restart on-failure -- sh -c 'sleep 1; exit 0'
+	spawned always --restart always -- sh -c 'sleep 1; exit 0'
+	wait_for 60 restarts failure
+	wait_for 60 restarts always
+	wait_for 30 is_unit no failed
+	wait_for 30 is_unit fine inactive
+	[ "$(unit no NRestarts) $(unit fine NRestarts)" = '0 0' ]
+	[ "$(insula show --json no | jq .exitStatus)" = 768 ]
+	# What was stopped stays so, in the pause before its start, too.
+	insula stop failure always
+	sleep 3
+	is_unit failure inactive
+	is_unit always inactive
+}
+
+@test "one that was killed is started again, one that was stopped is not" {
+	spawned a --restart always -- sleep 1000
+	insula kill a KILL
+	wait_for 60 restarts a
+	wait_for 60 is_unit a active
+	systemctl stop insula@a
+	sleep 2
+	run ! is_unit a active
+	run ! is_unit a activating
+}
+
+# --- limits ------------------------------------------------------------------------------------------
+
+@test "limits of the definition and of systemctl hold both, over a reload" {
+	spawned a --memory 64M -- sleep 1000
+	systemctl set-property --runtime insula@a MemoryMax=32M
+	insula set a --memory 48M
+	systemctl daemon-reload
+	[ "$(limit a memory.max) $(limit a guest/memory.max)" = "$((32 << 20)) $((48 << 20))" ]
+}
+
+# --- boot --------------------------------------------------------------------------------------------
+
+@test "what is enabled starts at boot, in order" {
+	spawned late --after early --no-start -- sleep 1000
+	spawned early --no-start -- sleep 1000
+	spawned never --no-start -- sleep 1000
+	insula enable late early never
+	insula disable never
+	[ "$(systemctl is-enabled insula.service)" = enabled ]
+	systemctl start insula.service
+	is_unit late active
+	is_unit early active
+	is_unit never inactive
+	[ "$(unit early ActiveEnterTimestampMonotonic)" -lt "$(unit late ActiveEnterTimestampMonotonic)" ]
+	systemctl stop insula.service
+}
+
+@test "those that wait for each other start, with a warning" {
+	spawned a --after b --no-start -- sleep 1000
+	spawned b --after a --no-start -- sleep 1000
+	insula enable --all
+	run -0 insula boot
+	[[ $output == *'wait for each other'* ]]
+	is_unit a active
+	is_unit b active
+}
+
+@test "a hundred units" {
+	local start=$SECONDS
+	insula spawn 'g{1..100}' --template busybox --net none -- sleep 1000
+	echo "# 100 spawned: $((SECONDS - start)) s" >&3
+	run -0 systemctl list-units --plain --no-legend --state running 'insula@*'
+	[ "${#lines[@]}" -eq 100 ]
+	run -1 pgrep -x insula
+	start=$(date +%s%N)
+	systemctl daemon-reload
+	echo "# daemon-reload: $((($(date +%s%N) - start) / 1000000)) ms" >&3
+	[ "$(insula list --quiet | wc -l)" = 100 ]
+}
+
+# --- an init -------------------------------------------------------------------------------------------
+
+is_up() {
+	[[ $(insula exec d systemctl is-system-running) == running ]]
+}
+
+@test "systemd as a partition's init comes up, and shuts down when it is stopped" {
+	insula spawn d --template debian --boot --net none
+	wait_for 200 is_up || die "$(insula exec d systemctl --no-pager list-units --failed)"
+	run -0 insula exec d cat /proc/1/cgroup
+	is 0::/init.scope
+	insula stop --timeout 2m d
+	# It has ended by itself, and was not killed.
+	[ "$(insula show --json d | jq .exitStatus)" = 0 ] || [[ $(said d) == *'Deactivated successfully'* ]]
+	run ! grep -F status=9/KILL <<<"$(said d)"
+}
+
+@test "busybox's init shuts down when its unit is stopped" {
+	insula spawn b --template busybox --boot --net none
+	sleep 2
+	systemctl stop insula@b
+	run -0 said b
+	[[ $output == *'Requesting system poweroff'* ]]
+}
+
+@test "machinectl lists, enters and ends it" {
+	command -v machinectl >/dev/null || skip 'systemd-container is not installed'
+	insula spawn d --template debian --boot --net none
+	wait_for 200 is_up
+	run -0 machinectl list --no-legend
+	[[ $output == 'd container insula'* ]]
+	run -0 machinectl shell --quiet d /bin/echo from inside
+	[[ $output == *'from inside'* ]]
+	machinectl terminate d
+	wait_for 60 is_unit d inactive
+}
