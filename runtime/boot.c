@@ -56,7 +56,8 @@ static void look(const struct call *call, struct candidate *candidate)
 static bool is_waited_for(const struct boot *boot, const char *name)
 {
 	for (size_t i = 0; i < boot->n; i++) {
-		if (boot->v[i].is_enabled && boot->v[i].round == 0 && !strcmp(boot->v[i].name, name))
+		if (boot->v[i].is_enabled && boot->v[i].round == 0 &&
+			!strcmp(boot->v[i].name, name))
 			return true;
 	}
 	return false;
@@ -113,7 +114,8 @@ static int start_all(
 		struct ins_error why = {};
 		int r;
 
-		if (choose(boot, round, false, &names) == 0 && choose(boot, round, true, &names) > 0)
+		if (choose(boot, round, false, &names) == 0 &&
+			choose(boot, round, true, &names) > 0)
 			log_write(call->log, INS_LOG_WARNING,
 				"some partitions wait for each other (\"after\"): they are started "
 				"together");
