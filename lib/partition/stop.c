@@ -177,14 +177,22 @@ int ins_partition_stop(
 	return r < 0 ? r : ins_supervisor_stop(context, name, err);
 }
 
-/* Does its definition want it back? */
+/* Does its definition want it back? An init that calls reboot(2) is ended by the kernel, with SIGHUP if it is to
+ * come back, and with SIGINT if it is to stay down, which then is no failure. */
 static bool wants_again(const struct ins_partition *partition)
 {
 	const char *when = ins_definition_get(&partition->definition, INS_SETTING_RESTART);
+	bool boots = ins_definition_get(&partition->definition, INS_SETTING_BOOT);
+	int status = partition->state.exit_status;
+	int signal = boots && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
-	if (!when || !partition->state.is_wanted || !strcmp(when, "no"))
+	if (!partition->state.is_wanted)
 		return false;
-	return !strcmp(when, "always") || partition->state.exit_status != 0;
+	if (signal == SIGHUP)
+		return true;
+	if (!when || !strcmp(when, "no"))
+		return false;
+	return !strcmp(when, "always") || (status != 0 && signal != SIGINT);
 }
 
 /* Nobody knows of its container: it was stopped on request, or its start came to nothing. */
