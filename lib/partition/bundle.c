@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -17,6 +18,7 @@
 #include "partition/profile.h"
 #include "base/number.h"
 #include "partition/setting.h"
+#include "partition/views.h"
 #include "spec/emit.h"
 #include "spec/spec.h"
 
@@ -208,6 +210,20 @@ static void put_usual_mounts(struct bundle *bundle, json_t *mounts)
 		bundle, mounts, "/tmp", "tmpfs", "tmpfs", OPTIONS("nosuid", "nodev", "mode=1777"));
 }
 
+static void put_views(struct bundle *bundle, json_t *mounts)
+{
+	const char *views[INS_VIEWS_MAX];
+	size_t n = ins_views_find(INS_VIEWS_DIRECTORY, views);
+
+	for (size_t i = 0; i < n; i++) {
+		char source[PATH_MAX];
+
+		snprintf(source, sizeof(source), INS_VIEWS_DIRECTORY "%s", views[i]);
+		put_mount(bundle, mounts, views[i], "none", source,
+			OPTIONS("bind", "ro", "nosuid", "noexec", "nodev"));
+	}
+}
+
 static int put_own_file(struct bundle *bundle, json_t *mounts, const char *file,
 	const char *destination, struct ins_error *err)
 {
@@ -243,6 +259,7 @@ static int put_mounts(struct bundle *bundle, struct ins_error *err)
 	int r = 0;
 
 	put_usual_mounts(bundle, mounts);
+	put_views(bundle, mounts);
 	if (!bundle->boots) {
 		r = put_own_file(bundle, mounts, "hosts", "/etc/hosts", err);
 		if (r == 0)
@@ -268,6 +285,25 @@ static void put_namespaces(struct bundle *bundle, json_t *platform)
 		item = json_object();
 		put_text(bundle, item, "type", types[i]);
 		ins_emit_append(&bundle->emit, list, item);
+	}
+}
+
+/* Its clocks begin with its start, so that it has an uptime of its own. Both: the time since the boot is never
+ * less than that without suspends. */
+static void put_clocks(struct bundle *bundle, json_t *platform)
+{
+	static const struct {
+		const char *name;
+		clockid_t id;
+	} clocks[] = { { "monotonic", CLOCK_MONOTONIC }, { "boottime", CLOCK_BOOTTIME } };
+	json_t *offsets = ins_emit_object(&bundle->emit, platform, "timeOffsets");
+
+	for (size_t i = 0; i < ARRAY_LENGTH(clocks); i++) {
+		struct timespec now;
+
+		clock_gettime(clocks[i].id, &now);
+		put_number(bundle, ins_emit_object(&bundle->emit, offsets, clocks[i].name), "secs",
+			-(json_int_t)now.tv_sec);
 	}
 }
 
@@ -331,6 +367,7 @@ static int put_linux(struct bundle *bundle, const char *cgroup, struct ins_error
 	int r;
 
 	put_namespaces(bundle, platform);
+	put_clocks(bundle, platform);
 	put_map(bundle, platform, "uidMappings");
 	put_map(bundle, platform, "gidMappings");
 	put_text(bundle, platform, "cgroupsPath", cgroup);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files of /proc and /sys that tell of the machine, as lxcfs shows them: each reader sees what the limits of its
+ * own cgroup leave to it. One lxcfs serves all guests, and nothing of it is ours.
+ */
+#ifndef INSULA_PARTITION_VIEWS_H
+#define INSULA_PARTITION_VIEWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Where distributions let lxcfs mount itself. */
+#define INS_VIEWS_DIRECTORY "/var/lib/lxcfs"
+
+#define INS_VIEWS_MAX 9
+
+/**
+ * ins_views_find - what lxcfs has to show
+ * @directory: where it is mounted
+ * @views: filled with paths that begin with a slash: in a guest they are what they are beneath @directory
+ *
+ * Return: how many; 0 if no lxcfs runs there, or one that does not answer.
+ */
+size_t ins_views_find(const char *directory, const char *views[INS_VIEWS_MAX]);
+
+#endif
