@@ -218,8 +218,8 @@ int ins_systemd_register(const struct ins_systemd_unit *unit, const char *machin
 	struct ins_error *err)
 {
 	char number[16], answer[ANSWER_SIZE];
-	char *words[] = { NULL, "system", "register", (char *)unit->name, (char *)machine, number,
-		NULL };
+	char *words[] = { NULL, (char *)(unit->user_manager ? "user" : "system"),
+		(char *)"register", (char *)unit->name, (char *)machine, number, NULL };
 	int r;
 
 	snprintf(number, sizeof(number), "%d", (int)leader);
