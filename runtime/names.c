@@ -228,7 +228,7 @@ int names_find(const struct call *call, char *const *words, bool all, enum names
 	if (all && *words)
 		return error_set(err, EINVAL, "--all and the name `%s` exclude each other", *words);
 	if (!all && !*words)
-		return error_set(err, EINVAL, "a name is missing, or --all");
+		return error_set(err, EINVAL, "a name or an ID is missing, or --all");
 	for (char *const *word = words; *word; word++)
 		patterns = patterns || strpbrk(*word, "*?[");
 	if (patterns)

@@ -323,7 +323,7 @@ program() {
 		create --bundle
 		create --preserve-fds many box
 		start
-		start one two
+		state one two
 		state
 		kill
 		kill box KILL more
