@@ -429,6 +429,7 @@ int ins_bundle_write(
 		json_decref(bundle.emit.root);
 		return r;
 	}
+	/* Pretty-printed it would be twice as large, and there is one for each partition. */
 	r = ins_emit_text(&bundle.emit, JSON_COMPACT, &text, err);
 	return r < 0 ? r
 		     : ins_file_write(partition->dir, "config.json", text, strlen(text), 0600, err);

@@ -5,7 +5,9 @@
 ask PROGRAM PID|- keep|end REQUEST...  ask insula-net about the network namespace of a process; its answers, a line each
 serve tcp|udp PORT                     for ever: tell each who asks its address, on IPv4 and IPv6
 probe tcp|udp ADDRESS PORT [SOURCE]    what such a server says
+names FILE                             ask port 7 of many at once; a line of FILE is NAME and addresses, and all of them say NAME
 """
+import concurrent.futures
 import socket
 import subprocess
 import sys
@@ -60,4 +62,24 @@ def probe(protocol, address, port, source=None):
     return 0
 
 
-sys.exit({"ask": ask, "serve": serve, "probe": probe}[sys.argv[1]](*sys.argv[2:]))
+def says_name(name, address):
+    try:
+        with socket.create_connection((address, 7), 10) as client:
+            said = client.makefile().read().strip()
+    except OSError as error:
+        said = str(error)
+    if said != name:
+        print(f"{name}, {address}: {said}")
+    return said == name
+
+
+def names(file):
+    with open(file) as lines:
+        guests = [line.split() for line in lines]
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        well = list(pool.map(lambda guest: all([says_name(guest[0], a) for a in guest[1:]]), guests))
+    print(f"{sum(well)} of {len(well)} answer")
+    return sum(well) != len(well)
+
+
+sys.exit({"ask": ask, "serve": serve, "probe": probe, "names": names}[sys.argv[1]](*sys.argv[2:]))
