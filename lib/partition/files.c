@@ -72,27 +72,39 @@ static int write_resolver(const struct ins_partition *partition, struct ins_erro
 	return ins_file_write(partition->dir, "resolv.conf", text ? text : "", size, 0644, err);
 }
 
+/* A prefix behind the address is none of this file's. */
+void ins_hosts_begin(FILE *out, const char *address, const char *hostname)
+{
+	if (!address[0])
+		address = "127.0.1.1";
+	fprintf(out,
+		"127.0.0.1 localhost\n"
+		"::1 localhost ip6-localhost ip6-loopback\n"
+		"%.*s %s\n",
+		(int)strcspn(address, "/"), address, hostname);
+}
+
 static int write_hosts(const struct ins_partition *partition, struct ins_error *err)
 {
 	struct ins_network_addresses addresses = { 0 };
 	struct ins_network network;
 	const char *hostname = ins_definition_get(&partition->definition, INS_SETTING_HOSTNAME);
-	char text[512];
-	int n, r = 0;
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+	FILE *out;
+	int r = 0;
 
-	/* A prefix behind it is none of this file's. */
 	if (ins_partition_network(&partition->definition, partition->state.number, &network))
 		r = ins_network_address(&network, &addresses, err);
 	if (r < 0)
 		return r;
-	addresses.ipv4[strcspn(addresses.ipv4, "/")] = '\0';
-	n = snprintf(text, sizeof(text),
-		"127.0.0.1 localhost\n"
-		"::1 localhost ip6-localhost ip6-loopback\n"
-		"%s %s\n",
-		addresses.ipv4[0] ? addresses.ipv4 : "127.0.1.1",
-		hostname ? hostname : partition->name);
-	return ins_file_write(partition->dir, "hosts", text, (size_t)n, 0644, err);
+	out = open_memstream(&text, &size);
+	if (!out)
+		return ins_error_set(err, ENOMEM, "write hosts");
+	ins_hosts_begin(out, addresses.ipv4, hostname ? hostname : partition->name);
+	if (fclose(out) != 0)
+		return ins_error_set(err, ENOMEM, "write hosts");
+	return ins_file_write(partition->dir, "hosts", text, size, 0644, err);
 }
 
 int ins_partition_write_files(const struct ins_partition *partition, struct ins_error *err)
