@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "net/net.h"
 #include "partition/disk.h"
+#include "partition/groups.h"
 #include "partition/limits.h"
 #include "partition/network.h"
 #include "plan/host.h"
@@ -54,13 +55,20 @@ static int change_network(const struct ins_partition *partition, const struct in
 	struct ins_error *err)
 {
 	struct ins_network before, network;
+	int r;
 
 	/* Another kind of network waits for a restart, and this one's ports with it. */
 	if (!ins_partition_network(&partition->definition, partition->state.number, &before) ||
 		!ins_partition_network(after, partition->state.number, &network) ||
 		strcmp(before.kind, network.kind) != 0)
 		return 0;
-	return ins_network_change(&network, err);
+	r = ins_network_change(&network, err);
+	if (r == 0) {
+		r = ins_groups_join(partition, after, err);
+		if (r < 0)
+			(void)ins_network_change(&before, NULL);
+	}
+	return r;
 }
 
 /* In the kernel; what differs only. */

@@ -85,6 +85,8 @@ static void put_user(struct bundle *bundle, json_t *process)
 		(void)ins_user_parse(given, &uid, &has_gid, &gid);
 	put_number(bundle, user, "uid", uid);
 	put_number(bundle, user, "gid", gid);
+	/* Not that of whoever starts it: insula-keeper has a narrower one for its own files. */
+	put_number(bundle, user, "umask", 022);
 }
 
 static void put_command(struct bundle *bundle, json_t *process)

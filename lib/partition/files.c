@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -61,6 +62,17 @@ static bool copy_resolver(const char *path, char **ret_text, size_t *ret_size)
 	return false;
 }
 
+/* Whoever starts it may have a umask that suits its own files: the guest's root is a stranger to the host. */
+static int write_public(const struct ins_partition *partition, const char *name, const char *text,
+	size_t size, struct ins_error *err)
+{
+	int r = ins_file_write(partition->dir, name, text, size, 0644, err);
+
+	if (r == 0 && fchmodat(partition->dir, name, 0644, 0) < 0)
+		r = ins_error_set(err, errno, "change the mode of %s", name);
+	return r;
+}
+
 static int write_resolver(const struct ins_partition *partition, struct ins_error *err)
 {
 	cleanup_free char *text = NULL;
@@ -69,7 +81,19 @@ static int write_resolver(const struct ins_partition *partition, struct ins_erro
 	if (!copy_resolver("/etc/resolv.conf", &text, &size) &&
 		!copy_resolver(RESOLVED_UPSTREAM, &text, &size))
 		size = 0;
-	return ins_file_write(partition->dir, "resolv.conf", text ? text : "", size, 0644, err);
+	return write_public(partition, "resolv.conf", text ? text : "", size, err);
+}
+
+/* A prefix behind the address is none of this file's. */
+void ins_hosts_begin(FILE *out, const char *address, const char *hostname)
+{
+	if (!address[0])
+		address = "127.0.1.1";
+	fprintf(out,
+		"127.0.0.1 localhost\n"
+		"::1 localhost ip6-localhost ip6-loopback\n"
+		"%.*s %s\n",
+		(int)strcspn(address, "/"), address, hostname);
 }
 
 static int write_hosts(const struct ins_partition *partition, struct ins_error *err)
@@ -77,22 +101,22 @@ static int write_hosts(const struct ins_partition *partition, struct ins_error *
 	struct ins_network_addresses addresses = { 0 };
 	struct ins_network network;
 	const char *hostname = ins_definition_get(&partition->definition, INS_SETTING_HOSTNAME);
-	char text[512];
-	int n, r = 0;
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+	FILE *out;
+	int r = 0;
 
-	/* A prefix behind it is none of this file's. */
 	if (ins_partition_network(&partition->definition, partition->state.number, &network))
 		r = ins_network_address(&network, &addresses, err);
 	if (r < 0)
 		return r;
-	addresses.ipv4[strcspn(addresses.ipv4, "/")] = '\0';
-	n = snprintf(text, sizeof(text),
-		"127.0.0.1 localhost\n"
-		"::1 localhost ip6-localhost ip6-loopback\n"
-		"%s %s\n",
-		addresses.ipv4[0] ? addresses.ipv4 : "127.0.1.1",
-		hostname ? hostname : partition->name);
-	return ins_file_write(partition->dir, "hosts", text, (size_t)n, 0644, err);
+	out = open_memstream(&text, &size);
+	if (!out)
+		return ins_error_set(err, ENOMEM, "write hosts");
+	ins_hosts_begin(out, addresses.ipv4, hostname ? hostname : partition->name);
+	if (fclose(out) != 0)
+		return ins_error_set(err, ENOMEM, "write hosts");
+	return write_public(partition, "hosts", text, size, err);
 }
 
 int ins_partition_write_files(const struct ins_partition *partition, struct ins_error *err)

@@ -35,7 +35,7 @@ void ins_gc_tell(struct ins_gc *gc, const char *kind, const char *name);
 /* ins_gc_fail - something went wrong that keeps nothing else from being done. */
 void ins_gc_fail(struct ins_gc *gc, const struct ins_error *why);
 
-/* ins_gc_containers - containers of partitions, and cgroups of containers that are gone. */
+/* ins_gc_containers - containers of partitions, cgroups of containers that are gone, and what groups know of those. */
 void ins_gc_containers(struct ins_gc *gc);
 
 /* ins_gc_networks - interfaces and firewall elements of numbers that nobody has. The library's own numbers are

@@ -16,6 +16,7 @@
 #include "cgroup/directory.h"
 #include "guest/record.h"
 #include "partition/gc.h"
+#include "partition/groups.h"
 #include "partition/partition.h"
 #include "plan/host.h"
 
@@ -145,10 +146,46 @@ static void sweep_cgroups(struct ins_gc *gc)
 	}
 }
 
+/* --- names in groups --------------------------------------------------------------------------------- */
+
+static int remove_member(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
+{
+	(void)dir;
+	return ins_groups_leave(gc->context->root, &gc->library, name, err);
+}
+
+/* It has no container, and nobody is about to start it. */
+static bool is_away(const struct ins_gc *gc, const char *name)
+{
+	cleanup_fd int dir = openat(
+		gc->library.partitions, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char record[PATH_MAX];
+
+	if (dir < 0 ? errno != ENOENT : flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return false;
+	snprintf(record, sizeof(record), "%s/%s", gc->context->root, name);
+	return faccessat(AT_FDCWD, record, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+static void sweep_members(struct ins_gc *gc)
+{
+	char path[PATH_MAX];
+	cleanup_dir DIR *dir = NULL;
+	struct dirent *entry;
+
+	snprintf(path, sizeof(path), "%s/" INS_GROUPS_DIRECTORY, gc->context->root);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' && is_away(gc, entry->d_name))
+			ins_gc_take(gc, "member", "", -1, entry->d_name, remove_member);
+	}
+}
+
 void ins_gc_containers(struct ins_gc *gc)
 {
 	sweep_containers(gc);
 	sweep_cgroups(gc);
+	sweep_members(gc);
 }
 
 /* --- mounted images ------------------------------------------------------------------------------------ */

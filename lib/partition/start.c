@@ -13,6 +13,7 @@
 #include "partition/bundle.h"
 #include "partition/disk.h"
 #include "partition/files.h"
+#include "partition/groups.h"
 #include "partition/network.h"
 #include "partition/partition.h"
 #include "partition/supervisor.h"
@@ -91,16 +92,21 @@ static int run(struct starting *starting, bool supervised, pid_t *ret_pid, struc
 	cleanup_guest struct ins_guest guest = {
 		.extras = &extras, .store = { .root = -1, .dir = -1 }, .console_socket = -1
 	};
-	int r;
+	struct ins_error ignored = { 0 };
+	int r = ins_groups_join(partition, &partition->definition, err);
 
 	if (ins_partition_network(
 		    &partition->definition, partition->state.number, &starting->network))
 		extras.network = &starting->network;
-	r = ins_guest_load(&guest, partition->context, &args, false, false, err);
+	if (r == 0)
+		r = ins_guest_load(&guest, partition->context, &args, false, false, err);
 	if (r == 0)
 		r = ins_guest_make(&guest, false, err);
 	if (r == 0)
 		*ret_pid = guest.run.pid;
+	else
+		(void)ins_groups_leave(
+			partition->context->root, &partition->library, partition->name, &ignored);
 	return r;
 }
 

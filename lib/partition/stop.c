@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/guest.h"
+#include "partition/groups.h"
 #include "partition/network.h"
 #include "partition/stop.h"
 #include "partition/supervisor.h"
@@ -156,10 +157,11 @@ static bool has_container(const struct ins_partition *partition)
 
 int ins_partition_clear(struct ins_partition *partition, struct ins_error *err)
 {
-	int r;
+	int r = ins_groups_leave(
+		partition->context->root, &partition->library, partition->name, err);
 
-	if (!has_container(partition))
-		return 0;
+	if (r < 0 || !has_container(partition))
+		return r;
 	r = ins_delete(partition->context, partition->name, true, err);
 	return r < 0 ? r : ins_partition_network_release(partition, err);
 }
