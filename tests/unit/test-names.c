@@ -124,7 +124,8 @@ static void test_find(void **state)
 		find(WORDS(NULL), true, NAMES_OF_PARTITIONS), "db1 db2 web1 web2 web10");
 	assert_string_equal(find(WORDS("webc*"), false, NAMES_OF_PARTITIONS),
 		"nothing has a name that matches `webc*`");
-	assert_string_equal(find(WORDS(NULL), false, NAMES_OF_ALL), "a name or an ID is missing, or --all");
+	assert_string_equal(
+		find(WORDS(NULL), false, NAMES_OF_ALL), "a name or an ID is missing, or --all");
 	assert_string_equal(
 		find(WORDS("x"), true, NAMES_OF_ALL), "--all and the name `x` exclude each other");
 }
