@@ -43,7 +43,7 @@ _insula() {
 		word=${COMP_WORDS[i]}
 		if [[ -n $pending ]]; then
 			[[ $word == = ]] && continue
-			[[ $option == --root ]] && root=(--root "$word")
+			[[ $option == --root || $option == --library ]] && root+=("$option" "$word")
 			pending=''
 		elif [[ $word == -* ]]; then
 			option=$word
@@ -68,7 +68,9 @@ _insula() {
 		read -ra synopsis < <("$program" help --options-dump 2>/dev/null |
 			awk -F '\t' -v verb="$verb" '$1 == "verb" && $2 == verb { print $3 }')
 		word=${synopsis[arguments]:-}
-		if [[ $word == ID ]]; then
+		# "NAME...": all that follow, too.
+		((${#synopsis[@]} == 0)) || [[ -n $word || ${synopsis[-1]} != *... ]] || word=${synopsis[-1]}
+		if [[ $verb != spawn && ${word%...} =~ ^(ID|NAME)$ ]]; then
 			mapfile -t COMPREPLY < <(compgen -W \
 				"$("$program" "${root[@]}" list --quiet 2>/dev/null)" -- "$current")
 		else
