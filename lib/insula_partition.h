@@ -142,6 +142,14 @@ int ins_partition_make(struct ins_context *context, const char *name,
 	const struct ins_definition *definition, struct ins_error *err);
 
 /**
+ * ins_partition_limits_missing - the default limits that this host cannot enforce
+ * @text: becomes "memory, pids", or "" if it enforces all
+ *
+ * One that is asked for and cannot be enforced is an error of ins_partition_make(); these are not.
+ */
+int ins_partition_limits_missing(char *text, size_t size, struct ins_error *err);
+
+/**
  * ins_partition_start - let a partition run
  * @supervised: the caller was started for this by systemd, or by insula-keeper: the partition's process
  *              becomes a child of the caller's parent, which is told by sd_notify(3). Else one of these

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* New partitions. */
+#include <stdio.h>
+
 #include "each.h"
+#include "insula_partition.h"
 #include "settings.h"
 
 struct spawn_options {
@@ -32,6 +35,20 @@ static int spawn_one(const struct call *call, const char *name, void *data, stru
 	return r;
 }
 
+/* Once, however many there are. */
+static void warn_of_limits(const struct call *call)
+{
+	struct ins_error ignored = {};
+	char missing[64], text[160];
+
+	if (ins_partition_limits_missing(missing, sizeof(missing), &ignored) < 0 || !missing[0])
+		return;
+	snprintf(text, sizeof(text),
+		"this host cannot enforce the usual limits (%s): `insula check` tells why",
+		missing);
+	log_write(call->log, INS_LOG_WARNING, text);
+}
+
 static int spawn(const struct call *call, struct ins_error *err)
 {
 	const struct spawn_options *options = call->options;
@@ -46,6 +63,8 @@ static int spawn(const struct call *call, struct ins_error *err)
 		r = names_make(words, &names, err);
 	if (r == 0)
 		r = names_each(call, &names, options->jobs, spawn_one, &definition, err);
+	if (r == 0)
+		warn_of_limits(call);
 	names_clear(&names);
 	ins_definition_clear(&definition);
 	return r;

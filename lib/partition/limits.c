@@ -103,13 +103,21 @@ void ins_limits_emit(struct ins_emit *emit, json_t *unified,
 	}
 }
 
-void ins_limits_missing(const struct ins_host *host, char *text, size_t size)
+int ins_partition_limits_missing(char *text, size_t size, struct ins_error *err)
 {
-	bool no_memory = !has(host, INS_CONTROLLER_MEMORY),
-	     no_pids = !has(host, INS_CONTROLLER_PIDS);
+	struct ins_host host;
+	bool no_memory, no_pids;
+	int r = ins_host_probe(&host, false, err);
 
+	if (r == 0)
+		r = ins_host_probe_controllers(&host, err);
+	if (r < 0)
+		return r;
+	no_memory = !has(&host, INS_CONTROLLER_MEMORY);
+	no_pids = !has(&host, INS_CONTROLLER_PIDS);
 	snprintf(text, size, "%s%s%s", no_memory ? "memory" : "", no_memory && no_pids ? ", " : "",
 		no_pids ? "pids" : "");
+	return 0;
 }
 
 bool ins_limits_differ(const struct ins_definition *before, const struct ins_definition *after)

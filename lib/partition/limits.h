@@ -31,7 +31,4 @@ bool ins_limits_differ(const struct ins_definition *before, const struct ins_def
 void ins_limits_emit(struct ins_emit *emit, json_t *unified, const struct ins_definition *definition,
 	const struct ins_host *host);
 
-/* ins_limits_missing - the defaults that this host cannot enforce, as "memory, pids"; "": none. */
-void ins_limits_missing(const struct ins_host *host, char *text, size_t size);
-
 #endif
