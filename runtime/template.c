@@ -193,7 +193,7 @@ static int template(const struct call *call, struct ins_error *err)
 const struct verb verb_template = {
 	.name = "template",
 	.summary = "make, list, check and remove templates",
-	.synopsis = "build|import|list|show|check|remove ARGUMENT…",
+	.synopsis = "build|import|list|show|check|remove ARGUMENT...",
 	.options = template_options,
 	.options_size = sizeof(struct template_options),
 	.min_args = 1,
