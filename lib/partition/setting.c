@@ -73,13 +73,14 @@ static int parse_bytes(const char *text, uint64_t *ret)
 {
 	static const char letters[] = "KMGTP";
 	uint64_t thousandths;
-	size_t n = take_decimal(text, 3, UINT64_MAX / 1000, &thousandths);
+	size_t n = take_decimal(text, 3, UINT64_MAX, &thousandths);
 	const char *rest = text + n, *letter;
 	unsigned int shift = 0;
 
 	if (n == 0)
 		return -EINVAL;
-	letter = rest[0] ? strchr(letters, rest[0] & ~0x20) : NULL;
+	/* Not of the blank, which would be the letters' end. */
+	letter = rest[0] > ' ' ? strchr(letters, rest[0] & ~0x20) : NULL;
 	if (letter) {
 		shift = 10 * ((unsigned int)(letter - letters) + 1);
 		rest++;

@@ -45,7 +45,7 @@ runs() {
 	ln -s lost "$LIBRARY/numbers/77"
 	run -0 insula gc
 	is $'directory partitions/.lost\ndirectory images/.4567\ndirectory layers/.0123\nnumber 77'
-	[ -z "$(ls -A "$LIBRARY/partitions" "$LIBRARY/numbers" "$LIBRARY/layers" | grep -v :)" ]
+	[ -z "$(find "$LIBRARY"/{partitions,numbers,layers} -mindepth 1)" ]
 	run -0 insula gc
 	is ''
 }

@@ -13,8 +13,7 @@ struct ins_context {
 	struct ins_options options;
 };
 
-static void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void note(const char *fmt, ...)
+void note(const char *fmt, ...)
 {
 	size_t used = strlen(fake.calls);
 	va_list ap;
@@ -24,13 +23,13 @@ static void note(const char *fmt, ...)
 	va_end(ap);
 }
 
-static void note_text(const char *name, const char *value)
+void note_text(const char *name, const char *value)
 {
 	if (value)
 		note(" %s=%s", name, value);
 }
 
-static void note_number(const char *name, long value)
+void note_number(const char *name, long value)
 {
 	if (value)
 		note(" %s=%ld", name, value);
@@ -42,7 +41,7 @@ static void note_list(const char *name, char *const *list)
 		note(" %s=%s", name, *list);
 }
 
-static int answer(const char *id, struct ins_error *err)
+int answer(const char *id, struct ins_error *err)
 {
 	note("\n");
 	if (!fake.fail.code || (fake.fail_id && (!id || strcmp(fake.fail_id, id) != 0)))
@@ -146,7 +145,7 @@ int ins_exec(struct ins_context *context, const struct ins_exec_args *args, int 
 	return answer(args->id, err);
 }
 
-static int with_id(const char *verb, const char *id, struct ins_error *err)
+int with_id(const char *verb, const char *id, struct ins_error *err)
 {
 	note("%s id=%s", verb, id);
 	return answer(id, err);

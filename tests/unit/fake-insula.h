@@ -16,4 +16,15 @@ struct fake {
 
 extern struct fake fake;
 
+/* note, note_text, note_number - add to the line of a call; nothing of what is NULL or 0. */
+void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void note_text(const char *name, const char *value);
+void note_number(const char *name, long value);
+
+/* answer - end the line. Return: 0, or as fake.fail has it. */
+int answer(const char *id, struct ins_error *err);
+
+/* with_id - a call that has a name and nothing more. */
+int with_id(const char *verb, const char *id, struct ins_error *err);
+
 #endif

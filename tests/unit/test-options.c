@@ -230,8 +230,9 @@ static void test_refusals(void **state)
 	refuse("start --nope=1 c1", 1, "unknown option `--nope=1`; try `insula start --help`");
 	refuse("list --root=/x", 1,
 		"option `--root=/x` goes before the command; try `insula --help`");
-	refuse("start", 1, "start needs ID; try `insula start --help`");
-	refuse("start c1 c2", 1, "start: unexpected argument `c2`; try `insula start --help`");
+	refuse("start", 1, "a name is missing, or --all");
+	refuse("state", 1, "state needs ID; try `insula state --help`");
+	refuse("state c1 c2", 1, "state: unexpected argument `c2`; try `insula state --help`");
 	refuse("run /bundles/one", 1,
 		"invalid container id '/bundles/one': it has a slash in it; a bundle is named by "
 		"--bundle /bundles/one");
@@ -342,6 +343,50 @@ static void test_plan(void **state)
 	assert_string_equal(out, "the plan\n");
 }
 
+/* Several names are treated in processes of their own, whose notes are not seen here: test-names. */
+
+/* Settings go into the definition by their keys; a word behind -- is the command's. */
+static void test_settings(void **state)
+{
+	(void)state;
+	expect("spawn --template debian --memory 512M --env A=1 --env B=2 --boot --no-start db",
+		CONTEXT "make id=db template=debian boot=true env=A=1 env=B=2 memory=512M\n");
+	expect("spawn --template=debian web1 -- sh --memory 1G",
+		CONTEXT "make id=web1 template=debian command=sh command=--memory command=1G\n"
+			"partition start id=web1\n");
+	expect("spawn --no-start --template debian g{09..09}",
+		CONTEXT "make id=g09 template=debian
+");
+	expect("set --memory 1G --group a --group b web1",
+		CONTEXT "definition id=web1\n"
+			"apply id=web1 template=debian memory=1G group=a group=b\n");
+	assert_string_equal(out, "web1: memory is changed\n"
+				 "web1: net will be changed by a restart (insula restart web1)\n");
+	expect("set --unset template web1", CONTEXT "definition id=web1\napply id=web1\n");
+	refuse("spawn --memroy 1G web1", 1, "unknown option `--memroy`; try `insula spawn --help`");
+	refuse("set --unset memroy web1", 1, "--unset: there is no setting \"memroy\"");
+	refuse("spawn --no-start web*", 1,
+		"web*: is a pattern, which finds names that are there already");
+}
+
+static void test_partitions(void **state)
+{
+	(void)state;
+	expect("stop --timeout 1s *1", CONTEXT "stop id=web1 timeout=1000000000
+");
+	expect("remove --force web2", CONTEXT "remove id=web2 force=1
+");
+	expect("start --supervised web1", CONTEXT "partition start id=web1 supervised=1\n");
+	expect("enable web2", CONTEXT "enable id=web2\n");
+	expect("disable web[2]", CONTEXT "disable id=web2\n");
+	expect("snapshot web1 first", CONTEXT "snapshot id=web1 name=first\n");
+	expect("snapshot --remove first web1", CONTEXT "snapshot_remove id=web1 name=first\n");
+	expect("rollback web1 first", CONTEXT "rollback id=web1 name=first\n");
+	expect("gc --dry-run", CONTEXT "gc dry=1\n");
+	refuse("stop db*", 1, "nothing matches `db*`");
+	refuse("stop --all web1", 1, "--all and names exclude each other");
+}
+
 /* No two rows of a table may answer to the same word, and help is everywhere. */
 static void check_table(const struct option *table, bool global)
 {
@@ -380,6 +425,8 @@ int main(void)
 		program_test(test_regex),
 		program_test(test_events),
 		program_test(test_plan),
+		program_test(test_settings),
+		program_test(test_partitions),
 		program_test(test_tables),
 	};
 

@@ -69,8 +69,8 @@ static void test_log_json(void **state)
 	/* Without a file the standard error is the log. */
 	assert_int_equal(insula("--log-format json create c1"), 0);
 	assert_json_record(words, "warning", fake.say[0]);
-	assert_int_equal(insula("--log-format json start"), 1);
-	assert_json_record(words, "error", "start needs ID; try `insula start --help`");
+	assert_int_equal(insula("--log-format json state"), 1);
+	assert_json_record(words, "error", "state needs ID; try `insula state --help`");
 
 	/* A mistake among the global options is in the log that was named before it. */
 	snprintf(line, sizeof(line), "--log-format=json --log %s --nope start c1",
@@ -210,7 +210,9 @@ static void test_help(void **state)
 
 		snprintf(line, sizeof(line), "%s -h", verbs[i]->name);
 		expect(line, "");
-		assert_non_null(strstr(out, verbs[i]->summary));
+		/* Those for programs of insula's own have none. */
+		if (verbs[i]->summary)
+			assert_non_null(strstr(out, verbs[i]->summary));
 	}
 }
 
