@@ -35,6 +35,19 @@ void read_filter(const char *path, struct sock_fprog *ret_filter)
 	ret_filter->len = (unsigned short)((size_t)status.st_size / sizeof(struct sock_filter));
 }
 
+void raise_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2];
+
+	if (syscall(SYS_capget, &header, sets) < 0)
+		die("capabilities");
+	sets[0].effective = sets[0].permitted;
+	sets[1].effective = sets[1].permitted;
+	if (syscall(SYS_capset, &header, sets) < 0)
+		die("capabilities");
+}
+
 static void enter_cage(const struct sock_fprog *filter)
 {
 	static const uint32_t kept = 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE | 1U << CAP_FOWNER |
@@ -59,13 +72,21 @@ static void enter_cage(const struct sock_fprog *filter)
 		die("seccomp");
 }
 
-void run_true(const struct sock_fprog *filter)
+void run_program(char *const *args, const struct sock_fprog *filter)
 {
-	char program[] = "/bin/true", path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-	     home[] = "HOME=/root", term[] = "TERM=xterm";
-	char *const args[] = { program, NULL }, *const env[] = { path, home, term, NULL };
+	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", home[] = "HOME=/root",
+	     term[] = "TERM=xterm";
+	char *const env[] = { path, home, term, NULL };
 
 	enter_cage(filter);
-	execve(program, args, env);
-	die(program);
+	execve(args[0], args, env);
+	die(args[0]);
+}
+
+void run_true(const struct sock_fprog *filter)
+{
+	char program[] = "/bin/true";
+	char *const args[] = { program, NULL };
+
+	run_program(args, filter);
 }

@@ -2,7 +2,9 @@
 /*
  * The floor of `exec`: what the kernel has to do for one more process in a container.
  *
- *     floor-exec PID CGROUP FILTER    run /bin/true in the namespaces of PID and in CGROUP
+ *     floor-exec PID CGROUP FILTER [user]    run /bin/true in the namespaces of PID and in CGROUP
+ *
+ * With "user" it has a user namespace of its own, too, and a time namespace.
  */
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -10,6 +12,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +24,7 @@ int main(int argc, char **argv)
 	struct clone_args clone = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
 	struct sock_fprog filter;
 	siginfo_t info;
-	int pidfd, cgroup;
+	int pidfd, cgroup, more = 0;
 	long pid;
 
 	if (argc < 4)
@@ -31,9 +34,11 @@ int main(int argc, char **argv)
 	cgroup = open(argv[2], O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (pidfd < 0 || cgroup < 0)
 		die(argv[2]);
+	if (argc > 4 && strcmp(argv[4], "user") == 0)
+		more = CLONE_NEWUSER | CLONE_NEWTIME;
 	/* Entering a mount namespace also sets root and working directory to its root. */
-	if (setns(pidfd, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS) <
-		0)
+	if (setns(pidfd, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS |
+				 more) < 0)
 		die("setns");
 	clone.cgroup = (uint64_t)cgroup;
 	pid = syscall(SYS_clone3, &clone, sizeof(clone));

@@ -12,19 +12,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/bpf.h>
 #include <linux/sched.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -32,13 +27,7 @@
 #include <unistd.h>
 
 #include "cage.h"
-
-static void mount_or_die(const char *source, const char *target, const char *type,
-	unsigned long flags, const char *data)
-{
-	if (mount(source, target, type, flags, data) < 0)
-		die(target);
-}
+#include "tree.h"
 
 /* /dev as every container gets it. The working directory is the root to be. */
 static void make_dev(void)
@@ -54,23 +43,13 @@ static void make_dev(void)
 		{ "dev/random", 1, 8 },
 		{ "dev/urandom", 1, 9 },
 	};
-	static const char *const links[][2] = {
-		{ "/proc/self/fd", "dev/fd" },
-		{ "/proc/self/fd/0", "dev/stdin" },
-		{ "/proc/self/fd/1", "dev/stdout" },
-		{ "/proc/self/fd/2", "dev/stderr" },
-		{ "pts/ptmx", "dev/ptmx" },
-	};
 
 	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
 		if (mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) <
 			0)
 			die(nodes[i].path);
 	}
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-		if (symlink(links[i][0], links[i][1]) < 0)
-			die(links[i][1]);
-	}
+	make_links();
 }
 
 static void make_tree(const char *rootfs)
@@ -96,64 +75,6 @@ static void make_tree(const char *rootfs)
 
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		die("pivot_root");
-}
-
-static void hide_paths(void)
-{
-	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-		"/proc/sysrq-trigger" };
-	static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/kcore",
-		"/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-		"/proc/sched_debug", "/proc/scsi", "/sys/firmware" };
-
-	for (size_t i = 0; i < sizeof(readonly) / sizeof(readonly[0]); i++) {
-		if (mount(readonly[i], readonly[i], NULL, MS_BIND | MS_REC, NULL) < 0) {
-			if (errno == ENOENT)
-				continue;
-			die(readonly[i]);
-		}
-		mount_or_die(NULL, readonly[i], NULL,
-			MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
-	}
-	for (size_t i = 0; i < sizeof(masked) / sizeof(masked[0]); i++) {
-		if (mount("/dev/null", masked[i], NULL, MS_BIND, NULL) == 0 || errno == ENOENT)
-			continue;
-		if (errno != ENOTDIR)
-			die(masked[i]);
-		mount_or_die("tmpfs", masked[i], "tmpfs", MS_RDONLY, "size=0k,nr_inodes=1");
-	}
-}
-
-static void loopback_up(void)
-{
-	struct ifreq request = { .ifr_name = "lo" };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	request.ifr_flags = IFF_UP | IFF_RUNNING;
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		die("lo");
-	close(fd);
-}
-
-static void attach_devices(int cgroup)
-{
-	const struct bpf_insn program[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
-		.insns = (uintptr_t)program,
-		.insn_cnt = sizeof(program) / sizeof(program[0]),
-		.license = (uintptr_t) "Apache-2.0" };
-	union bpf_attr attach = { .target_fd = (uint32_t)cgroup,
-		.attach_type = BPF_CGROUP_DEVICE,
-		.attach_flags = BPF_F_ALLOW_MULTI };
-	int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof(load));
-
-	attach.attach_bpf_fd = (uint32_t)fd;
-	if (fd < 0 || syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof(attach)) < 0)
-		die("device program");
-	close(fd);
 }
 
 /* Those of the configuration that `run` of this folder makes. */
