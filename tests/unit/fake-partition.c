@@ -187,6 +187,14 @@ int ins_partition_show(struct ins_context *context, const char *name, ins_partit
 	return r < 0 ? r : visit(data, &info);
 }
 
+int ins_partition_limits_missing(char *text, size_t size, struct ins_error *err)
+{
+	(void)err;
+	if (size > 0)
+		text[0] = '\0';
+	return 0;
+}
+
 int ins_partition_list(struct ins_context *context, ins_container_visit_fn *visit, void *data,
 	struct ins_error *err)
 {

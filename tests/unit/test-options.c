@@ -355,8 +355,7 @@ static void test_settings(void **state)
 		CONTEXT "make id=web1 template=debian command=sh command=--memory command=1G\n"
 			"partition start id=web1\n");
 	expect("spawn --no-start --template debian g{09..09}",
-		CONTEXT "make id=g09 template=debian
-");
+		CONTEXT "make id=g09 template=debian\n");
 	expect("set --memory 1G --group a --group b web1",
 		CONTEXT "definition id=web1\n"
 			"apply id=web1 template=debian memory=1G group=a group=b\n");
@@ -372,10 +371,8 @@ static void test_settings(void **state)
 static void test_partitions(void **state)
 {
 	(void)state;
-	expect("stop --timeout 1s *1", CONTEXT "stop id=web1 timeout=1000000000
-");
-	expect("remove --force web2", CONTEXT "remove id=web2 force=1
-");
+	expect("stop --timeout 1s *1", CONTEXT "stop id=web1 timeout=1000000000\n");
+	expect("remove --force web2", CONTEXT "remove id=web2 force=1\n");
 	expect("start --supervised web1", CONTEXT "partition start id=web1 supervised=1\n");
 	expect("enable web2", CONTEXT "enable id=web2\n");
 	expect("disable web[2]", CONTEXT "disable id=web2\n");
