@@ -76,14 +76,6 @@ spawned() {
 	[ "$output" -lt 60 ]
 }
 
-@test 'a limit of memory is what free tells of' {
-	skip_unless 'this cgroup2 has no memory controller' grep -qw memory "$CGROUP_ROOT/cgroup.controllers"
-	lxcfs_runs
-	spawned --memory 64M
-	run -0 insula exec "$P" awk '/^MemTotal:/ { print $2 }' /proc/meminfo
-	is 65536
-}
-
 @test 'an lxcfs that was killed counts as none' {
 	lxcfs_runs
 	kill -KILL "$LXCFS"
