@@ -48,7 +48,7 @@ lxcfs_runs() {
 }
 
 spawned() {
-	insula spawn "$P" --template busybox --net none "$@" -- sleep 1000 </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 ||
+	insula spawn "$P" --template busybox --net none -- sleep 1000 </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 ||
 		die "spawn: $(cat "$BATS_TEST_TMPDIR/out")"
 }
 
