@@ -230,7 +230,7 @@ static void test_refusals(void **state)
 	refuse("start --nope=1 c1", 1, "unknown option `--nope=1`; try `insula start --help`");
 	refuse("list --root=/x", 1,
 		"option `--root=/x` goes before the command; try `insula --help`");
-	refuse("start", 1, "a name is missing, or --all");
+	refuse("start", 1, "a name or an ID is missing, or --all");
 	refuse("state", 1, "state needs ID; try `insula state --help`");
 	refuse("state c1 c2", 1, "state: unexpected argument `c2`; try `insula state --help`");
 	refuse("run /bundles/one", 1,
