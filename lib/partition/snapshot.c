@@ -243,7 +243,7 @@ int ins_partition_rollback(
 	struct ins_context *context, const char *name, const char *snapshot, struct ins_error *err)
 {
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
-	const struct ins_snapshot *found;
+	const struct ins_snapshot *found = NULL;
 	enum ins_status status;
 	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
 

@@ -230,7 +230,7 @@ static void test_refusals(void **state)
 	refuse("start --nope=1 c1", 1, "unknown option `--nope=1`; try `insula start --help`");
 	refuse("list --root=/x", 1,
 		"option `--root=/x` goes before the command; try `insula --help`");
-	refuse("start", 1, "a name is missing, or --all");
+	refuse("start", 1, "a name or an ID is missing, or --all");
 	refuse("state", 1, "state needs ID; try `insula state --help`");
 	refuse("state c1 c2", 1, "state: unexpected argument `c2`; try `insula state --help`");
 	refuse("run /bundles/one", 1,
@@ -365,7 +365,8 @@ static void test_settings(void **state)
 	refuse("spawn --memroy 1G web1", 1, "unknown option `--memroy`; try `insula spawn --help`");
 	refuse("set --unset memroy web1", 1, "--unset: there is no setting \"memroy\"");
 	refuse("spawn --no-start web*", 1,
-		"web*: is a pattern, which finds names that are there already");
+		"`web*` is a pattern for names that are there: new ones are given as words or as a "
+		"range {1..20}");
 }
 
 static void test_partitions(void **state)
@@ -380,8 +381,8 @@ static void test_partitions(void **state)
 	expect("snapshot --remove first web1", CONTEXT "snapshot_remove id=web1 name=first\n");
 	expect("rollback web1 first", CONTEXT "rollback id=web1 name=first\n");
 	expect("gc --dry-run", CONTEXT "gc dry=1\n");
-	refuse("stop db*", 1, "nothing matches `db*`");
-	refuse("stop --all web1", 1, "--all and names exclude each other");
+	refuse("stop db*", 1, "nothing has a name that matches `db*`");
+	refuse("stop --all web1", 1, "--all and the name `web1` exclude each other");
 }
 
 /* No two rows of a table may answer to the same word, and help is everywhere. */

@@ -89,28 +89,6 @@ static void what_the_host_cannot_enforce_is_refused(void **state)
 	ins_definition_clear(&free_one);
 }
 
-static void missing_defaults_are_named(void **state)
-{
-	static const struct {
-		uint32_t controllers;
-		const char *words;
-	} cases[] = {
-		{ 0, "memory, pids" },
-		{ 1U << INS_CONTROLLER_MEMORY, "pids" },
-		{ 1U << INS_CONTROLLER_PIDS, "memory" },
-		{ ALL_CONTROLLERS, "" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		const struct ins_host host = { .controllers = cases[i].controllers };
-		char text[32];
-
-		ins_limits_missing(&host, text, sizeof(text));
-		assert_string_equal(text, cases[i].words);
-	}
-}
-
 static void only_limits_make_a_difference(void **state)
 {
 	struct ins_definition plain = define(""), named = define("\"comment\": \"x\""),
@@ -130,7 +108,6 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(defaults_hold_where_they_can),
 		cmocka_unit_test(what_the_host_cannot_enforce_is_refused),
-		cmocka_unit_test(missing_defaults_are_named),
 		cmocka_unit_test(only_limits_make_a_difference),
 	};
 
