@@ -227,6 +227,7 @@ struct ins_partition_info {
 	int exit_status;      /* of the last end: as of waitpid(2); −1: never ended */
 	const struct ins_definition *definition;
 	const char *directory; /* of the partition, absolute */
+	const char *unit;      /* of systemd's, that it runs as and whose journal has its output; NULL: its log has */
 	const char *json;      /* all of this, as one indented object */
 };
 

@@ -42,6 +42,7 @@ const struct verb *const verbs[] = {
 	&verb_clone,
 	&verb_export,
 	&verb_import,
+	&verb_logs,
 	&verb_stats,
 	&verb_top,
 	&verb_check,

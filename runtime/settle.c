@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What insula@.service has to say at the end of a partition. systemd.exec(5) has the variables. */
+/* What insula@.service or insula-keeper has to say at the end of a partition. systemd.exec(5) has the variables. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static int read_status(int *ret_status, struct ins_error *err)
 	unsigned int number;
 	int signal;
 
-	/* Without a process there is none. */
+	/* Without a process there is none; and of one that ended while no keeper was there nobody knows it. */
 	if (!code || !status)
 		return 0;
 	if (!strcmp(code, "exited")) {
@@ -41,11 +41,12 @@ static int settle(const struct call *call, struct ins_error *err)
 {
 	const char *result = getenv("SERVICE_RESULT");
 	bool fail = false;
-	int status = 0, r;
+	int status = -1, r;
 
 	if (!result)
 		return error_set(err, EINVAL,
-			"SERVICE_RESULT is not set: this is for systemd's insula@.service alone");
+			"SERVICE_RESULT is not set: this is for systemd's insula@.service and "
+			"insula-keeper; `insula stop` ends a partition");
 	r = read_status(&status, err);
 	if (r == 0)
 		r = ins_partition_settle_unit(call->context, call->args[0], status,

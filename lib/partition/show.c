@@ -9,6 +9,7 @@
 #include "guest/record.h"
 #include "net/net.h"
 #include "partition/network.h"
+#include "partition/supervisor.h"
 #include "spec/emit.h"
 
 static void emit_definition(
@@ -38,6 +39,7 @@ static int describe(const struct ins_partition_info *info, char **ret_text, stru
 	if (info->exit_status >= 0)
 		ins_emit_put(&emit, root, "exitStatus", json_integer(info->exit_status));
 	ins_emit_string(&emit, root, "directory", info->directory);
+	ins_emit_string(&emit, root, "unit", info->unit);
 	emit_definition(&emit, root, info->definition);
 	return ins_emit_text(&emit, JSON_INDENT(2), ret_text, err);
 }
@@ -58,6 +60,7 @@ int ins_partition_show(struct ins_context *context, const char *name, ins_partit
 {
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
 	struct ins_partition_info info = { 0 };
+	struct ins_supervisor_unit unit;
 	struct ins_network_addresses addresses;
 	cleanup_free char *json = NULL;
 	char directory[PATH_MAX];
@@ -79,6 +82,8 @@ int ins_partition_show(struct ins_context *context, const char *name, ins_partit
 	info.exit_status = partition.state.exit_status;
 	info.definition = &partition.definition;
 	info.directory = directory;
+	unit = ins_supervisor_find_unit(context, partition.name);
+	info.unit = unit.name[0] ? unit.name : NULL;
 	r = find_addresses(&partition, &addresses, err);
 	if (r < 0)
 		return r;

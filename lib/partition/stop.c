@@ -194,7 +194,8 @@ static bool wants_again(const struct ins_partition *partition)
 		return true;
 	if (!when || !strcmp(when, "no"))
 		return false;
-	return !strcmp(when, "always") || (status != 0 && signal != SIGINT);
+	/* An unknown status, −1, is no failure that anybody has seen. */
+	return !strcmp(when, "always") || (status > 0 && signal != SIGINT);
 }
 
 /* Nobody knows of its container: it was stopped on request, or its start came to nothing. */

@@ -55,6 +55,16 @@ static bool is_systemd(const struct ins_context *context)
 	       access("/run/systemd/system", F_OK) == 0 && access(TEMPLATE_UNIT, F_OK) == 0;
 }
 
+struct ins_supervisor_unit ins_supervisor_find_unit(
+	const struct ins_context *context, const char *name)
+{
+	struct ins_supervisor_unit unit = { "" };
+
+	if (is_systemd(context))
+		snprintf(unit.name, sizeof(unit.name), "%s", unit_of(name).text);
+	return unit;
+}
+
 /* What is called by the unit finds itself in its cgroup. Return: the end of the unit's name in @own, NULL. */
 static char *find_unit(char *own, const char *name)
 {

@@ -6,6 +6,13 @@
 #include "guest/context.h"
 #include "plan/host.h"
 
+/* The unit of systemd's that a partition is. */
+struct ins_supervisor_unit {
+	char name[96]; /* "": systemd does not look after this library */
+};
+
+struct ins_supervisor_unit ins_supervisor_find_unit(const struct ins_context *context, const char *name);
+
 /* ins_supervisor_start - have a partition started. Return: 0 when its program runs; else what hindered it. */
 int ins_supervisor_start(struct ins_context *context, const char *name, struct ins_error *err);
 
