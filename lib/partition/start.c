@@ -87,10 +87,9 @@ static int refuse_terminal(const struct ins_partition *partition, struct ins_err
 	if (!terminal || strcmp(terminal, "true") != 0)
 		return 0;
 	return ins_error_text(err, ENOTSUP,
-		"terminal: nobody keeps a terminal for partition \"%s\" when it runs by itself: "
-		"give "
-		"`insula set %s --terminal=false`; `insula enter` has a terminal of its own",
-		partition->name, partition->name);
+		"terminal: nobody keeps a terminal for partition \"%s\": it can be started with "
+		"--terminal=false; a shell by `insula enter` has a terminal of its own",
+		partition->name);
 }
 
 /* What the program says goes one way; what we say of its start goes to who has started us. */
