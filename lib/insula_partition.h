@@ -33,7 +33,6 @@ enum ins_change {
 	X(TEMPLATE, "template", NAME, NEVER, "NAME", "the template that its root is made of")           \
 	X(COMMAND, "command", WORDS, RESTART, "WORD", "the program and its arguments")                  \
 	X(BOOT, "boot", FLAG, RESTART, NULL, "the program is an init, and is kept as one")              \
-	X(TERMINAL, "terminal", FLAG, RESTART, NULL, "give the program a terminal")                     \
 	X(ENV, "env", PAIRS, RESTART, "NAME=VALUE", "a variable of its environment")                    \
 	X(USER, "user", USER, RESTART, "UID[:GID]", "who the program is inside")                        \
 	X(CWD, "cwd", PATH, RESTART, "DIR", "the directory that the program starts in")                 \

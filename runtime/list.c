@@ -17,12 +17,15 @@ static const char *const list_formats[] = { "table", "json", NULL };
 
 struct list_options {
 	enum list_format format;
+	bool json;
 	bool quiet;
 };
 
 static const struct option list_options[] = {
 	{ "format", 'f', OPTION_CHOICE, offsetof(struct list_options, format), NULL, list_formats,
 		"a table, or a JSON array of the containers' states" },
+	{ "json", 0, OPTION_FLAG, offsetof(struct list_options, json), NULL, NULL,
+		"the same as --format json" },
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL, NULL,
 		"print the ids only" },
 	{},
@@ -156,7 +159,7 @@ static int list(const struct call *call, struct ins_error *err)
 		r = ins_partition_list(call->context, print_id, NULL, err);
 		return r < 0 ? r : output_flush(err);
 	}
-	switch (options->format) {
+	switch (options->json ? LIST_JSON : options->format) {
 	case LIST_TABLE:
 		r = list_table(call->context, err);
 		break;

@@ -159,7 +159,6 @@ static void put_process(struct bundle *bundle)
 	json_t *process = ins_emit_object(&bundle->emit, bundle->root, "process");
 	const char *cwd = get_or_default(bundle, INS_SETTING_CWD, "cwd");
 
-	put_flag(bundle, process, "terminal", get(bundle, INS_SETTING_TERMINAL));
 	put_user(bundle, process);
 	put_command(bundle, process);
 	put_env(bundle, process);

@@ -79,19 +79,6 @@ static int clear_ended(const struct ins_partition *partition, struct ins_error *
 	return ins_delete(partition->context, partition->name, true, err);
 }
 
-/* A master that nobody keeps would hang up the program at once. */
-static int refuse_terminal(const struct ins_partition *partition, struct ins_error *err)
-{
-	const char *terminal = ins_definition_get(&partition->definition, INS_SETTING_TERMINAL);
-
-	if (!terminal || strcmp(terminal, "true") != 0)
-		return 0;
-	return ins_error_text(err, ENOTSUP,
-		"terminal: nobody keeps a terminal for partition \"%s\": it can be started with "
-		"--terminal=false; a shell by `insula enter` has a terminal of its own",
-		partition->name);
-}
-
 /* What the program says goes one way; what we say of its start goes to who has started us. */
 static int run(struct starting *starting, bool supervised, pid_t *ret_pid, struct ins_error *err)
 {
@@ -137,10 +124,7 @@ static int start_here(struct ins_partition *partition, bool supervised, struct i
 {
 	cleanup_with(release) struct starting starting = { .partition = partition };
 	pid_t pid;
-	int r = refuse_terminal(partition, err);
-
-	if (r == 0)
-		r = clear_ended(partition, err);
+	int r = clear_ended(partition, err);
 	if (r == 0)
 		r = ins_partition_path(
 			partition, "", starting.directory, sizeof(starting.directory), err);
