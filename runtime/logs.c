@@ -172,8 +172,8 @@ static int watch(struct reading *reading, int inotify, struct ins_error *err)
 	for (size_t i = 0; i < reading->n; i++) {
 		struct source *source = &reading->sources[i];
 
-		source->watch = inotify_add_watch(
-			inotify, source->directory, IN_MODIFY | IN_CREATE | IN_ONLYDIR);
+		source->watch = inotify_add_watch(inotify, source->directory,
+			IN_MODIFY | IN_CREATE | IN_MOVE_SELF | IN_ONLYDIR);
 		if (source->watch < 0)
 			return error_set(
 				err, errno, "watch %s: %s", source->directory, strerror(errno));
@@ -181,7 +181,21 @@ static int watch(struct reading *reading, int inotify, struct ins_error *err)
 	return 0;
 }
 
-/* Until nothing is left to follow: a partition that is removed takes its directory along. */
+/* A partition that is removed has its directory hidden first, under another name. Return: one less to follow. */
+static bool is_end(struct reading *reading, const struct inotify_event *event)
+{
+	if (!(event->mask & (IN_MOVE_SELF | IN_IGNORED)))
+		return false;
+	for (size_t i = 0; i < reading->n; i++) {
+		if (reading->sources[i].watch == event->wd) {
+			reading->sources[i].watch = -1;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Until nothing is left to follow. */
 static int follow(struct reading *reading, int inotify, struct ins_error *err)
 {
 	union {
@@ -200,7 +214,7 @@ static int follow(struct reading *reading, int inotify, struct ins_error *err)
 		for (char *at = (char *)buffer; n > 0 && at < (char *)buffer + n;
 			at += sizeof(*event) + event->len) {
 			event = (const void *)at;
-			left -= event->mask & IN_IGNORED ? 1 : 0;
+			left -= is_end(reading, event) ? 1 : 0;
 		}
 		for (size_t i = 0; i < reading->n; i++)
 			go_on(reading, &reading->sources[i]);

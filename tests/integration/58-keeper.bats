@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# insula-keeper: who stays with partitions where systemd is not.
+
+load helpers
+
+setup() {
+	insula_setup
+	LIBRARY=$STATE/.library
+	P=k$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
+	insula template import busybox "$(base_rootfs)"
+}
+
+teardown() {
+	insula remove --force --all 2>/dev/null || :
+	wait_for 10 no_keeper || die "insula-keeper is left"
+	insula_teardown
+}
+
+# keepers: pids of those of this state directory; a dead one is none.
+keepers() {
+	local pid
+	for pid in $(pgrep -f "insula-keeper $STATE " || :); do
+		! grep -qs '^State:[[:space:]]*[A-Y]' "/proc/$pid/status" || echo "$pid"
+	done
+}
+
+no_keeper() {
+	[ -z "$(keepers)" ]
+}
+
+spawned() {
+	local name=$1
+	shift
+	run -0 insula spawn "$name" --template busybox --net none "$@"
+}
+
+is_now() {
+	[ "$(insula show --json "$1" | jq -r '.[0].status')" = "$2" ]
+}
+
+ended_with() {
+	[ "$(insula show --json "$1" | jq '.[0].exitStatus')" = "$2" ]
+}
+
+# has_said NAME TEXT…: exactly this is in its log.
+has_said() {
+	[ "$(insula logs "$1")" = "$2" ]
+}
+
+log_holds() {
+	insula logs "$1" | grep -q -- "$2"
+}
+
+@test 'one keeper for all, which goes when the last has gone' {
+	spawned "$P-{1..3}" -- sleep 1000
+	[ "$(keepers | wc -l)" -eq 1 ]
+	local keeper
+	keeper=$(keepers)
+	# It is the parent of each.
+	[ "$(ps -o ppid= -p "$(pid_of "$P-2")" | tr -d ' ')" = "$keeper" ]
+	run -0 insula stop --all
+	wait_for 10 no_keeper
+	run -0 find "$STATE/.keeper/guests" "$STATE/.keeper/output" -mindepth 1
+	is ''
+}
+
+@test 'what a partition says is in its log' {
+	spawned "$P" -- sh -c 'echo a word; echo another >&2; exec sleep 1000'
+	wait_for 5 has_said "$P" $'a word\nanother'
+	run -0 insula logs --lines 1 "$P"
+	is another
+	run -1 insula logs "$P-none"
+	has "there is no partition \"$P-none\""
+}
+
+@test 'logs --follow goes on until the partition is removed' {
+	spawned "$P" -- sh -c 'i=0; while :; do echo "line $i"; i=$((i+1)); sleep 0.1; done'
+	wait_for 5 log_holds "$P" 'line 0'
+	background logs --follow "$P"
+	wait_for 10 grep -q 'line 9' "$OUTPUT_FILE"
+	insula remove --force "$P"
+	background_ends
+	[ "$status" -eq 0 ]
+	# Each once, in their order.
+	[ "$(head -n 10 <<<"$output")" = "$(printf 'line %s\n' 0 1 2 3 4 5 6 7 8 9)" ]
+}
+
+@test 'a log is rotated, and cut at a line' {
+	spawned "$P" -- sh -c 'i=0; while [ $i -lt 40000 ]; do echo "this is line number $i of many that are said"; i=$((i+1)); done; exec sleep 1000'
+	wait_for 60 log_holds "$P" 'number 39999 of'
+	[ -e "$LIBRARY/partitions/$P/log.1" ]
+	[ "$(stat -c %s "$LIBRARY/partitions/$P/log")" -le 1114112 ]
+	run ! grep -v '^this is line number [0-9]* of many that are said$' "$LIBRARY/partitions/$P/log.1"
+	run ! grep -v '^this is line number [0-9]* of many that are said$' "$LIBRARY/partitions/$P/log"
+}
+
+@test 'why a start has failed comes to who wanted it' {
+	run -1 insula spawn "$P" --template busybox --net none -- /no/such/program
+	has /no/such/program
+	run -1 insula spawn "$P" --template busybox --net none --mount /no/such/directory:/mnt -- true
+	has /no/such/directory
+}
+
+@test 'how a partition has ended is remembered' {
+	spawned "$P" -- sh -c 'exit 3'
+	wait_for 5 ended_with "$P" 768
+	run -0 insula show "$P"
+	has 'last end    with status 3'
+	is_now "$P" stopped
+	spawned "$P-killed" -- sleep 1000
+	kill -KILL "$(pid_of "$P-killed")"
+	wait_for 5 ended_with "$P-killed" 9
+}
+
+@test 'restart: always, on failure, no' {
+	spawned "$P-always" --restart always -- sh -c 'echo once >>/runs; exit 0'
+	spawned "$P-failure" --restart on-failure -- sh -c 'echo once >>/runs; exit 1'
+	spawned "$P-fine" --restart on-failure -- sh -c 'echo once >>/runs; exit 0'
+	spawned "$P-no" -- sh -c 'echo once >>/runs; exit 1'
+	runs() {
+		[ "$(wc -l <"$LIBRARY/partitions/$1/own/upper/runs")" -ge "$2" ]
+	}
+	wait_for 10 runs "$P-always" 2
+	wait_for 10 runs "$P-failure" 2
+	[ "$(wc -l <"$LIBRARY/partitions/$P-fine/own/upper/runs")" -eq 1 ]
+	[ "$(wc -l <"$LIBRARY/partitions/$P-no/own/upper/runs")" -eq 1 ]
+	# What is stopped stays so, also between two runs.
+	run -0 insula stop "$P-always"
+	local before
+	before=$(wc -l <"$LIBRARY/partitions/$P-always/own/upper/runs")
+	sleep 2.5
+	[ "$(wc -l <"$LIBRARY/partitions/$P-always/own/upper/runs")" -eq "$before" ]
+}
+
+@test 'a keeper that is killed takes no partition along, and the next one knows them' {
+	spawned "$P" -- sh -c 'i=0; while :; do echo "line $i"; i=$((i+1)); sleep 0.1; done'
+	local pid before
+	pid=$(pid_of "$P")
+	wait_for 5 log_holds "$P" 'line 2'
+	kill -KILL "$(keepers)"
+	wait_for 5 no_keeper
+	[ "$(pid_of "$P")" = "$pid" ]
+	run -0 insula exec "$P" true
+	# The next command that has to do with it brings one.
+	spawned "$P-other" -- sleep 1000
+	before=$(insula logs "$P" | wc -l)
+	more() {
+		[ "$(insula logs "$P" | wc -l)" -gt $((before + 3)) ]
+	}
+	wait_for 10 more
+	[ "$(pid_of "$P")" = "$pid" ]
+	run -0 insula stop "$P"
+	is_now "$P" stopped
+}
+
+@test 'a partition that ends while no keeper is there is cleared away' {
+	spawned "$P" -- sleep 1000
+	kill -KILL "$(keepers)"
+	wait_for 5 no_keeper
+	kill -KILL "$(pid_of "$P")"
+	wait_for 5 is_now "$P" stopped
+	run -0 insula start "$P"
+	is_now "$P" running
+}
+
+@test 'the keeper asked to end leaves all running' {
+	spawned "$P" -- sleep 1000
+	kill -TERM "$(keepers)"
+	wait_for 5 no_keeper
+	is_now "$P" running
+}
