@@ -206,7 +206,9 @@ static int make_overlay(struct making *making)
 		making->what = "make the overlay";
 		r = ins_sys(fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	}
-	mount = r < 0 ? (int)r : (int)ins_sys(fsmount, context, FSMOUNT_CLOEXEC, 0);
+	/* The superblock is the host's, so the kernel would open a device of an image made elsewhere. That the layers
+	 * are mounted without devices does not count: what is opened is the overlay's own inode. */
+	mount = r < 0 ? (int)r : (int)ins_sys(fsmount, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV);
 	(void)ins_sys(close, context);
 	return mount;
 }

@@ -31,6 +31,11 @@
 #define IMAGE_MIN  ((uint64_t)16 << 20)
 #define IMAGE_STEP ((uint64_t)8 << 20)
 
+/* An ext4 has one inode for so many bytes, and not more, and an empty file takes no block: without a limit of their own
+ * a guest could take all there are. */
+#define BYTES_PER_INODE ((uint64_t)16 << 10)
+#define INODES_MIN      ((uint64_t)4096)
+
 /* --- project quotas ---------------------------------------------------------------------------------- */
 
 /* quotactl_fd(2) is of Linux 5.14: no path of a block device has to be found. */
@@ -50,8 +55,11 @@ static bool has_quota(int dir)
 /* @bytes: 0: no limit. The unit is 1024 bytes, whatever a block is there. */
 static int set_limit(int dir, uint32_t number, uint64_t bytes, struct ins_error *err)
 {
+	uint64_t inodes =
+		bytes / BYTES_PER_INODE > INODES_MIN ? bytes / BYTES_PER_INODE : INODES_MIN;
 	struct if_dqblk limit = { .dqb_bhardlimit = (bytes + QIF_DQBLKSIZE - 1) / QIF_DQBLKSIZE,
-		.dqb_valid = QIF_BLIMITS };
+		.dqb_ihardlimit = bytes > 0 ? inodes : 0,
+		.dqb_valid = QIF_LIMITS };
 	long r = quotactl(dir, Q_SETQUOTA, PROJECT_BASE + number, &limit);
 
 	return r < 0 ? ins_error_set(err, (int)-r, "disk: set the limit of project %u",

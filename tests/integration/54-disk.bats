@@ -192,6 +192,11 @@ may_grow() {
 	[ ! -e "$LIBRARY/partitions/$NAME/own.img" ]
 	fill 50
 	[ "$status" -ne 0 ]
+	# Empty files have no blocks.
+	run insula exec "$NAME" sh -c 'mkdir /many && cd /many && i=0
+		while [ $i -lt 5000 ]; do : >$i || exit 1; i=$((i + 1)); done 2>/dev/null'
+	[ "$status" -ne 0 ]
+	run -0 insula exec "$NAME" rm -r /many
 	run -0 insula set "$NAME" --disk 100M
 	fill 50
 	[ "$status" -eq 0 ]

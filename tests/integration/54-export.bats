@@ -213,6 +213,39 @@ for path in sorted(glob.glob(sys.argv[1] + "/layers/*/[de]")):
 e trusted.overlay.opaque trusted.overlay.redirect"
 }
 
+# An erofs is taken as it is, with what its maker has put into it.
+@test 'a device in the file system of an image is none' {
+	local changed=$BATS_TEST_TMPDIR/changed erofs=$BATS_TEST_TMPDIR/changed/image/root.erofs digest
+	spawned
+	insula export --with-image "$P" >"$TAR"
+	mkdir "$changed"
+	tar -C "$changed" -xf "$TAR" 2>/dev/null
+	mknod -m 666 "$changed/image/root/device" c 1 3
+	skip_unless 'mkfs.erofs is not installed' mkfs.erofs --quiet "$erofs" "$changed/image/root"
+	skip_unless 'the kernel has no erofs' grep -qw erofs /proc/filesystems
+	rm -r "$changed/image/root"
+	jq '.image = "0000000000000000" | .layers = []' "$changed/state.json" >"$changed/new"
+	mv "$changed/new" "$changed/state.json"
+	jq '.digest = "sha256:" + "0" * 64 | .kind = "erofs"' "$changed/image/image.json" >"$changed/new"
+	mv "$changed/new" "$changed/image/image.json"
+	tar -C "$changed" -cf "$TAR" state.json definition.json image
+	# It tells what its digest would have to be.
+	run -1 insula import "$P-b" "$TAR"
+	digest=$(grep -o 'it is sha256:[0-9a-f]*' <<<"$output")
+	digest=${digest#*sha256:}
+	sed -i "s/0000000000000000/${digest:0:16}/" "$changed/state.json"
+	sed -i "s/sha256:0*/sha256:$digest/" "$changed/image/image.json"
+	tar -C "$changed" -cf "$TAR" state.json definition.json image
+	run -0 insula import "$P-b" "$TAR"
+	started "$P-b"
+	run insula exec "$P-b" sh -c 'grep -c "^[^ ]* / [^ ]* [^ ]*nodev" /proc/mounts; : <>/device'
+	insula remove --force --all
+	insula gc
+	[ "$status" -ne 0 ]
+	[ "${lines[0]}" = 1 ]
+	has 'Permission denied'
+}
+
 @test 'what is no archive, or half of one, is refused' {
 	spawned
 	insula export --with-image "$P" >"$TAR"
