@@ -35,11 +35,44 @@ static int import_from(const struct call *call, const char *path, struct ins_err
 	return r;
 }
 
+/* Settings that reach the host: in an archive they are a stranger's word. */
+static int refuse_reach(void *data, const struct ins_partition_info *info)
+{
+	static const struct {
+		enum ins_setting setting;
+		const char *key;
+	} reaching[] = {
+		{ INS_SETTING_NET, "net" },
+		{ INS_SETTING_PUBLISH, "publish" },
+		{ INS_SETTING_MOUNT, "mount" },
+		{ INS_SETTING_DEVICE, "device" },
+		{ INS_SETTING_CAP_ADD, "cap-add" },
+	};
+	const struct ins_definition_value *values = info->definition->values;
+
+	for (size_t i = 0; i < sizeof(reaching) / sizeof(reaching[0]); i++) {
+		enum ins_setting setting = reaching[i].setting;
+		const char *value = values[setting].n > 0 ? values[setting].v[0] : NULL;
+
+		if (!value || (setting == INS_SETTING_NET &&
+				      (!strcmp(value, "none") || !strcmp(value, "routed"))))
+			continue;
+		return error_set(data, EPERM,
+			"it is there, but not started: the archive asks for something of the "
+			"host's "
+			"(%s %s): look at it with `insula show %s` first",
+			reaching[i].key, value, info->name);
+	}
+	return 0;
+}
+
 static int import(const struct call *call, struct ins_error *err)
 {
 	const struct import_options *options = call->options;
 	int r = import_from(call, call->n_args > 1 ? call->args[1] : NULL, err);
 
+	if (r == 0 && options->start)
+		r = ins_partition_show(call->context, call->args[0], refuse_reach, err, err);
 	if (r == 0 && options->start)
 		r = ins_partition_start(call->context, call->args[0], false, err);
 	return r;

@@ -200,7 +200,7 @@ static void put_usual_mounts(struct bundle *bundle, json_t *mounts)
 			OPTIONS("nosuid", "noexec", "nodev", "ro"));
 	else
 		put_mount(bundle, mounts, "/sys", "none", "/sys",
-			OPTIONS("rbind", "nosuid", "noexec", "nodev", "ro"));
+			OPTIONS("rbind", "nosuid", "noexec", "nodev", "rro"));
 	put_mount(bundle, mounts, "/sys/fs/cgroup", "cgroup", "cgroup",
 		OPTIONS("nosuid", "noexec", "nodev", "relatime", bundle->boots ? "rw" : "ro"));
 	if (!bundle->boots)
@@ -250,7 +250,7 @@ static void put_wanted_mounts(struct bundle *bundle, json_t *mounts)
 		snprintf(source, sizeof(source), "%.*s", (int)mount.source.size, mount.source.text);
 		snprintf(target, sizeof(target), "%.*s", (int)mount.target.size, mount.target.text);
 		put_mount(bundle, mounts, target, "none", source,
-			OPTIONS("rbind", mount.readonly ? "ro" : "rw", "nosuid", "nodev"));
+			OPTIONS("rbind", mount.readonly ? "rro" : "rw", "nosuid", "nodev"));
 	}
 }
 

@@ -72,13 +72,18 @@ cached() {
 	file=$(echo "$LIBRARY"/images/*/root/big)
 	detached spawn "$P-a" --template big --net none -- sleep 1000
 	detached spawn "$P-b" --template big --net none -- sleep 1000
-	# Whichever guest reads it, with whatever ids, it is the one file's pages that come in.
-	for name in "$P-a" "$P-b"; do
+	# reads_in NAME: none of it is in the cache, the guest reads it, then all is.
+	reads_in() {
 		sync "$file"
 		dd of="$file" oflag=nocache conv=notrunc,fdatasync count=0 status=none
-		[ "$(cached "$file")" -eq 0 ]
-		insula exec "$name" cat /big >/dev/null
+		[ "$(cached "$file")" -eq 0 ] || return 1
+		insula exec "$1" cat /big >/dev/null
 		[ "$(cached "$file")" -eq 1024 ]
+	}
+	# Whichever guest reads it, with whatever ids, it is the one file's pages that come in. (The kernel may
+	# drop some again at any time.)
+	for name in "$P-a" "$P-b"; do
+		wait_for 10 reads_in "$name"
 	done
 }
 

@@ -259,3 +259,13 @@ e trusted.overlay.opaque trusted.overlay.redirect"
 	[[ $output == *'terminal'* ]]
 	[ "$(ls "$LIBRARY/partitions")" = "$P" ]
 }
+
+@test 'an archive that reaches for the host is not started unseen' {
+	insula spawn "$P" --template busybox --net none --no-start --mount /etc:/mnt:ro -- sleep 1000
+	insula export "$P" >"$BATS_TEST_TMPDIR/archive.tar"
+	insula remove "$P"
+	run -1 insula import --start "$P" "$BATS_TEST_TMPDIR/archive.tar"
+	has 'it is there, but not started'
+	has 'mount /etc:/mnt:ro'
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = stopped ]
+}
