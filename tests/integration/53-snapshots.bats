@@ -231,8 +231,6 @@ new
 	is 1
 }
 
-# --- disk ------------------------------------------------------------------------------------------
-
 # --- being killed ----------------------------------------------------------------------------------
 
 # killed N VERB…: insula is killed at its Nth call that changes a name or is about to make one last.
@@ -245,7 +243,7 @@ killed() {
 }
 
 @test 'killed anywhere, a snapshot or a rollback leaves the old or the new' {
-	skip_unless 'needs strace' command -v strace
+	skip_unless 'strace does not work here' strace -f -o /dev/null "$INSULA" --version
 	local n ended=no
 	inside 'echo 1 >/f'
 	insula stop "$P"
@@ -276,7 +274,7 @@ killed() {
 }
 
 @test 'killed while it copies, the partition goes on' {
-	skip_unless 'needs strace' command -v strace
+	skip_unless 'strace does not work here' strace -f -o /dev/null "$INSULA" --version
 	inside 'mkdir /d; i=0; while [ $i -lt 50 ]; do echo $i >/d/$i; i=$((i + 1)); done'
 	timeout 20 strace -f -o /dev/null -e trace=fchownat -e inject=fchownat:signal=KILL:when=20 \
 		"$INSULA" --root "$STATE" --library "$LIBRARY" snapshot "$P" one >/dev/null 2>&1 3>&- || :
