@@ -4,20 +4,14 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cgroup/systemd.h"
 #include "sys/program.h"
 
-#define PROGRAM "insula-systemd"
-
 /* The longest answer: a path, or an error's words. */
 #define ANSWER_SIZE 8192
-
-/* A program that cannot be executed ends so (posix_spawn(3) and the dynamic loader). */
-#define STATUS_NOT_RUN 127
 
 void ins_systemd_describe(char *buffer, size_t size, const char *id, const char *state_root)
 {
@@ -34,76 +28,17 @@ bool ins_systemd_wants_user(enum ins_rootless rootless)
 	return stat("/run/systemd/system", &s) == 0 ? s.st_uid != geteuid() : geteuid() != 0;
 }
 
-static int explain_start(const char *path, int code, struct ins_error *err)
-{
-	if (code == ENOENT)
-		return ins_error_text(err, ENOTCONN,
-			"%s is not there: who asks systemd needs it (./configure --with-systemd "
-			"builds it, if libsystemd is installed)",
-			path);
-	return ins_error_text(err, ENOTCONN, "execute %s: %s", path, strerror(code));
-}
-
-/* All that comes, cut to what there is room for; without the newline at its end. */
-static void read_answer(int fd, char *answer)
-{
-	size_t used = 0;
-	char rest[256];
-
-	for (;;) {
-		bool fits = used < ANSWER_SIZE - 1;
-		ssize_t n = fits ? read(fd, answer + used, ANSWER_SIZE - 1 - used)
-				 : read(fd, rest, sizeof(rest));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		if (fits)
-			used += (size_t)n;
-	}
-	answer[used] = '\0';
-	answer[strcspn(answer, "\n")] = '\0';
-}
-
-/* The exit status is an errno, and the answer its words. */
-static int judge(const char *path, int status, const char *answer, struct ins_error *err)
-{
-	if (WIFSIGNALED(status))
-		return ins_error_text(
-			err, ECANCELED, "%s was killed by signal %d", path, WTERMSIG(status));
-	if (WEXITSTATUS(status) == 0)
-		return 0;
-	if (WEXITSTATUS(status) == STATUS_NOT_RUN || !answer[0])
-		return ins_error_text(err, ENOTCONN,
-			"%s cannot be executed: it ended with status %d", path,
-			WEXITSTATUS(status));
-	return ins_error_text(err, WEXITSTATUS(status), "%s", answer);
-}
-
 /* @argv: [0] is left free for the path. The program bounds its own time. */
 static int ask(char **argv, char *answer, struct ins_error *err)
 {
-	cleanup_fd int input = open("/dev/null", O_RDONLY | O_CLOEXEC), output = -1;
-	char path[PATH_MAX + 32];
-	int pair[2], status, r;
-	pid_t pid;
+	static const struct ins_own_program program = { "insula-systemd", ENOTCONN,
+		"who asks systemd needs it (./configure --with-systemd builds it, if libsystemd is "
+		"installed)" };
+	int r = ins_program_ask(&program, argv, -1, answer, ANSWER_SIZE, err);
 
-	ins_program_find(PROGRAM, path, sizeof(path));
-	argv[0] = path;
-	if (input < 0)
-		return ins_error_set(err, errno, "open /dev/null");
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return ins_error_set(err, errno, "make a pipe for " PROGRAM);
-	output = pair[0];
-	r = ins_program_start(path, argv, environ, (const int[]){ input, pair[1] }, 2, &pid);
-	ins_close(pair[1]);
-	if (r < 0)
-		return explain_start(path, -r, err);
-	read_answer(output, answer);
-	r = ins_program_wait(pid, &status);
-	return r < 0 ? ins_error_set(err, -r, "wait for " PROGRAM)
-		     : judge(path, status, answer, err);
+	if (r == 0)
+		answer[strcspn(answer, "\n")] = '\0';
+	return r;
 }
 
 static size_t count_words(const struct ins_unit_property *properties, size_t n)

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/directory.h"
 #include "base/error.h"
 #include "guest/record.h"
 
@@ -303,61 +304,19 @@ int ins_store_remove(struct ins_store *store, const char *id, struct ins_error *
 	return 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int collect_ids(DIR *dir, char ***ids, size_t *n)
-{
-	struct dirent *entry;
-
-	while (errno = 0, entry = readdir(dir)) {
-		char **grown;
-
-		if (entry->d_name[0] == '.' ||
-			(entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN))
-			continue;
-		grown = reallocarray(*ids, *n + 1, sizeof(**ids));
-		if (!grown)
-			return -ENOMEM;
-		*ids = grown;
-		grown[*n] = strdup(entry->d_name);
-		if (!grown[*n])
-			return -ENOMEM;
-		(*n)++;
-	}
-	return -errno;
-}
-
 int ins_store_ids(
 	struct ins_context *context, char ***ret_ids, size_t *ret_n, struct ins_error *err)
 {
-	cleanup_dir DIR *dir = NULL;
 	struct ins_error ignored = { 0 };
-	char **ids = NULL;
-	size_t n = 0;
 	int root = open_root(context, false, &ignored), r;
 
-	if (root < 0 && root != -ENOENT)
-		return ins_error_text(err, -root, "%s", ignored.text);
-	if (root >= 0) {
-		dir = fdopendir(root);
-		if (!dir) {
-			ins_close(root);
-			return ins_error_set(err, errno, "read the state directory");
-		}
-		r = collect_ids(dir, &ids, &n);
-		if (r < 0) {
-			while (n > 0)
-				free(ids[--n]);
-			free(ids);
-			return ins_error_set(err, -r, "list the containers");
-		}
-		if (n > 1)
-			qsort(ids, n, sizeof(*ids), compare_names);
+	if (root == -ENOENT) {
+		*ret_ids = NULL;
+		*ret_n = 0;
+		return 0;
 	}
-	*ret_ids = ids;
-	*ret_n = n;
-	return 0;
+	if (root < 0)
+		return ins_error_text(err, -root, "%s", ignored.text);
+	r = ins_directory_names(root, ret_ids, ret_n);
+	return r < 0 ? ins_error_set(err, -r, "list the containers") : 0;
 }

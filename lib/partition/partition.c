@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/directory.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/record.h"
@@ -189,61 +190,20 @@ void ins_partition_now(char *text, size_t size)
 	strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------- */
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int collect(DIR *dir, char ***names, size_t *n)
-{
-	struct dirent *entry;
-
-	while (errno = 0, entry = readdir(dir)) {
-		char **grown;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		grown = reallocarray(*names, *n + 1, sizeof(**names));
-		if (!grown)
-			return -ENOMEM;
-		*names = grown;
-		grown[*n] = strdup(entry->d_name);
-		if (!grown[*n])
-			return -ENOMEM;
-		(*n)++;
-	}
-	return -errno;
-}
-
 int ins_partition_names(
 	struct ins_context *context, char ***ret_names, size_t *ret_n, struct ins_error *err)
 {
 	cleanup_library struct ins_library library = INS_LIBRARY_CLOSED;
-	cleanup_dir DIR *dir = NULL;
-	char **names = NULL;
-	size_t n = 0;
 	int fd, r = ins_library_open(context->library, false, &library, err);
 
-	if (r < 0 && r != -ENOENT)
+	if (r == -ENOENT) {
+		*ret_names = NULL;
+		*ret_n = 0;
+		return 0;
+	}
+	if (r < 0)
 		return r;
-	if (r == 0) {
-		fd = openat(library.partitions, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		dir = fd < 0 ? NULL : fdopendir(fd);
-		if (!dir)
-			return ins_error_set(err, errno, "read %s/partitions", library.path);
-		r = collect(dir, &names, &n);
-	}
-	if (r < 0 && r != -ENOENT) {
-		while (n > 0)
-			free(names[--n]);
-		free(names);
-		return ins_error_set(err, -r, "list the partitions");
-	}
-	if (n > 1)
-		qsort(names, n, sizeof(*names), compare_names);
-	*ret_names = names;
-	*ret_n = n;
-	return 0;
+	fd = openat(library.partitions, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = fd < 0 ? -errno : ins_directory_names(fd, ret_names, ret_n);
+	return r < 0 ? ins_error_set(err, -r, "list the partitions") : 0;
 }

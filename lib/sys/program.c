@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "sys/program.h"
 
 /* The build says where they are installed. */
@@ -111,4 +112,74 @@ int ins_program_wait(pid_t pid, int *ret_status)
 			return -errno;
 	}
 	return 0;
+}
+
+/* --- asking one of our own ------------------------------------------------------------------------- */
+
+/* A program that cannot be executed ends so (posix_spawn(3) and the dynamic loader). */
+#define STATUS_NOT_RUN 127
+
+/* All that comes, cut to what there is room for. */
+static void read_words(int fd, char *words, size_t size)
+{
+	size_t used = 0;
+	char rest[256];
+
+	for (;;) {
+		bool fits = used < size - 1;
+		ssize_t n = fits ? read(fd, words + used, size - 1 - used)
+				 : read(fd, rest, sizeof(rest));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		if (fits)
+			used += (size_t)n;
+	}
+	words[used] = '\0';
+}
+
+static int judge(const struct ins_own_program *program, const char *path, int status,
+	const char *words, struct ins_error *err)
+{
+	if (WIFSIGNALED(status))
+		return ins_error_text(
+			err, ECANCELED, "%s was killed by signal %d", path, WTERMSIG(status));
+	if (WEXITSTATUS(status) == 0)
+		return 0;
+	if (WEXITSTATUS(status) == STATUS_NOT_RUN || !words[0])
+		return ins_error_text(err, program->missing,
+			"%s cannot be executed: it ended with status %d", path,
+			WEXITSTATUS(status));
+	return ins_error_text(err, WEXITSTATUS(status), "%.*s", (int)strcspn(words, "\n"), words);
+}
+
+int ins_program_ask(const struct ins_own_program *program, char **argv, int input, char *words,
+	size_t size, struct ins_error *err)
+{
+	cleanup_fd int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC), output = -1;
+	char path[PATH_MAX + 32];
+	int pair[2], status, r;
+	pid_t pid;
+
+	if (nothing < 0)
+		return ins_error_set(err, errno, "open /dev/null");
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return ins_error_set(err, errno, "make a pipe for %s", program->name);
+	output = pair[0];
+	ins_program_find(program->name, path, sizeof(path));
+	argv[0] = path;
+	r = ins_program_start(path, argv, environ,
+		(const int[]){ input < 0 ? nothing : input, pair[1] }, 2, &pid);
+	ins_close(pair[1]);
+	if (r == -ENOENT)
+		return ins_error_text(
+			err, program->missing, "%s is not there: %s", path, program->hint);
+	if (r < 0)
+		return ins_error_text(err, program->missing, "execute %s: %s", path, strerror(-r));
+	read_words(output, words, size);
+	r = ins_program_wait(pid, &status);
+	return r < 0 ? ins_error_set(err, -r, "wait for %s", program->name)
+		     : judge(program, path, status, words, err);
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "insula.h"
+
 /* The most fds that a program can be given. */
 #define INS_PROGRAM_FDS 4
 
@@ -34,5 +36,25 @@ int ins_program_start(const char *path, char *const *argv, char *const *envp, co
 
 /* ins_program_wait - until it has ended; @ret_status: as of waitpid(2). Return: 0 or −errno. */
 int ins_program_wait(pid_t pid, int *ret_status);
+
+/* One of insula's own that does one thing, prints what it has to say, and ends. */
+struct ins_own_program {
+	const char *name;
+	int missing;      /* errno for one that cannot be executed */
+	const char *hint; /* what is said of one that is not there, behind its path */
+};
+
+/**
+ * ins_program_ask - let it do one thing, and wait
+ * @argv: [0] is left free for its path; NULL at the end
+ * @input: its standard input; −1: none
+ * @words: what it has printed, cut to @size
+ *
+ * Its exit status is an errno, and then its first line says why.
+ *
+ * Return: 0; −errno with its own words; −ECANCELED (killed); −missing.
+ */
+int ins_program_ask(const struct ins_own_program *program, char **argv, int input, char *words,
+	size_t size, struct ins_error *err);
 
 #endif
