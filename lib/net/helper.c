@@ -126,7 +126,7 @@ static int start_for(struct ins_run *run, struct ins_error *err)
 
 int ins_net_ask(struct ins_run *run, const char *request, struct ins_error *err)
 {
-	char words[ANSWER_SIZE];
+	char words[ANSWER_SIZE] = "";
 	int r = run->net_pid > 0 ? 0 : start_for(run, err);
 
 	if (r == 0)

@@ -155,11 +155,11 @@ static int judge(const struct ins_own_program *program, const char *path, int st
 	return ins_error_text(err, WEXITSTATUS(status), "%.*s", (int)strcspn(words, "\n"), words);
 }
 
-int ins_program_ask(const struct ins_own_program *program, char **argv, int input, char *words,
+static int ask(const struct ins_own_program *program, char **argv, int input, char *words,
 	size_t size, struct ins_error *err)
 {
 	cleanup_fd int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC), output = -1;
-	char path[PATH_MAX + 32];
+	const char *path = argv[0];
 	int pair[2], status, r;
 	pid_t pid;
 
@@ -168,8 +168,6 @@ int ins_program_ask(const struct ins_own_program *program, char **argv, int inpu
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return ins_error_set(err, errno, "make a pipe for %s", program->name);
 	output = pair[0];
-	ins_program_find(program->name, path, sizeof(path));
-	argv[0] = path;
 	r = ins_program_start(path, argv, environ,
 		(const int[]){ input < 0 ? nothing : input, pair[1] }, 2, &pid);
 	ins_close(pair[1]);
@@ -182,4 +180,17 @@ int ins_program_ask(const struct ins_own_program *program, char **argv, int inpu
 	r = ins_program_wait(pid, &status);
 	return r < 0 ? ins_error_set(err, -r, "wait for %s", program->name)
 		     : judge(program, path, status, words, err);
+}
+
+int ins_program_ask(const struct ins_own_program *program, char **argv, int input, char *words,
+	size_t size, struct ins_error *err)
+{
+	char path[PATH_MAX + 32];
+	int r;
+
+	ins_program_find(program->name, path, sizeof(path));
+	argv[0] = path;
+	r = ask(program, argv, input, words, size, err);
+	argv[0] = NULL;
+	return r;
 }

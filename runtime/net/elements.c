@@ -115,7 +115,7 @@ static bool note_element(const struct reading *reading, const struct nlattr *ele
 
 static int note_elements(const struct nlmsghdr *header, void *data)
 {
-	const struct nlattr *attribute, *element;
+	const struct nlattr *attribute = NULL, *element;
 
 	mnl_attr_for_each(attribute, header, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attribute) != NFTA_SET_ELEM_LIST_ELEMENTS)
