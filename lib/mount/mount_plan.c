@@ -111,7 +111,8 @@ static int add_root_overlay(struct ins_plan_builder *builder, struct ins_error *
 
 	if (!ins_host_kernel_at_least(builder->host, 5, 19))
 		return ins_error_text(err, EOPNOTSUPP,
-			"this is Linux %u.%u: before 5.19 overlayfs takes no id-mapped layers, of which "
+			"this is Linux %u.%u: before 5.19 overlayfs takes no id-mapped layers, of "
+			"which "
 			"the roots of partitions are made",
 			builder->host->kernel_major, builder->host->kernel_minor);
 	r = ins_plan_add(builder, INS_STAGE_IDMAP, INS_OP_ROOT_OVERLAY, &op, err, "root.path");
