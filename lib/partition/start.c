@@ -80,15 +80,13 @@ static int clear_ended(const struct ins_partition *partition, struct ins_error *
 }
 
 /* What the program says goes one way; what we say of its start goes to who has started us. */
-static int run(struct starting *starting, bool supervised, pid_t *ret_pid, struct ins_error *err)
+static int run(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
 {
 	const struct ins_partition *partition = starting->partition;
-	struct ins_guest_extras extras = { .overlay = &starting->overlay,
-		.is_sibling = supervised };
-	struct ins_create_args args = { .id = partition->name,
-		.bundle = starting->directory,
-		.detach = true,
-		.no_new_keyring = false };
+	struct ins_guest_extras extras = { .overlay = &starting->overlay, .is_sibling = true };
+	struct ins_create_args args = {
+		.id = partition->name, .bundle = starting->directory, .detach = true
+	};
 	cleanup_guest struct ins_guest guest = {
 		.extras = &extras, .store = { .root = -1, .dir = -1 }, .console_socket = -1
 	};
@@ -120,11 +118,12 @@ static int tell(const struct ins_partition *partition, pid_t pid, struct ins_err
 	return ins_notify(text, -1, err);
 }
 
-static int start_here(struct ins_partition *partition, bool supervised, struct ins_error *err)
+static int start_here(struct ins_partition *partition, struct ins_error *err)
 {
 	cleanup_with(release) struct starting starting = { .partition = partition };
 	pid_t pid;
 	int r = clear_ended(partition, err);
+
 	if (r == 0)
 		r = ins_partition_path(
 			partition, "", starting.directory, sizeof(starting.directory), err);
@@ -132,9 +131,9 @@ static int start_here(struct ins_partition *partition, bool supervised, struct i
 		r = put_root_together(&starting, err);
 	if (r == 0)
 		r = ins_partition_write_files(partition, err);
-	if (r == 0 && supervised)
+	if (r == 0)
 		r = ins_host_probe(&starting.host, false, err);
-	if (r == 0 && supervised)
+	if (r == 0)
 		r = ins_supervisor_enter(partition->name, &starting.host, &starting.cgroup, err);
 	if (r == 0)
 		r = ins_bundle_write(
@@ -144,8 +143,8 @@ static int start_here(struct ins_partition *partition, bool supervised, struct i
 		r = ins_partition_state_save(partition->dir, &partition->state, err);
 	}
 	if (r == 0)
-		r = run(&starting, supervised, &pid, err);
-	if (r == 0 && supervised)
+		r = run(&starting, &pid, err);
+	if (r == 0)
 		r = tell(partition, pid, err);
 	if (r == 0)
 		ins_supervisor_leave(&starting.host, &starting.cgroup);
@@ -171,7 +170,7 @@ int ins_partition_start(
 	if (supervised) {
 		r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
 		if (r == 0)
-			r = start_here(&partition, true, err);
+			r = start_here(&partition, err);
 		if (r < 0)
 			tell_failure(err);
 		return r;
