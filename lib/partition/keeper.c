@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,15 +29,18 @@ struct answer {
 static int connect_keeper(const struct ins_context *context, struct ins_error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	cleanup_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	cleanup_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), dir = -1;
+	char path[PATH_MAX];
 
-	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/.keeper/socket",
-		    context->root) >= sizeof(address.sun_path))
-		return ins_error_text(err, ENAMETOOLONG,
-			"the state directory's path is too long for a socket in it: %s",
-			context->root);
 	if (fd < 0)
 		return ins_error_set(err, errno, "make a socket");
+	/* By the directory's fd: sun_path is too short for a path. */
+	if ((size_t)snprintf(path, sizeof(path), "%s/.keeper", context->root) >= sizeof(path))
+		return ins_error_set(err, ENAMETOOLONG, "the state directory");
+	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/socket", dir);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
 	return TAKE_FD(fd);

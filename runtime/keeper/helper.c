@@ -43,7 +43,7 @@ static pid_t run(const struct keeper *keeper, const struct guest *guest, const c
 
 pid_t helper_start(const struct keeper *keeper, const struct guest *guest)
 {
-	char notify[sizeof("NOTIFY_SOCKET=") + PATH_MAX];
+	char notify[sizeof("NOTIFY_SOCKET=") + sizeof(keeper->notify_path)];
 	const char *argv[] = { "insula", "--root", keeper->root, "--library", keeper->library,
 		"start", "--supervised", guest->name, NULL };
 	const char *envp[] = { PATH_VARIABLE, notify, NULL };

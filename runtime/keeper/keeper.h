@@ -51,7 +51,7 @@ struct guest {
 
 struct keeper {
 	const char *root, *library, *program;
-	char notify_path[PATH_MAX];
+	char notify_path[48]; /* for others, too, through our fds */
 	int dir;                             /* .keeper */
 	int epoll, listener, notify, signals;
 	struct guest *guests;

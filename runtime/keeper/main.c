@@ -38,16 +38,14 @@ int keeper_watch(struct keeper *keeper, int fd, enum source source, size_t numbe
 	return epoll_ctl(keeper->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-/* Return: a socket at that name in .keeper, −errno. */
+/* By the directory's fd: sun_path is too short for a path. Return: a socket at that name in .keeper, −errno. */
 static int make_socket(const struct keeper *keeper, const char *name, int type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/.keeper/%s",
-			keeper->root, name);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (n >= (int)sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", keeper->dir,
+		name);
 	(void)unlinkat(keeper->dir, name, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
@@ -86,8 +84,8 @@ static int open_sources(struct keeper *keeper)
 	sigaddset(&signals, SIGCHLD);
 	sigaddset(&signals, SIGTERM);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
-	snprintf(keeper->notify_path, sizeof(keeper->notify_path), "%s/.keeper/notify",
-		keeper->root);
+	snprintf(keeper->notify_path, sizeof(keeper->notify_path), "/proc/%d/fd/%d/notify",
+		(int)getpid(), keeper->dir);
 	keeper->epoll = epoll_create1(EPOLL_CLOEXEC);
 	keeper->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (keeper->epoll < 0 || keeper->signals < 0)

@@ -170,3 +170,12 @@ log_holds() {
 	wait_for 5 no_keeper
 	is_now "$P" running
 }
+
+@test 'a state directory with a longer name than the address of a socket may have' {
+	STATE=$BATS_TEST_TMPDIR/$(printf 'x%.0s' {1..120})
+	mkdir -m 700 "$STATE"
+	insula template import busybox "$(base_rootfs)"
+	spawned "$P" -- sh -c 'echo a word; exec sleep 1000'
+	wait_for 5 has_said "$P" 'a word'
+	run -0 insula remove --force "$P"
+}
