@@ -89,7 +89,7 @@ left() {
 		function=$(complete -p insula | sed "s/.*-F \([^ ]*\).*/\1/")
 		$function insula st insula
 		echo "${COMPREPLY[*]}"'
-	is 'start state'
+	is 'start state stop stats'
 }
 
 @test "containers: in a cgroup, in a scope of systemd, with a network device, of an ordinary user" {
