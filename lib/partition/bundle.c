@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "partition/bundle.h"
+#include "partition/bundle_directory.h"
 #include "partition/limits.h"
 #include "partition/profile.h"
 #include "base/number.h"
@@ -229,7 +230,8 @@ static int put_own_file(struct bundle *bundle, json_t *mounts, const char *file,
 	const char *destination, struct ins_error *err)
 {
 	char path[PATH_MAX];
-	int r = ins_partition_path(bundle->partition, file, path, sizeof(path), err);
+	int r = ins_bundle_directory_path(
+		bundle->partition->context, bundle->partition->name, file, path, sizeof(path), err);
 
 	if (r == 0)
 		put_mount(bundle, mounts, destination, "none", path,
@@ -403,7 +405,7 @@ static int build(struct bundle *bundle, const char *cgroup, struct ins_error *er
 }
 
 int ins_bundle_write(
-	const struct ins_partition *partition, const char *cgroup, struct ins_error *err)
+	const struct ins_partition *partition, int dir, const char *cgroup, struct ins_error *err)
 {
 	const struct ins_definition *definition = &partition->definition;
 	const char *net = ins_definition_get(definition, INS_SETTING_NET);
@@ -432,6 +434,5 @@ int ins_bundle_write(
 	}
 	/* Pretty-printed it would be twice as large, and there is one for each partition. */
 	r = ins_emit_text(&bundle.emit, JSON_COMPACT, &text, err);
-	return r < 0 ? r
-		     : ins_file_write(partition->dir, "config.json", text, strlen(text), 0600, err);
+	return r < 0 ? r : ins_file_write(dir, "config.json", text, strlen(text), 0600, err);
 }

@@ -6,12 +6,13 @@
 #include "partition/partition.h"
 
 /**
- * ins_bundle_write - write config.json, and the files that it binds into the guest
+ * ins_bundle_write - write config.json
+ * @dir: of the bundle
  * @cgroup: linux.cgroupsPath; NULL: insula's own choice
  *
  * Return: 0, −ENOTSUP (a limit that was asked for cannot be enforced here), −errno.
  */
-int ins_bundle_write(
-	const struct ins_partition *partition, const char *cgroup, struct ins_error *err);
+int ins_bundle_write(const struct ins_partition *partition, int dir, const char *cgroup,
+	struct ins_error *err);
 
 #endif

@@ -63,17 +63,17 @@ static bool copy_resolver(const char *path, char **ret_text, size_t *ret_size)
 }
 
 /* Whoever starts it may have a umask that suits its own files: the guest's root is a stranger to the host. */
-static int write_public(const struct ins_partition *partition, const char *name, const char *text,
-	size_t size, struct ins_error *err)
+static int write_public(
+	int dir, const char *name, const char *text, size_t size, struct ins_error *err)
 {
-	int r = ins_file_write(partition->dir, name, text, size, 0644, err);
+	int r = ins_file_write(dir, name, text, size, 0644, err);
 
-	if (r == 0 && fchmodat(partition->dir, name, 0644, 0) < 0)
+	if (r == 0 && fchmodat(dir, name, 0644, 0) < 0)
 		r = ins_error_set(err, errno, "change the mode of %s", name);
 	return r;
 }
 
-static int write_resolver(const struct ins_partition *partition, struct ins_error *err)
+static int write_resolver(int dir, struct ins_error *err)
 {
 	cleanup_free char *text = NULL;
 	size_t size = 0;
@@ -81,7 +81,7 @@ static int write_resolver(const struct ins_partition *partition, struct ins_erro
 	if (!copy_resolver("/etc/resolv.conf", &text, &size) &&
 		!copy_resolver(RESOLVED_UPSTREAM, &text, &size))
 		size = 0;
-	return write_public(partition, "resolv.conf", text ? text : "", size, err);
+	return write_public(dir, "resolv.conf", text ? text : "", size, err);
 }
 
 /* A prefix behind the address is none of this file's. */
@@ -96,7 +96,7 @@ void ins_hosts_begin(FILE *out, const char *address, const char *hostname)
 		(int)strcspn(address, "/"), address, hostname);
 }
 
-static int write_hosts(const struct ins_partition *partition, struct ins_error *err)
+static int write_hosts(const struct ins_partition *partition, int dir, struct ins_error *err)
 {
 	struct ins_network_addresses addresses = { 0 };
 	struct ins_network network;
@@ -116,12 +116,12 @@ static int write_hosts(const struct ins_partition *partition, struct ins_error *
 	ins_hosts_begin(out, addresses.ipv4, hostname ? hostname : partition->name);
 	if (fclose(out) != 0)
 		return ins_error_set(err, ENOMEM, "write hosts");
-	return write_public(partition, "hosts", text, size, err);
+	return write_public(dir, "hosts", text, size, err);
 }
 
-int ins_partition_write_files(const struct ins_partition *partition, struct ins_error *err)
+int ins_partition_write_files(const struct ins_partition *partition, int dir, struct ins_error *err)
 {
-	int r = write_hosts(partition, err);
+	int r = write_hosts(partition, dir, err);
 
-	return r < 0 ? r : write_resolver(partition, err);
+	return r < 0 ? r : write_resolver(dir, err);
 }

@@ -7,8 +7,9 @@
 
 #include "partition/partition.h"
 
-/* ins_partition_write_files - hosts and resolv.conf in its directory. Return: 0, −errno. */
-int ins_partition_write_files(const struct ins_partition *partition, struct ins_error *err);
+/* ins_partition_write_files - hosts and resolv.conf in @dir, its bundle's. Return: 0, −errno. */
+int ins_partition_write_files(
+	const struct ins_partition *partition, int dir, struct ins_error *err);
 
 /* ins_hosts_begin - the lines of /etc/hosts that each partition has. @address: its IPv4 address, "": it has none. */
 void ins_hosts_begin(FILE *out, const char *address, const char *hostname);

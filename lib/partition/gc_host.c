@@ -15,6 +15,7 @@
 #include "cgroup/cgroup.h"
 #include "cgroup/directory.h"
 #include "guest/record.h"
+#include "partition/bundle_directory.h"
 #include "partition/gc.h"
 #include "partition/groups.h"
 #include "partition/partition.h"
@@ -30,17 +31,25 @@
 
 static int remove_container(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
 {
+	int r = ins_delete(gc->context, name, true, err);
+
 	(void)dir;
-	return ins_delete(gc->context, name, true, err);
+	return r < 0 ? r : ins_bundle_directory_remove(gc->context, name, err);
 }
 
 /* Its bundle is that of the partition of its name. */
 static bool is_partition(const struct ins_gc *gc, const char *id, const char *bundle)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], link[PATH_MAX], target[PATH_MAX];
+	ssize_t n;
 
+	if (!bundle)
+		return false;
 	snprintf(path, sizeof(path), "%s/partitions/%s", gc->library.path, id);
-	return bundle && !strcmp(bundle, path);
+	snprintf(link, sizeof(link), "%s/" INS_BUNDLE_PARTITION, bundle);
+	n = readlink(link, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	return !strcmp(target, path);
 }
 
 /* A container that has no process, and that nobody is at work on. */
@@ -146,12 +155,12 @@ static void sweep_cgroups(struct ins_gc *gc)
 	}
 }
 
-/* --- names in groups --------------------------------------------------------------------------------- */
+/* --- names in groups, bundles --------------------------------------------------------------------------------- */
 
 static int remove_member(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
 {
 	(void)dir;
-	return ins_groups_leave(gc->context->root, &gc->library, name, err);
+	return ins_groups_leave(gc->context, name, err);
 }
 
 /* It has no container, and nobody is about to start it. */
@@ -167,17 +176,25 @@ static bool is_away(const struct ins_gc *gc, const char *name)
 	return faccessat(AT_FDCWD, record, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
-static void sweep_members(struct ins_gc *gc)
+static int remove_bundle(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
+{
+	(void)dir;
+	return ins_bundle_directory_remove(gc->context, name, err);
+}
+
+/* What lies in @directory of the state directory under the names of partitions that do not run. */
+static void sweep_names(
+	struct ins_gc *gc, const char *directory, const char *kind, ins_gc_remove_fn *remove)
 {
 	char path[PATH_MAX];
 	cleanup_dir DIR *dir = NULL;
 	struct dirent *entry;
 
-	snprintf(path, sizeof(path), "%s/" INS_GROUPS_DIRECTORY, gc->context->root);
+	snprintf(path, sizeof(path), "%s/%s", gc->context->root, directory);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] != '.' && is_away(gc, entry->d_name))
-			ins_gc_take(gc, "member", "", -1, entry->d_name, remove_member);
+			ins_gc_take(gc, kind, "", -1, entry->d_name, remove);
 	}
 }
 
@@ -185,7 +202,8 @@ void ins_gc_containers(struct ins_gc *gc)
 {
 	sweep_containers(gc);
 	sweep_cgroups(gc);
-	sweep_members(gc);
+	sweep_names(gc, INS_GROUPS_DIRECTORY, "member", remove_member);
+	sweep_names(gc, INS_BUNDLES_DIRECTORY, "bundle", remove_bundle);
 }
 
 /* --- mounted images ------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "net/net.h"
+#include "partition/bundle_directory.h"
 #include "partition/files.h"
 #include "partition/groups.h"
 #include "partition/network.h"
@@ -165,27 +166,28 @@ static int hosts_text(const struct members *members, const struct member *member
 	return fclose(out) == 0 ? 0 : -ENOMEM;
 }
 
-static int rewrite_hosts(const struct ins_library *library, const struct members *members,
+static int rewrite_hosts(const struct ins_context *context, const struct members *members,
 	const struct member *member, struct ins_error *err)
 {
 	cleanup_free char *text = NULL;
 	cleanup_fd int fd = -1;
 	char path[PATH_MAX];
 	size_t size = 0;
-	int r;
+	int r = ins_bundle_directory_path(context, member->name, "hosts", path, sizeof(path), err);
 
-	snprintf(path, sizeof(path), "%s/hosts", member->name);
-	fd = openat(library->partitions, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (r < 0)
+		return r;
+	fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	/* Whoever has removed it is about to leave the groups. */
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	r = fd < 0 ? -errno : hosts_text(members, member, &text, &size);
 	if (r == 0)
 		r = overwrite(fd, text, size);
-	return r < 0 ? ins_error_set(err, -r, "write %s/partitions/%s", library->path, path) : 0;
+	return r < 0 ? ins_error_set(err, -r, "write %s", path) : 0;
 }
 
-static int rewrite_all(int dir, const struct ins_library *library, const struct member *before,
+static int rewrite_all(int dir, const struct ins_context *context, const struct member *before,
 	const struct member *after, struct ins_error *err)
 {
 	cleanup_with(clear_members) struct members members = { 0 };
@@ -199,7 +201,7 @@ static int rewrite_all(int dir, const struct ins_library *library, const struct 
 
 		if (shares_group(member, before) || shares_group(member, after) ||
 			(after->name && !strcmp(member->name, after->name)))
-			one = rewrite_hosts(library, &members, member, err);
+			one = rewrite_hosts(context, &members, member, err);
 		if (r == 0)
 			r = one;
 	}
@@ -227,7 +229,7 @@ static int open_locked(const char *state_directory, bool make, int *ret_dir, str
 }
 
 /* @record: NULL: it leaves. */
-static int change(int dir, const struct ins_library *library, const char *name, const char *record,
+static int change(int dir, const struct ins_context *context, const char *name, const char *record,
 	struct ins_error *err)
 {
 	cleanup_with(clear_member) struct member before = { 0 }, after = { 0 };
@@ -240,7 +242,7 @@ static int change(int dir, const struct ins_library *library, const char *name, 
 	r = record ? load_member(dir, name, &after) : 0;
 	if (r < 0)
 		return ins_error_set(err, -r, "read the groups of partition %s", name);
-	return rewrite_all(dir, library, &before, &after, err);
+	return rewrite_all(dir, context, &before, &after, err);
 }
 
 static int make_record(const struct ins_partition *partition, const struct ins_network *network,
@@ -283,17 +285,16 @@ int ins_groups_join(const struct ins_partition *partition, const struct ins_defi
 	r = make_record(partition, &network, definition, record, sizeof(record), err);
 	if (r == 0)
 		r = open_locked(state_directory, true, &dir, err);
-	return r < 0 ? r : change(dir, &partition->library, partition->name, record, err);
+	return r < 0 ? r : change(dir, partition->context, partition->name, record, err);
 }
 
-int ins_groups_leave(const char *state_directory, const struct ins_library *library,
-	const char *name, struct ins_error *err)
+int ins_groups_leave(const struct ins_context *context, const char *name, struct ins_error *err)
 {
 	cleanup_fd int dir = -1;
 	int r;
 
-	if (!has_record(state_directory, name))
+	if (!has_record(context->root, name))
 		return 0;
-	r = open_locked(state_directory, false, &dir, err);
-	return r < 0 ? r : change(dir, library, name, NULL, err);
+	r = open_locked(context->root, false, &dir, err);
+	return r < 0 ? r : change(dir, context, name, NULL, err);
 }

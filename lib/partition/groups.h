@@ -15,7 +15,7 @@
 
 /**
  * ins_groups_join - let a partition that runs, or is about to, be in the groups of @definition, and in no others
- * @partition: open for a change; its file `hosts` is there
+ * @partition: open for a change; the file `hosts` of its bundle is there
  *
  * Its `hosts` and those of all whom that concerns are written anew. For one that is in no group and was in none
  * nothing is done.
@@ -27,7 +27,6 @@ int ins_groups_join(const struct ins_partition *partition, const struct ins_defi
 
 /* ins_groups_leave - it has stopped: nobody finds it any more. That it was in none is no error, and costs one
  * system call. */
-int ins_groups_leave(const char *state_directory, const struct ins_library *library,
-	const char *name, struct ins_error *err);
+int ins_groups_leave(const struct ins_context *context, const char *name, struct ins_error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "guest/record.h"
+#include "partition/bundle_directory.h"
 #include "partition/partition.h"
 
 struct merge {
@@ -39,9 +40,11 @@ static int visit_stopped(struct merge *merge, const char *name)
 		ins_context_warn(merge->context, why.text);
 		return 0;
 	}
-	r = ins_partition_path(&partition, "", bundle, sizeof(bundle), merge->err);
+	/* Where they will be. */
+	r = ins_bundle_directory_path(merge->context, name, "", bundle, sizeof(bundle), merge->err);
 	if (r == 0)
-		r = ins_partition_path(&partition, "rootfs", rootfs, sizeof(rootfs), merge->err);
+		r = ins_bundle_directory_path(
+			merge->context, name, "rootfs", rootfs, sizeof(rootfs), merge->err);
 	if (r < 0)
 		return r;
 	record.bundle = info.bundle = bundle;

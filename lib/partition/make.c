@@ -73,8 +73,6 @@ static int fill(const struct ins_making *making, const struct ins_definition *de
 	if (r == 0)
 		r = ins_disk_make(dir, path, definition, state->number, err);
 	if (r == 0)
-		r = make_directory(dir, "rootfs", 0700, err);
-	if (r == 0)
 		r = ins_partition_save_definition(dir, definition, err);
 	return r < 0 ? r : ins_partition_state_save(dir, state, err);
 }

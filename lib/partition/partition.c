@@ -2,6 +2,7 @@
 /* Finding, locking and reading partitions. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/record.h"
+#include "partition/bundle_directory.h"
 #include "partition/own.h"
 #include "partition/partition.h"
 
@@ -142,12 +144,14 @@ static int check_bundle(const struct ins_partition *partition, const struct ins_
 	struct ins_error *err)
 {
 	struct stat ours, theirs;
+	char link[PATH_MAX];
 
 	if (!record->bundle)
 		return 0;
+	snprintf(link, sizeof(link), "%s/" INS_BUNDLE_PARTITION, record->bundle);
 	if (fstat(partition->dir, &ours) < 0)
 		return ins_error_set(err, errno, "stat of partition %s", partition->name);
-	if (stat(record->bundle, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
+	if (stat(link, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
 		ours.st_dev == theirs.st_dev)
 		return 0;
 	return ins_error_text(err, EEXIST,

@@ -35,7 +35,6 @@ struct ins_partition_state {
 	uint32_t number;
 	char image[INS_IMAGE_ID_SIZE];
 	char *made;      /* RFC 3339; owned */
-	bool is_wanted;  /* it was started and not stopped: who supervises may start it again */
 	bool is_enabled; /* is started at boot */
 	int exit_status; /* of the last end, as of waitpid(2); −1: it has never ended */
 	struct ins_layers layers;

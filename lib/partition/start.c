@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "guest/guest.h"
 #include "partition/bundle.h"
+#include "partition/bundle_directory.h"
 #include "partition/disk.h"
 #include "partition/files.h"
 #include "partition/groups.h"
@@ -27,13 +28,15 @@ struct starting {
 	struct ins_supervisor_cgroup cgroup;
 	char (*paths)[PATH_MAX]; /* of the layers */
 	const char **layers;     /* these, as a list */
-	char own[PATH_MAX], image[PATH_MAX], directory[PATH_MAX];
+	char own[PATH_MAX], image[PATH_MAX], bundle[PATH_MAX];
+	int bundle_dir; /* −1: not open */
 };
 
 static void release(struct starting *starting)
 {
 	free(starting->paths);
 	free(starting->layers);
+	ins_close(starting->bundle_dir);
 }
 
 static int put_root_together(struct starting *starting, struct ins_error *err)
@@ -85,12 +88,11 @@ static int run(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
 	const struct ins_partition *partition = starting->partition;
 	struct ins_guest_extras extras = { .overlay = &starting->overlay, .is_sibling = true };
 	struct ins_create_args args = {
-		.id = partition->name, .bundle = starting->directory, .detach = true
+		.id = partition->name, .bundle = starting->bundle, .detach = true
 	};
 	cleanup_guest struct ins_guest guest = {
 		.extras = &extras, .store = { .root = -1, .dir = -1 }, .console_socket = -1
 	};
-	struct ins_error ignored = { 0 };
 	int r = ins_groups_join(partition, &partition->definition, err);
 
 	if (ins_partition_network(
@@ -102,9 +104,6 @@ static int run(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
 		r = ins_guest_make(&guest, false, err);
 	if (r == 0)
 		*ret_pid = guest.run.pid;
-	else
-		(void)ins_groups_leave(
-			partition->context->root, &partition->library, partition->name, &ignored);
 	return r;
 }
 
@@ -118,34 +117,51 @@ static int tell(const struct ins_partition *partition, pid_t pid, struct ins_err
 	return ins_notify(text, -1, err);
 }
 
-static int start_here(struct ins_partition *partition, struct ins_error *err)
+static int write_bundle(struct starting *starting, struct ins_error *err)
 {
-	cleanup_with(release) struct starting starting = { .partition = partition };
-	pid_t pid;
-	int r = clear_ended(partition, err);
+	const struct ins_partition *partition = starting->partition;
+	int r = ins_bundle_directory_path(partition->context, partition->name, "", starting->bundle,
+		sizeof(starting->bundle), err);
 
 	if (r == 0)
-		r = ins_partition_path(
-			partition, "", starting.directory, sizeof(starting.directory), err);
+		r = ins_bundle_directory_make(partition, &starting->bundle_dir, err);
 	if (r == 0)
-		r = put_root_together(&starting, err);
+		r = ins_partition_write_files(partition, starting->bundle_dir, err);
+	return r < 0 ? r
+		     : ins_bundle_write(partition, starting->bundle_dir,
+			       starting->cgroup.path[0] ? starting->cgroup.path : NULL, err);
+}
+
+/* From nothing that runs to a program that does. */
+static int start_ended(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
+{
+	const struct ins_partition *partition = starting->partition;
+	int r = put_root_together(starting, err);
+
 	if (r == 0)
-		r = ins_partition_write_files(partition, err);
+		r = ins_host_probe(&starting->host, false, err);
 	if (r == 0)
-		r = ins_host_probe(&starting.host, false, err);
+		r = ins_supervisor_enter(partition->name, &starting->host, &starting->cgroup, err);
 	if (r == 0)
-		r = ins_supervisor_enter(partition->name, &starting.host, &starting.cgroup, err);
-	if (r == 0)
-		r = ins_bundle_write(
-			partition, starting.cgroup.path[0] ? starting.cgroup.path : NULL, err);
-	if (r == 0 && !partition->state.is_wanted) {
-		partition->state.is_wanted = true;
-		r = ins_partition_state_save(partition->dir, &partition->state, err);
+		r = write_bundle(starting, err);
+	return r < 0 ? r : run(starting, ret_pid, err);
+}
+
+static int start_here(struct ins_partition *partition, struct ins_error *err)
+{
+	cleanup_with(
+		release) struct starting starting = { .partition = partition, .bundle_dir = -1 };
+	pid_t pid = 0;
+	int r = clear_ended(partition, err);
+
+	if (r < 0)
+		return r;
+	r = start_ended(&starting, &pid, err);
+	if (r < 0) {
+		(void)ins_groups_leave(partition->context, partition->name, NULL);
+		return r;
 	}
-	if (r == 0)
-		r = run(&starting, &pid, err);
-	if (r == 0)
-		r = tell(partition, pid, err);
+	r = tell(partition, pid, err);
 	if (r == 0)
 		ins_supervisor_leave(&starting.host, &starting.cgroup);
 	return r;

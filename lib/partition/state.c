@@ -148,7 +148,6 @@ static int read_state(const json_t *root, struct ins_partition_state *state, str
 		json_integer_value(number) >= INS_NUMBERS)
 		return broken("number", err);
 	state->number = (uint32_t)json_integer_value(number);
-	state->is_wanted = json_is_true(json_object_get(root, "wanted"));
 	state->is_enabled = json_is_true(json_object_get(root, "enabled"));
 	state->exit_status = json_is_integer(status) ? (int)json_integer_value(status) : -1;
 	if (read_id(json_object_get(root, "image"), state->image) < 0)
@@ -203,7 +202,6 @@ int ins_partition_state_save(
 	ins_emit_put(&emit, root, "number", json_integer(state->number));
 	ins_emit_string(&emit, root, "image", state->image);
 	ins_emit_string(&emit, root, "made", state->made);
-	ins_emit_put(&emit, root, "wanted", json_boolean(state->is_wanted));
 	ins_emit_put(&emit, root, "enabled", json_boolean(state->is_enabled));
 	if (state->exit_status >= 0)
 		ins_emit_put(&emit, root, "exitStatus", json_integer(state->exit_status));

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/guest.h"
+#include "partition/bundle_directory.h"
 #include "partition/groups.h"
 #include "partition/network.h"
 #include "partition/stop.h"
@@ -135,10 +136,7 @@ int ins_partition_end(struct ins_partition *partition, uint64_t timeout, struct 
 	if (r < 0)
 		return r;
 	/* First: who supervises is not to start it again. */
-	if (partition->state.is_wanted) {
-		partition->state.is_wanted = false;
-		r = ins_partition_state_save(partition->dir, &partition->state, err);
-	}
+	r = ins_bundle_forbid(partition->context, partition->name, err);
 	if (r == 0)
 		r = ask_to_end(partition, timeout, err);
 	return r < 0 ? r : ins_partition_clear(partition, err);
@@ -157,13 +155,15 @@ static bool has_container(const struct ins_partition *partition)
 
 int ins_partition_clear(struct ins_partition *partition, struct ins_error *err)
 {
-	int r = ins_groups_leave(
-		partition->context->root, &partition->library, partition->name, err);
+	int r = ins_groups_leave(partition->context, partition->name, err);
 
-	if (r < 0 || !has_container(partition))
-		return r;
-	r = ins_delete(partition->context, partition->name, true, err);
-	return r < 0 ? r : ins_partition_network_release(partition, err);
+	if (r == 0 && has_container(partition)) {
+		r = ins_delete(partition->context, partition->name, true, err);
+		if (r == 0)
+			r = ins_partition_network_release(partition, err);
+	}
+	/* Last: a container without its bundle would be nobody's. */
+	return r < 0 ? r : ins_bundle_directory_remove(partition->context, partition->name, err);
 }
 
 int ins_partition_stop(
@@ -188,8 +188,6 @@ static bool wants_again(const struct ins_partition *partition)
 	int status = partition->state.exit_status;
 	int signal = boots && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
-	if (!partition->state.is_wanted)
-		return false;
 	if (signal == SIGHUP)
 		return true;
 	if (!when || !strcmp(when, "no"))
@@ -215,7 +213,7 @@ int ins_partition_settle(struct ins_context *context, const char *name, int stat
 {
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
 	enum ins_status now_is;
-	bool never_ran;
+	bool wanted, never_ran;
 	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
 
 	if (r == 0)
@@ -227,17 +225,15 @@ int ins_partition_settle(struct ins_context *context, const char *name, int stat
 		*ret_again = false;
 		return 0;
 	}
-	never_ran = is_forgotten(&partition) && partition.state.is_wanted;
+	wanted = ins_bundle_wants(context, name);
+	never_ran = wanted && is_forgotten(&partition);
 	if (!never_ran)
 		partition.state.exit_status = status;
 	r = ins_partition_clear(&partition, err);
 	if (r == 0) {
-		bool again = !never_ran && wants_again(&partition);
-
-		partition.state.is_wanted = again;
 		r = ins_partition_state_save(partition.dir, &partition.state, err);
 		if (r == 0)
-			*ret_again = again;
+			*ret_again = wanted && !never_ran && wants_again(&partition);
 	}
 	return r;
 }

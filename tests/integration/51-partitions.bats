@@ -268,6 +268,23 @@ cached() {
 	has "there is no partition \"$P-none\""
 }
 
+@test 'its bundle is there while it runs, and the guest does not see where the library is' {
+	local bundle
+	spawned "$P" -- sleep 1000
+	bundle=$(insula state "$P" | jq -r .bundle)
+	jq -e '.process.args == ["sleep", "1000"]' "$bundle/config.json"
+	[ "$(readlink "$bundle/partition")" = "$LIBRARY/partitions/$P" ]
+	run -0 insula exec "$P" cat /proc/self/mountinfo
+	hasnt "$LIBRARY"
+	run -0 insula stop "$P"
+	[ ! -e "$bundle" ]
+}
+
+@test 'a partition of its own takes at most 32 KiB of disk' {
+	spawned "$P" -- sleep 1000
+	(($(du -s "$LIBRARY/partitions/$P" | cut -f 1) <= 32))
+}
+
 @test 'stop does not wait for who would not hear' {
 	spawned "$P" -- sleep 1000
 	SECONDS=0

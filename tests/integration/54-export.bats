@@ -110,7 +110,7 @@ import io, json, sys, tarfile
 
 kind, path, image = sys.argv[1:]
 layer = "0123456789abcdef"
-state = {"number": 1, "image": image, "made": "2026-01-01T00:00:00Z", "wanted": False,
+state = {"number": 1, "image": image, "made": "2026-01-01T00:00:00Z",
          "layers": [layer], "snapshots": []}
 definition = {"template": "busybox", "net": "none"}
 tar = tarfile.open(path, "w", format=tarfile.PAX_FORMAT)

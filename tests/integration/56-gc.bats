@@ -128,6 +128,17 @@ runs() {
 	is ''
 }
 
+@test 'a bundle that a killed command has left goes, that of one that runs stays' {
+	spawned sleep 1000
+	mkdir -p "$STATE/.bundles/$NAME-lost/rootfs"
+	: >"$STATE/.bundles/$NAME-lost/wanted"
+	run -0 insula gc
+	is "bundle $NAME-lost"
+	[ ! -e "$STATE/.bundles/$NAME-lost" ]
+	[ -e "$STATE/.bundles/$NAME/config.json" ]
+	insula remove --force "$NAME"
+}
+
 @test 'containers that are no partitions are left alone' {
 	stopped box
 	run -0 insula gc

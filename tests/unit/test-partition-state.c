@@ -44,7 +44,6 @@ static void what_is_saved_is_loaded(void **state)
 	struct ins_partition_state loaded = { 0 }, saved = { .number = 12287,
 		.image = "0123456789abcdef",
 		.made = (char *)"2026-01-02T03:04:05Z",
-		.is_wanted = true,
 		.exit_status = 256,
 		.layers = { 2, layers },
 		.n_snapshots = 1,
@@ -57,7 +56,6 @@ static void what_is_saved_is_loaded(void **state)
 	assert_int_equal(loaded.number, 12287);
 	assert_string_equal(loaded.image, saved.image);
 	assert_string_equal(loaded.made, saved.made);
-	assert_true(loaded.is_wanted);
 	assert_int_equal(loaded.exit_status, 256);
 	assert_int_equal(loaded.layers.n, 2);
 	assert_string_equal(loaded.layers.v[1], "bbbbbbbbbbbbbbbb");
