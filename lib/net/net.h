@@ -9,6 +9,7 @@
 
 #include "insula.h"
 
+struct ins_interface;
 struct ins_network;
 struct ins_run;
 
@@ -71,7 +72,16 @@ int ins_network_address(
 	const struct ins_network *network, struct ins_network_addresses *ret, struct ins_error *err);
 
 /**
- * ins_network_request - "VERB KIND NUMBER WORD…", as insula-net is asked
+ * ins_network_interface - what is made for it
+ * @ret: its device is the network's
+ *
+ * Return: as ins_network_address().
+ */
+int ins_network_interface(
+	const struct ins_network *network, struct ins_interface *ret, struct ins_error *err);
+
+/**
+ * ins_network_request - "VERB KIND NUMBER WORD…", as insula-net is asked for a routed one, and people are told
  * @ret_text: to be freed with free()
  */
 int ins_network_request(const char *verb, const struct ins_network *network, char **ret_text,

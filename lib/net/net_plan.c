@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "net/interface.h"
 #include "net/net.h"
 #include "plan/build.h"
 
@@ -45,6 +47,8 @@ static int add_device(struct ins_plan_builder *builder, size_t index, struct ins
 /* Before the interfaces of linux.netDevices: those may have any name and index that is free. */
 static int add_network(struct ins_plan_builder *builder, struct ins_error *err)
 {
+	const struct ins_network *network = builder->network;
+	struct ins_interface interface, *copy;
 	cleanup_free char *request = NULL;
 	struct ins_op *op;
 	int r;
@@ -52,10 +56,21 @@ static int add_network(struct ins_plan_builder *builder, struct ins_error *err)
 	if (!ins_plan_has_own(builder, INS_NS_NETWORK))
 		return ins_error_key(
 			err, EINVAL, "net", "the container has no network namespace of its own");
-	r = ins_network_request("attach", builder->network, &request, err);
+	r = ins_network_interface(network, &interface, err);
+	if (r == 0)
+		r = ins_network_request("change", network, &request, err);
+	if (r == 0)
+		r = ins_plan_strdup(builder, network->device, &interface.device, err);
 	if (r == 0)
 		r = ins_plan_add(builder, INS_STAGE_NET, INS_OP_NET_ATTACH, &op, err, "%s", "");
-	return r < 0 ? r : ins_plan_strdup(builder, request, &op->text.text, err);
+	if (r < 0)
+		return r;
+	copy = ins_arena_copy(builder->arena, &interface, sizeof(interface));
+	if (!copy)
+		return ins_error_set(err, ENOMEM, "plan the network");
+	op->net.interface = copy;
+	op->net.has_elements = network->publish.n + network->groups.n > 0;
+	return ins_plan_strdup(builder, request, &op->net.request, err);
 }
 
 int ins_net_plan(struct ins_plan_builder *builder, struct ins_error *err)

@@ -10,7 +10,9 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "net/helper.h"
+#include "net/interface.h"
 #include "net/net.h"
+#include "net/table.h"
 #include "plan/build.h"
 
 #define POOL4_PREFIX 18
@@ -129,6 +131,39 @@ int ins_network_address(
 	return 0;
 }
 
+/* "ADDRESS" or "ADDRESS/PREFIX", as they were checked. */
+static void take_address(const char *text, int family, uint8_t *ret_bytes, uint8_t *ret_prefix)
+{
+	char address[INET6_ADDRSTRLEN];
+	const char *slash = strchr(text, '/');
+
+	snprintf(address, sizeof(address), "%.*s", (int)strcspn(text, "/"), text);
+	(void)inet_pton(family, address, ret_bytes);
+	*ret_prefix = slash ? (uint8_t)strtoul(slash + 1, NULL, 10) : family == AF_INET6 ? 128 : 32;
+}
+
+int ins_network_interface(
+	const struct ins_network *network, struct ins_interface *ret, struct ins_error *err)
+{
+	struct ins_network_addresses addresses;
+	int r = ins_network_address(network, &addresses, err);
+
+	if (r < 0)
+		return r;
+	*ret = (struct ins_interface){ .number = network->number,
+		.device = network->device,
+		.has_ipv4 = addresses.ipv4[0],
+		.has_ipv6 = addresses.ipv6[0] };
+	ret->kind = !strcmp(network->kind, "routed")   ? INS_INTERFACE_ROUTED
+		    : !strcmp(network->kind, "bridge") ? INS_INTERFACE_BRIDGE
+						       : INS_INTERFACE_MACVLAN;
+	if (ret->has_ipv4)
+		take_address(addresses.ipv4, AF_INET, ret->ipv4, &ret->prefix4);
+	if (ret->has_ipv6)
+		take_address(addresses.ipv6, AF_INET6, ret->ipv6, &ret->prefix6);
+	return 0;
+}
+
 int ins_network_request(
 	const char *verb, const struct ins_network *network, char **ret_text, struct ins_error *err)
 {
@@ -144,12 +179,12 @@ int ins_network_request(
 	if (!file)
 		return ins_error_set(err, ENOMEM, "make a request to insula-net");
 	fprintf(file, "%s %s %u", verb, network->kind, network->number);
+	if (network->device)
+		fprintf(file, " device=%s", network->device);
 	if (addresses.ipv4[0])
 		fprintf(file, " address=%s", addresses.ipv4);
 	if (addresses.ipv6[0])
 		fprintf(file, " address=%s", addresses.ipv6);
-	if (network->device)
-		fprintf(file, " device=%s", network->device);
 	for (size_t i = 0; i < network->publish.n; i++)
 		fprintf(file, " publish=%s", network->publish.v[i]);
 	for (size_t i = 0; i < network->groups.n; i++)
@@ -162,8 +197,12 @@ int ins_network_request(
 
 int ins_network_release(uint32_t number, struct ins_error *err)
 {
+	enum ins_net_table table;
 	char request[32];
+	int r = ins_net_table_look(number, &table, err);
 
+	if (r < 0 || table != INS_NET_TABLE_WITH)
+		return r;
 	snprintf(request, sizeof(request), "detach %u", number);
 	return ins_net_ask_once(request, NULL, 0, err);
 }

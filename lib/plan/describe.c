@@ -348,7 +348,7 @@ static void say_idmap_check(struct words *words, const struct ins_op *op)
 
 static void say_net_attach(struct words *words, const struct ins_op *op)
 {
-	say(words, "make its network: %s", op->text.text + strcspn(op->text.text, " ") + 1);
+	say(words, "make its network: %s", op->net.request + strcspn(op->net.request, " ") + 1);
 }
 
 static void say_net_device(struct words *words, const struct ins_op *op)

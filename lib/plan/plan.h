@@ -198,6 +198,8 @@ enum {
 	INS_NO_SLOT = -1,
 };
 
+struct ins_interface;
+
 struct ins_op {
 	uint16_t kind;   /* enum ins_op_kind */
 	uint8_t stage;   /* enum ins_stage */
@@ -224,11 +226,15 @@ struct ins_op {
 		} become;
 		struct {
 			const char *text; /* HOSTNAME, DOMAINNAME, SYSCTL value, LSM label, SYMLINK target,
-			                     NET_DEVICE name in the container, NET_ATTACH what
-			                     insula-net is asked */
+			                     NET_DEVICE name in the container */
 			const char *file; /* LSM_LABEL: below /proc/thread-self, "attr/exec" */
 			bool in_image;    /* SYMLINK: as node.in_image */
 		} text;
+		struct {
+			const struct ins_interface *interface; /* net/interface.h */
+			const char *request; /* to insula-net, for what it has in the table */
+			bool has_elements;   /* ports or groups: insula-net has to be asked */
+		} net; /* NET_ATTACH */
 		struct {
 			const char *fstype, *source;
 			uint32_t n_options;

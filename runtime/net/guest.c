@@ -22,26 +22,13 @@ static const char *take_number(const char *text, unsigned long max, unsigned lon
 	return errno || *ret > max ? NULL : end;
 }
 
-static int parse_address(char *text, struct guest *guest)
+static int parse_address(const char *text, struct guest *guest)
 {
-	char *slash = strchr(text, '/');
-	bool is_ipv6 = strchr(text, ':');
-	unsigned long prefix = is_ipv6 ? 128 : 32;
-
-	if (slash) {
-		const char *end = take_number(slash + 1, prefix, &prefix);
-
-		if (!end || *end)
-			return -EINVAL;
-		*slash = '\0';
-	}
-	if (is_ipv6) {
+	if (strchr(text, ':')) {
 		guest->has_ipv6 = inet_pton(AF_INET6, text, guest->ipv6) == 1;
-		guest->prefix6 = (uint8_t)prefix;
 		return guest->has_ipv6 ? 0 : -EINVAL;
 	}
 	guest->has_ipv4 = inet_pton(AF_INET, text, guest->ipv4) == 1;
-	guest->prefix4 = (uint8_t)prefix;
 	return guest->has_ipv4 ? 0 : -EINVAL;
 }
 
@@ -102,10 +89,6 @@ static int parse_word(char *word, struct guest *guest)
 	*value++ = '\0';
 	if (strcmp(word, "address") == 0)
 		return parse_address(value, guest);
-	if (strcmp(word, "device") == 0) {
-		guest->device = value;
-		return 0;
-	}
 	if (strcmp(word, "publish") == 0)
 		return guest->n_publish == GUEST_PUBLISH
 			       ? -E2BIG
@@ -121,11 +104,6 @@ static int parse_word(char *word, struct guest *guest)
 
 int guest_parse(char *words, struct guest *ret)
 {
-	static const char *const kinds[] = {
-		[GUEST_ROUTED] = "routed",
-		[GUEST_BRIDGE] = "bridge",
-		[GUEST_MACVLAN] = "macvlan",
-	};
 	char *rest;
 	const char *kind = strtok_r(words, " ", &rest);
 	const char *number = strtok_r(NULL, " ", &rest);
@@ -134,13 +112,9 @@ int guest_parse(char *words, struct guest *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	number = number ? take_number(number, GUEST_NUMBERS - 1, &value) : NULL;
-	if (!number || *number)
+	if (!number || *number || strcmp(kind, "routed") != 0)
 		return -EINVAL;
 	ret->number = (uint32_t)value;
-	while (ret->kind <= GUEST_MACVLAN && strcmp(kinds[ret->kind], kind) != 0)
-		ret->kind++;
-	if (ret->kind > GUEST_MACVLAN)
-		return -EINVAL;
 	for (char *word; r == 0 && (word = strtok_r(NULL, " ", &rest));)
 		r = parse_word(word, ret);
 	return r;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The network of a partition. All that belongs to it on the host follows from its number: the name and
- * the index of the interface there, the hardware addresses, the name under which its elements stand in
- * the table. So whoever knows the number can take it away.
+ * What a partition with a routed network has in the table. The name of its interface, under which that stands
+ * there, follows from its number: so whoever knows the number can take it away.
  */
 #ifndef RUNTIME_NET_GUEST_H
 #define RUNTIME_NET_GUEST_H
@@ -15,12 +14,6 @@
 #define GUEST_PUBLISH 256
 #define GUEST_PREFIX  "isl"
 
-enum guest_kind {
-	GUEST_ROUTED,
-	GUEST_BRIDGE,
-	GUEST_MACVLAN,
-};
-
 /* A port of the host's that leads to one of the guest's. */
 struct publish {
 	uint8_t family;      /* AF_INET, AF_INET6: of @at; AF_UNSPEC: at all addresses of both */
@@ -30,12 +23,9 @@ struct publish {
 };
 
 struct guest {
-	enum guest_kind kind;
 	uint32_t number;
-	const char *device;    /* bridge, macvlan: on the host */
 	bool has_ipv4, has_ipv6;
 	uint8_t ipv4[4], ipv6[16];
-	uint8_t prefix4, prefix6;
 	struct publish publish[GUEST_PUBLISH];
 	size_t n_publish;
 	const char *groups[GUEST_GROUPS];
@@ -44,8 +34,8 @@ struct guest {
 
 /**
  * guest_parse - the words of a request
- * @words: "KIND NUMBER [address=ADDRESS[/PREFIX]]… [device=NAME] [publish=[ADDRESS:]PORT:PORT[/udp]]…
- *         [group=NAME]…"; it is cut into pieces, which @ret points to
+ * @words: "routed NUMBER [address=ADDRESS]… [publish=[ADDRESS:]PORT:PORT[/udp]]… [group=NAME]…"; it is cut into
+ *         pieces, which @ret points to
  *
  * Return: 0, −EINVAL, −E2BIG.
  */

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * insula-net: makes networks for partitions, and moves interfaces of the host into a container's network
- * namespace (linux.netDevices). A program of its own because libmnl is there as a shared library only, which
+ * insula-net: what partitions have in the nftables table, and the moving of interfaces of the host into a
+ * container's network namespace (linux.netDevices). A program of its own because libmnl is there as a shared library only, which
  * insula, a static program, cannot load.
  *
  * fd 0 is a SOCK_SEQPACKET socket, fd 3 the container's network namespace, for requests about one. A
  * request is one of these texts, the answer "0" or "ERRNO WORDS"; words after 0 are a warning, or a number:
  *
  *	move HOST-NAME NAME
- *	attach KIND NUMBER WORD…    guest.h says which words
- *	change KIND NUMBER WORD…
+ *	change routed NUMBER WORD… guest.h says which words
  *	detach NUMBER
  *	sweep BITMAP                what is not in it is detached; the answer counts them
  *	keep                        without an answer, and the last one
  *
- * If the socket ends before "keep", whatever the reason, it takes back what it was asked to move and to attach.
+ * If the socket ends before "keep", whatever the reason, it takes back what it was asked to move.
  * What it cannot take back it tells of, in a message of words each.
  */
 #include <errno.h>
@@ -29,8 +28,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "attach.h"
 #include "move.h"
+#include "requests.h"
 
 #define REQUESTS 0
 
@@ -40,8 +39,7 @@
 struct server {
 	struct helper helper;
 	struct mover mover;
-	struct guest guest; /* the one that was attached, or asked for last */
-	bool is_attached;
+	struct guest guest; /* the one that was asked for */
 };
 
 int helper_fail(struct helper *helper, int code, const char *fmt, ...)
@@ -112,17 +110,6 @@ static int do_move(struct server *server, char *words)
 	return move(&server->mover, words, name);
 }
 
-static int do_attach(struct server *server, char *words)
-{
-	int r = parse(server, words);
-
-	if (r < 0)
-		return r;
-	r = attach(&server->helper, &server->guest);
-	server->is_attached = r == 0;
-	return r;
-}
-
 static int do_change(struct server *server, char *words)
 {
 	int r = parse(server, words);
@@ -156,7 +143,6 @@ static const struct {
 	bool is_inside; /* it is about a container's namespace */
 } requests[] = {
 	{ "move", do_move, true },
-	{ "attach", do_attach, true },
 	{ "change", do_change, false },
 	{ "detach", do_detach, false },
 	{ "sweep", do_sweep, false },
@@ -225,8 +211,6 @@ static void tell_moved(const char *words)
 static void take_back(struct server *server)
 {
 	move_back(&server->mover, tell_moved);
-	if (server->is_attached && take_away(&server->helper, server->guest.number) < 0)
-		tell(server->helper.words);
 }
 
 static void release(struct server *server)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Networks of partitions, as insula-net makes them. A network namespace of the test's own plays the host, another one
+# Networks of partitions: attach.c makes them as a start does, insula-net what is in the table. A network namespace of the test's own plays the host, another one
 # the world outside, which knows the host only; some more are guests'.
 
 load helpers
@@ -11,6 +11,8 @@ setup() {
 	insula_setup
 	NET=$(dirname "$INSULA")/insula-net
 	skip_unless 'insula-net is not built: no libmnl' test -x "$NET"
+	# What it starts lies beside it.
+	cp "$ATTACH" "$NET" "$BATS_TEST_TMPDIR"
 	declare -gA NS
 	STARTED=()
 	new_netns host
@@ -61,6 +63,11 @@ asks() {
 	in_ns host python3 "$BATS_TEST_DIRNAME/network.py" ask "$NET" "$pid" "$@"
 }
 
+# attaches NAME keep|end KIND NUMBER [WORD…]
+attaches() {
+	in_ns host "$BATS_TEST_TMPDIR/attach" "${NS[$1]}" "${@:2}"
+}
+
 # words NUMBER: its addresses.
 words() {
 	echo "routed $1 address=10.209.0.$(($1 + 1)) address=$POOL6:$(printf %x $(($1 + 1)))"
@@ -69,7 +76,7 @@ words() {
 # guest NUMBER [WORD…]: a namespace "gNUMBER" with that network.
 guest() {
 	new_netns "g$1"
-	run -0 asks "g$1" keep "attach $(words "$1") ${*:2}"
+	run -0 attaches "g$1" keep routed "$1" "${@:2}"
 	[[ "$output" =~ ^0 ]] || die "attach $1: $output"
 }
 
@@ -225,7 +232,7 @@ pings() {
 	local before
 	before=$(in_ns host nft list ruleset)
 	new_netns g2
-	run -0 asks g2 keep "attach $(words 2) publish=7070:80 publish=8080:81"
+	run -0 attaches g2 keep routed 2 publish=7070:80 publish=8080:81
 	[ "$output" = "98 publish: the host's port 8080/tcp is published already, by the partition behind isl0" ]
 	run ! in_ns host ip link show isl2
 	run -0 asks - keep "change $(words 1) publish=9091:80 publish=8080:80 group=new"
@@ -241,7 +248,7 @@ pings() {
 
 @test 'an own address replaces the one of the pool, and is not hidden' {
 	new_netns g0
-	run -0 asks g0 keep "attach routed 0 address=198.51.100.7 address=$POOL6:1"
+	run -0 attaches g0 keep routed 0 address=198.51.100.7
 	in_ns world ip route add 198.51.100.7 via 192.0.2.1
 	serves world tcp 80
 	serves g0 tcp 80
@@ -256,16 +263,16 @@ pings() {
 	in_ns host ip address add 203.0.113.1/24 dev br0
 	new_netns g0
 	new_netns g1
-	run -0 asks g0 keep 'attach bridge 0 device=br0 address=203.0.113.5/24'
+	run -0 attaches g0 keep bridge 0 device=br0 address=203.0.113.5/24
 	[ "$output" = 0 ]
-	run -0 asks g1 keep 'attach bridge 1 device=br0'
+	run -0 attaches g1 keep bridge 1 device=br0
 	[ "$output" = 0 ]
 	run -0 in_ns host ip link show isb0
 	has 'master br0'
 	wait_for 5 pings g0 203.0.113.1
 	run -0 in_ns g1 ip -o link show eth0
 	has UP
-	run -0 asks g1 keep 'attach bridge 2 device=nope'
+	run -0 attaches g1 keep bridge 2 device=nope
 	[ "$output" = '19 find the bridge "nope": No such device' ]
 	run ! in_ns host nft list table inet insula
 }
@@ -274,14 +281,14 @@ pings() {
 	new_netns g0
 	skip_unless 'the kernel has no macvlan' in_ns host ip link add probe link up0 type macvlan mode bridge
 	in_ns host ip link delete probe
-	run -0 asks g0 keep 'attach macvlan 0 device=up0 address=192.0.2.5/24'
+	run -0 attaches g0 keep macvlan 0 device=up0 address=192.0.2.5/24
 	[ "$output" = 0 ]
 	wait_for 5 pings g0 192.0.2.9
 }
 
 @test 'who is not told to keep it takes it away' {
 	new_netns g0
-	run -0 asks g0 end "attach $(words 0) publish=8080:80 group=web"
+	run -0 attaches g0 end routed 0 publish=8080:80 group=web
 	[[ "$output" == '0'* ]]
 	run ! in_ns host ip link show isl0
 	run -0 in_ns host nft list ruleset
@@ -292,7 +299,7 @@ pings() {
 @test 'what a crash has left does not keep a guest from starting' {
 	guest 0 publish=8080:80 group=web
 	new_netns again
-	run -0 asks again keep "attach $(words 0)"
+	run -0 attaches again keep routed 0
 	[ "$output" = 0 ]
 	run ! in_ns g0 ip link show eth0
 	run -0 in_ns host nft list ruleset
@@ -349,13 +356,12 @@ pings() {
 }
 
 @test 'what cannot be understood is refused' {
-	new_netns g0
-	run -0 asks g0 keep 'attach routed 12288' 'attach token-ring 1' 'attach routed 1 group=a{b' 'attach routed 1 publish=0:1' \
-		'attach routed 1 address=1.2.3' 'detach x' 'detach 12288' 'hello'
+	run -0 asks - keep 'change routed 12288' 'change token-ring 1' 'change routed 1 group=a{b' 'change routed 1 publish=0:1' \
+		'change routed 1 address=1.2.3' 'detach x' 'detach 12288' 'hello'
 	[ "$(grep -c '^0' <<<"$output")" = 0 ]
 	[ "${#lines[@]}" = 8 ]
-	run -0 asks - keep "attach $(words 0)"
-	[[ "$output" == *'network namespace'* ]]
+	run -0 attaches host keep routed 0
+	is '22 the container has the network namespace of the host'
 }
 
 # --- by the verbs of partitions ------------------------------------------------------------------

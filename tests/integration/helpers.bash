@@ -20,6 +20,7 @@ bats_require_minimum_version 1.5.0
 : "${INSULA:=$top_builddir/runtime/insula}"
 : "${INSULA_STRICT:=0}"
 : "${PROBE:=$top_builddir/tests/integration/probe}"
+: "${ATTACH:=$top_builddir/tests/integration/attach}"
 export INSULA
 
 setup() {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "net/interface.h"
 #include "net/net.h"
 #include "planner-fixture.h"
 
@@ -75,10 +76,15 @@ static void network(void **data)
 	plan_with(p, ins_net_plan, LINUX(OWN ",'netDevices':{'h0':{}}"));
 	expect_ops(p, INS_STAGE_NET, "NET_ATTACH NET_DEVICE LOOPBACK");
 	op = get_op(p, INS_OP_NET_ATTACH);
-	assert_string_equal(op->text.text, "attach routed 255 address=10.209.1.0 "
-					   "address=fd69:6e73:756c:61::100 publish=8080:80 "
-					   "publish=127.0.0.1:53:53/udp group=web");
-	assert_true(is_in_arena(p, op->text.text));
+	assert_string_equal(op->net.request, "change routed 255 address=10.209.1.0 "
+					     "address=fd69:6e73:756c:61::100 publish=8080:80 "
+					     "publish=127.0.0.1:53:53/udp group=web");
+	assert_true(is_in_arena(p, op->net.request));
+	assert_true(is_in_arena(p, op->net.interface));
+	assert_true(op->net.has_elements);
+	assert_int_equal(op->net.interface->number, 255);
+	assert_int_equal(op->net.interface->prefix4, 32);
+	assert_memory_equal(op->net.interface->ipv4, "\x0a\xd1\x01\x00", 4);
 	refuse_plan(p, ins_net_plan, LINUX("'namespaces':[{'type':'network','path':'/n/net'}]"),
 		EINVAL, "net: the container has no network namespace of its own");
 }

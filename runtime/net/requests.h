@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Networks of partitions: each function is a request. All return 0 or −errno, with words in the helper. */
-#ifndef RUNTIME_NET_ATTACH_H
-#define RUNTIME_NET_ATTACH_H
+#ifndef RUNTIME_NET_REQUESTS_H
+#define RUNTIME_NET_REQUESTS_H
 
 #include "guest.h"
 #include "helper.h"
 
-/* attach - make it, with "eth0" in the container's namespace. 0 with words: what to warn of. */
-int attach(struct helper *helper, const struct guest *guest);
-
-/* take_away - at once, also the interface. That there is nothing is no error. */
-int take_away(struct helper *helper, uint32_t number);
-
-/* detach - when the guest has ended: its namespace goes by itself, and the interface with it. */
+/* detach - it has nothing in the table any more. That there is nothing is no error. */
 int detach(struct helper *helper, uint32_t number);
 
 /* change - the ports that it publishes and its groups become those of @guest. */
