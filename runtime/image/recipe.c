@@ -25,7 +25,7 @@
 
 /* Of the caller's environment; with it a recipe gives the same everywhere. */
 static const char *const kept[] = { "PATH", "HOME", "http_proxy", "https_proxy", "no_proxy",
-	"INCLUDE", "KEY", "KEYS", "SOURCE_DATE_EPOCH" };
+	"INCLUDE", "KEY", "SOURCE_DATE_EPOCH" };
 
 static void set_environment(char *const *values)
 {
