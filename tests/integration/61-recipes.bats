@@ -138,7 +138,7 @@ mistrusted() {
 	done
 }
 
-@test 'without a key nothing is fetched' {
+@test 'a key that cannot be read is not done without' {
 	need dnf zypper rpm
 	export KEY=$BATS_TEST_TMPDIR/nonesuch
 	for recipe in alpine arch fedora opensuse; do
