@@ -138,8 +138,14 @@ mistrusted() {
 	done
 }
 
+@test 'Debian: an archive that cannot be reached is named, too' {
+	need mmdebstrap
+	run -1 insula template build debian bookworm file:///nonesuch
+	[[ ${lines[-2]} == *'can file:///nonesuch be reached'* ]] || die "$output"
+}
+
 @test 'a key that cannot be read is not done without' {
-	need dnf zypper rpm
+	need gpg pacstrap pacman dnf zypper rpm
 	export KEY=$BATS_TEST_TMPDIR/nonesuch
 	for recipe in alpine arch fedora opensuse; do
 		run -1 insula template build "$recipe"
