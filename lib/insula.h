@@ -79,6 +79,10 @@ int ins_context_new(const struct ins_options *options, struct ins_context **ret_
 	struct ins_error *err);
 void ins_context_free(struct ins_context *context);
 
+/* ins_context_show_progress - long work (templates, archives, copies) tells on the standard error how far it has
+ * come, if that is a terminal. A new context does not. */
+void ins_context_show_progress(struct ins_context *context, bool yes);
+
 /* What `create` and `run` are told beside the bundle's configuration. */
 struct ins_create_args {
 	const char *id;

@@ -361,7 +361,6 @@ struct ins_template_args {
 	const char *from;        /* path, or the recipe's name */
 	char *const *arguments;  /* of the recipe; NULL-terminated, may be NULL */
 	bool erofs;              /* keep it as one erofs image instead of a directory */
-	bool progress;           /* tell of it on standard error, if that is a terminal */
 };
 
 /* ins_template_make - make a template and give it a name. A failure leaves nothing behind. */

@@ -76,6 +76,8 @@ static void be_worker(const struct work *work)
 {
 	size_t i;
 
+	/* The bar is the caller's, and several lines would be none. */
+	ins_context_show_progress(work->call->context, false);
 	while ((i = atomic_fetch_add(work->next, 1)) < work->names->n) {
 		struct report report = { .index = i };
 		int r = work->fn(work->call, work->names->v[i], work->data, &report.err);

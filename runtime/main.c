@@ -136,6 +136,7 @@ static int call_verb(const struct verb *verb, struct call *call, const struct gl
 	r = ins_context_new(&global->context, &call->context, err);
 	if (r < 0)
 		return r;
+	ins_context_show_progress(call->context, true);
 	r = verb->run(call, err);
 	ins_context_free(call->context);
 	return r;

@@ -46,7 +46,6 @@ static int build(const struct call *call, struct ins_error *err)
 		.from = call->args[1],
 		.arguments = call->args + 2,
 		.erofs = options->erofs,
-		.progress = true,
 	};
 
 	return make(call, &args, err);
@@ -60,7 +59,6 @@ static int import(const struct call *call, struct ins_error *err)
 		.source = INS_TEMPLATE_GUESS,
 		.from = call->args[2],
 		.erofs = options->erofs,
-		.progress = true,
 	};
 
 	return make(call, &args, err);

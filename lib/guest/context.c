@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -133,4 +134,15 @@ void ins_context_warn(void *data, const char *text)
 void ins_context_note(void *data, const char *text)
 {
 	ins_context_log(data, INS_LOG_INFO, "%s", text);
+}
+
+void ins_context_show_progress(struct ins_context *context, bool yes)
+{
+	context->shows_progress = yes;
+}
+
+struct ins_progress ins_context_progress(const struct ins_context *context)
+{
+	return (struct ins_progress){ .is_shown =
+					      context->shows_progress && isatty(STDERR_FILENO) };
 }

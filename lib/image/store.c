@@ -85,15 +85,15 @@ static int lock_image(int runtime, const char *id, struct ins_error *err)
 	return r < 0 ? ins_error_set(err, errno, "lock image %s", id) : TAKE_FD(fd);
 }
 
-static int check_once(
-	const struct ins_library *library, const char *id, int runtime, struct ins_error *err)
+static int check_once(const struct ins_library *library, const char *id,
+	const struct ins_context *context, int runtime, struct ins_error *err)
 {
-	char *argv[] = { NULL, (char *)"check", (char *)library->path, (char *)id, NULL };
+	char *argv[] = { NULL, NULL, (char *)"check", (char *)library->path, (char *)id, NULL };
 	char name[INS_IMAGE_ID_SIZE + 8], words[INS_WORKER_SIZE];
 	int fd, r;
 
 	snprintf(name, sizeof(name), "%s.checked", id);
-	r = ins_worker_ask(argv, -1, words, err);
+	r = ins_worker_ask(context, argv, -1, words, err);
 	if (r < 0)
 		return r;
 	fd = openat(runtime, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -162,22 +162,24 @@ static int mount_erofs(int runtime, const char *id, const char *file, struct ins
 /* --- use -------------------------------------------------------------------------------------------------------- */
 
 /* Under the image's lock. */
-static int prepare(const struct ins_library *library, const char *id, int runtime, bool is_erofs,
-	const char *file, struct ins_error *err)
+static int prepare(const struct ins_library *library, const char *id,
+	const struct ins_context *context, int runtime, bool is_erofs, const char *file,
+	struct ins_error *err)
 {
 	cleanup_fd int lock = lock_image(runtime, id, err);
 	int r = lock < 0 ? lock : 0;
 
 	if (r == 0 && !was_checked(runtime, id))
-		r = check_once(library, id, runtime, err);
+		r = check_once(library, id, context, runtime, err);
 	if (r == 0 && is_erofs && !is_mounted(runtime, id))
 		r = mount_erofs(runtime, id, file, err);
 	return r;
 }
 
-int ins_image_use(const struct ins_library *library, const char *id, const char *runtime,
-	char ret_path[PATH_MAX], struct ins_error *err)
+int ins_image_use(const struct ins_library *library, const char *id,
+	const struct ins_context *context, char ret_path[PATH_MAX], struct ins_error *err)
 {
+	const char *runtime = context->root;
 	cleanup_fd int checked = open_runtime(runtime, err);
 	char path[PATH_MAX];
 	bool is_erofs;
@@ -194,7 +196,7 @@ int ins_image_use(const struct ins_library *library, const char *id, const char 
 	if (is_erofs && access(path, F_OK) < 0)
 		return ins_error_set(err, errno, "image %s", id);
 	if (!was_checked(checked, id) || (is_erofs && !is_mounted(checked, id)))
-		r = prepare(library, id, checked, is_erofs, path, err);
+		r = prepare(library, id, context, checked, is_erofs, path, err);
 	if (r < 0)
 		return r;
 	if (is_erofs && snprintf(path, sizeof(path), "%s/" RUNTIME_DIRECTORY "/%s", runtime, id) >=

@@ -14,6 +14,7 @@
 #include <jansson.h>
 #include <limits.h>
 
+#include "guest/context.h"
 #include "image/library.h"
 
 #define INS_IMAGE_ID_SIZE 17 /* with the zero byte */
@@ -25,14 +26,14 @@ int ins_image_of_template(const struct ins_library *library, const char *templat
 
 /**
  * ins_image_use - the directory that has an image's files, to be a layer of a root
- * @runtime: the state directory: an erofs image is mounted below it, once for all who use it
+ * @context: below its state directory an erofs image is mounted, once for all who use it
  * @ret_path: absolute
  *
  * At the first use since the machine was booted the content is compared with the digest.
  *
  * Return: 0, −ENOENT, −EBADMSG (it was changed), −errno.
  */
-int ins_image_use(const struct ins_library *library, const char *id, const char *runtime,
+int ins_image_use(const struct ins_library *library, const char *id, const struct ins_context *context,
 	char ret_path[PATH_MAX], struct ins_error *err);
 
 /**

@@ -115,10 +115,9 @@ int ins_template_make(
 	struct ins_context *context, const struct ins_template_args *args, struct ins_error *err)
 {
 	static const char *const kinds[] = { "recipe", "directory", "tar", "oci", "guess" };
-	char *argv[ARGUMENTS_MAX + 9] = { NULL, (char *)"make", context->library,
+	char *argv[ARGUMENTS_MAX + 9] = { NULL, NULL, (char *)"make", context->library,
 		(char *)args->name, (char *)kinds[args->source],
-		(char *)(args->erofs ? "erofs" : "directory"),
-		(char *)(args->progress ? "progress" : "quiet"), (char *)args->from };
+		(char *)(args->erofs ? "erofs" : "directory"), (char *)args->from };
 	char path[PATH_MAX], words[INS_WORKER_SIZE];
 	int r = ins_name_check("template", args->name, err);
 
@@ -133,7 +132,8 @@ int ins_template_make(
 		argv[8 + i] = args->arguments[i];
 	}
 	if (r == 0)
-		r = ins_worker_ask(argv, strcmp(args->from, "-") ? -1 : STDIN_FILENO, words, err);
+		r = ins_worker_ask(
+			context, argv, strcmp(args->from, "-") ? -1 : STDIN_FILENO, words, err);
 	if (r == 0)
 		warn(context, words);
 	return r;
@@ -401,13 +401,13 @@ int ins_template_check(struct ins_context *context, const char *name, struct ins
 {
 	cleanup_library struct ins_library library = INS_LIBRARY_CLOSED;
 	char id[INS_IMAGE_ID_SIZE], words[INS_WORKER_SIZE];
-	char *argv[] = { NULL, (char *)"check", context->library, id, NULL };
+	char *argv[] = { NULL, NULL, (char *)"check", context->library, id, NULL };
 	int r = ins_library_open(context->library, true, &library, err);
 
 	if (r == 0)
 		r = ins_image_of_template(&library, name, id, err);
 	if (r == 0)
-		r = ins_worker_ask(argv, -1, words, err);
+		r = ins_worker_ask(context, argv, -1, words, err);
 	if (r < 0)
 		ins_error_prefix(err, "template %s", name);
 	return r;

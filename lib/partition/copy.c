@@ -37,6 +37,8 @@ struct copying {
 	int from, to; /* the directory that we are in */
 	int links;    /* a second name for each file that has several: its inode's number */
 	struct level *level;
+	struct ins_progress *progress;
+	uint64_t bytes; /* that were copied */
 };
 
 /* --- attributes ------------------------------------------------------------------------------------------- */
@@ -100,23 +102,29 @@ int ins_copy_attributes(int from, int to, bool overlay, struct ins_error *err)
 
 /* --- files ------------------------------------------------------------------------------------------------ */
 
-static int copy_piece(int from, int to, off_t start, off_t end)
+/* So much at once, for the progress to be seen. */
+#define PIECE ((off_t)16 << 20)
+
+static int copy_piece(struct copying *copying, int from, int to, off_t start, off_t end)
 {
 	if (lseek(to, start, SEEK_SET) < 0)
 		return -errno;
 	while (start < end) {
-		ssize_t n = sendfile(to, from, &start, (size_t)(end - start));
+		ssize_t n = sendfile(
+			to, from, &start, (size_t)(end - start < PIECE ? end - start : PIECE));
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		/* It has become shorter. */
 		if (n == 0)
 			return -EBUSY;
+		copying->bytes += n > 0 ? (uint64_t)n : 0;
+		ins_progress_at(copying->progress, copying->bytes);
 	}
 	return 0;
 }
 
-static int copy_data(int from, int to, off_t size)
+static int copy_data(struct copying *copying, int from, int to, off_t size)
 {
 	off_t start = 0, end;
 	int r = 0;
@@ -129,7 +137,7 @@ static int copy_data(int from, int to, off_t size)
 		end = lseek(from, start, SEEK_HOLE);
 		if (end < 0)
 			return -errno;
-		r = copy_piece(from, to, start, end);
+		r = copy_piece(copying, from, to, start, end);
 		start = end;
 	}
 	/* There is nothing but a hole behind. */
@@ -147,7 +155,7 @@ static int copy_regular(
 	if (from < 0)
 		return -errno;
 	to = openat(copying->to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	r = to < 0 ? -errno : copy_data(from, to, s->st_size);
+	r = to < 0 ? -errno : copy_data(copying, from, to, s->st_size);
 	return r < 0 ? r : ins_copy_attributes(from, to, true, err);
 }
 
@@ -331,9 +339,9 @@ static int step(struct copying *copying, struct ins_error *err)
 	return r < 0 ? r : enter(copying, err);
 }
 
-int ins_copy_tree(int from, int to, int links, struct ins_error *err)
+int ins_copy_tree(int from, int to, int links, struct ins_progress *progress, struct ins_error *err)
 {
-	struct copying copying = { .links = links };
+	struct copying copying = { .links = links, .progress = progress };
 	int r;
 
 	copying.from = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -3,6 +3,7 @@
 #ifndef INSULA_PARTITION_COPY_H
 #define INSULA_PARTITION_COPY_H
 
+#include "base/progress.h"
 #include "insula.h"
 
 /**
@@ -10,6 +11,7 @@
  * @from: the directory; nobody changes anything below it meanwhile
  * @to: an empty directory
  * @links: another empty one in the same file system; what is left in it is of no use
+ * @progress: told of the bytes
  *
  * With hard links, holes, extended attributes (those of overlayfs, too) and times; files share their blocks
  * with the originals where the file system can do that. Of devices only 0/0 is copied, with which overlayfs
@@ -17,7 +19,7 @@
  *
  * Return: 0, −errno; @to is then half full.
  */
-int ins_copy_tree(int from, int to, int links, struct ins_error *err);
+int ins_copy_tree(int from, int to, int links, struct ins_progress *progress, struct ins_error *err);
 
 /**
  * ins_copy_attributes - owner, extended attributes, mode and times, in this order

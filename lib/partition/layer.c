@@ -126,7 +126,7 @@ static int begin_copy(struct ins_layer_copy *copy, int *ret_root, int *ret_links
 }
 
 int ins_layer_copy(const struct ins_library *library, int upper, struct ins_layer_copy *copy,
-	struct ins_error *err)
+	struct ins_progress *progress, struct ins_error *err)
 {
 	cleanup_fd int root = -1, links = -1;
 	int r = ins_layer_id(copy->id, err);
@@ -137,7 +137,7 @@ int ins_layer_copy(const struct ins_library *library, int upper, struct ins_laye
 	r = begin_copy(copy, &root, &links);
 	if (r < 0)
 		return ins_error_set(err, -r, "make %s/layers/.%s", library->path, copy->id);
-	r = ins_copy_tree(upper, root, links, err);
+	r = ins_copy_tree(upper, root, links, progress, err);
 	if (r == 0)
 		r = ins_tree_remove(copy->dir, "links", err);
 	return r;

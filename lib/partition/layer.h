@@ -38,11 +38,12 @@ struct ins_layer_copy {
 /**
  * ins_layer_copy - copy an upper, which nobody changes meanwhile
  * @upper: its directory
+ * @progress: told of the bytes
  *
  * What this takes depends on how much there is. The library need not be locked.
  */
 int ins_layer_copy(const struct ins_library *library, int upper, struct ins_layer_copy *copy,
-	struct ins_error *err);
+	struct ins_progress *progress, struct ins_error *err);
 
 /* ins_layer_copy_publish - make it a layer. The library is locked until somebody names it. */
 int ins_layer_copy_publish(struct ins_layer_copy *copy, struct ins_error *err);

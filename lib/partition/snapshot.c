@@ -109,11 +109,17 @@ int ins_snapshot_copy(
 {
 	cleanup_with(ins_thaw) struct ins_freezer freezer = INS_FREEZER_NONE;
 	cleanup_fd int upper = ins_disk_open_upper(partition, err);
+	struct ins_progress progress = ins_context_progress(partition->context);
 	int r = upper < 0 ? upper : ins_layers_check(partition, &partition->state.layers, err);
 
 	if (r == 0)
 		r = ins_freeze(partition, &freezer, err);
-	return r < 0 ? r : ins_layer_copy(&partition->library, upper, copy, err);
+	if (r < 0)
+		return r;
+	ins_progress_stage(&progress, "copying", 0);
+	r = ins_layer_copy(&partition->library, upper, copy, &progress, err);
+	ins_progress_end(&progress);
+	return r;
 }
 
 static int snapshot_running(

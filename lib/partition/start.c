@@ -53,7 +53,7 @@ static int put_root_together(struct starting *starting, struct ins_error *err)
 	for (size_t i = 0; i < layers->n; i++)
 		snprintf(starting->paths[i], sizeof(starting->paths[i]), "%s/layers/%s",
 			partition->library.path, layers->v[i]);
-	r = ins_image_use(&partition->library, partition->state.image, partition->context->root,
+	r = ins_image_use(&partition->library, partition->state.image, partition->context,
 		starting->paths[layers->n], err);
 	if (r == 0)
 		r = ins_partition_path(partition, "own", starting->own, sizeof(starting->own), err);

@@ -150,8 +150,8 @@ static int put_words_together(struct exporting *exporting, bool with_image, stru
 	if (r == 0)
 		r = ins_partition_save_definition(
 			exporting->scratch.dir, &partition->definition, err);
-	/* The first is the program's name. */
-	if (r == 0)
+	/* The first two are the worker's. */
+	for (int i = 0; r == 0 && i < 2; i++)
 		r = add_word(exporting, err, "%s", "");
 	if (r == 0)
 		r = add_word(exporting, err, "pack");
@@ -166,13 +166,14 @@ static int put_words_together(struct exporting *exporting, bool with_image, stru
 	return r < 0 ? r : add_layers(exporting, err);
 }
 
-/* The worker puts a path of its own in the place of the first word. */
+/* The worker puts words of its own in the place of the first two. */
 static int pack(struct exporting *exporting, int fd, struct ins_error *err)
 {
-	char words[INS_WORKER_SIZE], *first = exporting->words[0];
-	int r = ins_worker_ask(exporting->words, fd, words, err);
+	char words[INS_WORKER_SIZE], *first = exporting->words[0], *second = exporting->words[1];
+	int r = ins_worker_ask(exporting->partition.context, exporting->words, fd, words, err);
 
 	exporting->words[0] = first;
+	exporting->words[1] = second;
 	return r;
 }
 
@@ -219,12 +220,13 @@ static void end_import(struct importing *importing)
 	ins_library_close(&importing->library);
 }
 
-static int unpack(const struct importing *importing, int fd, struct ins_error *err)
+static int unpack(const struct importing *importing, const struct ins_context *context, int fd,
+	struct ins_error *err)
 {
 	char words[INS_WORKER_SIZE];
-	char *argv[] = { NULL, (char *)"unpack", (char *)importing->scratch.path, NULL };
+	char *argv[] = { NULL, NULL, (char *)"unpack", (char *)importing->scratch.path, NULL };
 
-	return ins_worker_ask(argv, fd, words, err);
+	return ins_worker_ask(context, argv, fd, words, err);
 }
 
 /* What state.json says is ours elsewhere, and somebody's here. */
@@ -285,7 +287,7 @@ static int take_image(
 			"here, or export the partition --with-image",
 			id, template);
 	ins_image_forget(id, context->root);
-	r = ins_image_use(library, id, context->root, path, err);
+	r = ins_image_use(library, id, context, path, err);
 	if (r < 0) {
 		(void)ins_tree_remove(library->images, id, NULL);
 		return r;
@@ -381,7 +383,7 @@ int ins_partition_import(
 	if (r == 0)
 		r = begin_scratch(&importing.library, &importing.scratch, err);
 	if (r == 0)
-		r = unpack(&importing, fd, err);
+		r = unpack(&importing, context, fd, err);
 	if (r == 0)
 		r = load(&importing, err);
 	if (r < 0)

@@ -22,7 +22,8 @@
 
 struct digest {
 	struct sha256_ctx sha;
-	uint64_t size;
+	uint64_t size; /* of all files so far */
+	struct ins_progress *progress;
 	uint8_t *buffer;     /* BUFFER_SIZE */
 	char *names, *value; /* ATTRIBUTES_SIZE each */
 };
@@ -70,7 +71,7 @@ static void feed(struct digest *digest, const void *data, size_t size)
 	sha256_update(&digest->sha, size, data);
 }
 
-static int feed_bytes(struct digest *digest, int fd, uint64_t *ret_size, struct ins_error *err)
+static int feed_bytes(struct digest *digest, int fd, struct ins_error *err)
 {
 	uint64_t size = 0;
 	ssize_t n;
@@ -84,8 +85,9 @@ static int feed_bytes(struct digest *digest, int fd, uint64_t *ret_size, struct 
 			return ins_error_set(err, errno, "read");
 		sha256_update(&digest->sha, (size_t)n, digest->buffer);
 		size += (uint64_t)n;
+		digest->size += (uint64_t)n;
+		ins_progress_at(digest->progress, digest->size);
 	}
-	*ret_size = size;
 	return 0;
 }
 
@@ -135,15 +137,12 @@ static int feed_link(struct digest *digest, int dir, const char *name, struct in
 
 static int feed_file(struct digest *digest, int fd, const struct stat *s, struct ins_error *err)
 {
-	uint64_t size;
 	int r = feed_attributes(digest, fd, err);
 
 	if (r < 0)
 		return r;
 	feed_number(digest, (uint64_t)s->st_size);
-	r = feed_bytes(digest, fd, &size, err);
-	digest->size += size;
-	return r;
+	return feed_bytes(digest, fd, err);
 }
 
 static int feed_entry(
@@ -211,10 +210,10 @@ static int feed_entry(
 	return r;
 }
 
-int digest_image(int image, const json_t *config, char ret_digest[DIGEST_SIZE], uint64_t *ret_size,
-	struct ins_error *err)
+int digest_image(int image, const json_t *config, struct ins_progress *progress,
+	char ret_digest[DIGEST_SIZE], uint64_t *ret_size, struct ins_error *err)
 {
-	cleanup_with(digest_free) struct digest digest = { 0 };
+	cleanup_with(digest_free) struct digest digest = { .progress = progress };
 	cleanup_free char *text =
 		config ? json_dumps(config, JSON_SORT_KEYS | JSON_COMPACT) : strdup("");
 	bool is_erofs = faccessat(image, "root.erofs", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
@@ -235,12 +234,12 @@ int digest_image(int image, const json_t *config, char ret_digest[DIGEST_SIZE], 
 
 int digest_file(int fd, char ret_digest[DIGEST_SIZE], struct ins_error *err)
 {
-	cleanup_with(digest_free) struct digest digest = { 0 };
-	uint64_t size;
+	struct ins_progress none = { 0 };
+	cleanup_with(digest_free) struct digest digest = { .progress = &none };
 	int r = digest_start(&digest, err);
 
 	if (r == 0)
-		r = feed_bytes(&digest, fd, &size, err);
+		r = feed_bytes(&digest, fd, err);
 	if (r == 0)
 		digest_end(&digest, ret_digest);
 	return r;

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "base/progress.h"
 #include "insula.h"
 
 #define DIGEST_PREFIX "sha256:"
@@ -16,12 +17,13 @@
  * digest_image - of an image's directory
  * @image: holds root or root.erofs
  * @config: of image.json; NULL: none
+ * @progress: told of the bytes
  * @ret_size: bytes of its files; may be NULL
  *
  * Return: 0, −ECANCELED, −errno.
  */
-int digest_image(int image, const json_t *config, char ret_digest[DIGEST_SIZE], uint64_t *ret_size,
-	struct ins_error *err);
+int digest_image(int image, const json_t *config, struct ins_progress *progress,
+	char ret_digest[DIGEST_SIZE], uint64_t *ret_size, struct ins_error *err);
 
 /* digest_file - of the bytes of an open file, from its beginning. */
 int digest_file(int fd, char ret_digest[DIGEST_SIZE], struct ins_error *err);

@@ -87,7 +87,7 @@ void image_end(struct image *image)
 
 /* --- erofs ------------------------------------------------------------------------------------------------ */
 
-int image_pack(struct image *image, struct ins_error *err)
+int image_pack(struct image *image, struct ins_progress *progress, struct ins_error *err)
 {
 	char file[PATH_MAX], root[PATH_MAX];
 	char *argv[] = { (char *)"mkfs.erofs", (char *)"--quiet", (char *)"-T0",
@@ -96,11 +96,13 @@ int image_pack(struct image *image, struct ins_error *err)
 		"/sbin/mkfs.erofs", "/usr/local/bin/mkfs.erofs" };
 	int status, r = image_path(image, "root.erofs", file, err);
 	pid_t pid = -1;
+	struct stat s;
 
 	if (r == 0)
 		r = image_path(image, "root", root, err);
 	if (r < 0)
 		return r;
+	ins_progress_stage(progress, "packing", 0);
 	r = -ENOENT;
 	for (size_t i = 0; r == -ENOENT && i < ARRAY_LENGTH(places); i++)
 		r = ins_program_start(
@@ -114,6 +116,8 @@ int image_pack(struct image *image, struct ins_error *err)
 		return ins_error_set(err, -r, "execute mkfs.erofs");
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return ins_error_text(err, EIO, "mkfs.erofs has failed (wait status %#x)", status);
+	if (stat(file, &s) == 0)
+		image->bytes = (uint64_t)s.st_size;
 	image->root = ins_close(image->root);
 	return ins_tree_remove(image->dir, "root", err);
 }
@@ -172,15 +176,18 @@ static int name_template(
 	return r;
 }
 
-int image_finish(
-	struct image *image, const char *template, const char *source, struct ins_error *err)
+int image_finish(struct image *image, const char *template, const char *source,
+	struct ins_progress *progress, struct ins_error *err)
 {
 	char digest[DIGEST_SIZE], id[INS_IMAGE_ID_SIZE];
 	uint64_t size;
-	int r = digest_image(image->dir, image->config, digest, &size, err);
+	int r;
 
+	ins_progress_stage(progress, "hashing", image->bytes);
+	r = digest_image(image->dir, image->config, progress, digest, &size, err);
 	if (r == 0)
 		r = write_description(image, source, digest, size, err);
+	ins_progress_stage(progress, "writing", 0);
 	/* What has its name is whole, also after a power failure. */
 	if (r == 0 && syncfs(image->dir) < 0)
 		r = ins_error_set(err, errno, "write the image");
@@ -205,7 +212,7 @@ static void free_json(json_t **json)
 	json_decref(*json);
 }
 
-static int check(int image, const char *id, struct ins_error *err)
+static int check(int image, const char *id, struct ins_progress *progress, struct ins_error *err)
 {
 	cleanup_with(free_json) json_t *description = NULL;
 	cleanup_free char *text = NULL;
@@ -220,14 +227,18 @@ static int check(int image, const char *id, struct ins_error *err)
 	if (!expected || strlen(expected) != DIGEST_SIZE - 1 ||
 		strncmp(expected + strlen(DIGEST_PREFIX), id, INS_IMAGE_ID_SIZE - 1) != 0)
 		return ins_error_text(err, EBADMSG, IMAGE_FILE " has no digest that fits");
-	r = digest_image(image, json_object_get(description, "config"), digest, NULL, err);
+	ins_progress_stage(progress, "checking",
+		(uint64_t)json_integer_value(json_object_get(description, "size")));
+	r = digest_image(
+		image, json_object_get(description, "config"), progress, digest, NULL, err);
 	if (r == 0 && strcmp(digest, expected) != 0)
 		r = ins_error_text(err, EBADMSG, "its content was changed: it is %s, not %s",
 			digest, expected);
 	return r;
 }
 
-int image_check(const char *library, const char *id, struct ins_error *err)
+int image_check(
+	const char *library, const char *id, struct ins_progress *progress, struct ins_error *err)
 {
 	cleanup_library struct ins_library opened = INS_LIBRARY_CLOSED;
 	cleanup_fd int image = -1;
@@ -238,7 +249,7 @@ int image_check(const char *library, const char *id, struct ins_error *err)
 	image = openat(opened.images, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (image < 0)
 		return ins_error_set(err, errno, "image %s", id);
-	r = check(image, id, err);
+	r = check(image, id, progress, err);
 	if (r < 0 && r != -ECANCELED)
 		ins_error_prefix(err, "image %s", id);
 	return r;

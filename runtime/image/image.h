@@ -14,6 +14,7 @@ struct image {
 	char name[96];  /* of the directory; "": there is none (any more) */
 	int dir, root;  /* the directory, and root in it; −1 */
 	json_t *config; /* NULL: none */
+	uint64_t bytes; /* of the files, for the progress */
 };
 
 #define IMAGE_NONE                                                                      \
@@ -27,16 +28,17 @@ int image_path(
 	const struct image *image, const char *file, char path[PATH_MAX], struct ins_error *err);
 
 /* image_pack - the files become one erofs image, always the same for the same files. */
-int image_pack(struct image *image, struct ins_error *err);
+int image_pack(struct image *image, struct ins_progress *progress, struct ins_error *err);
 
 /* image_finish - compute the digest, and make it an image, which the template names. @source: for people. */
-int image_finish(
-	struct image *image, const char *template, const char *source, struct ins_error *err);
+int image_finish(struct image *image, const char *template, const char *source,
+	struct ins_progress *progress, struct ins_error *err);
 
 /* image_end - what is not finished goes. */
 void image_end(struct image *image);
 
 /* image_check - compare an image with its digest. Return: 0, −EBADMSG, −ENOENT, −errno. */
-int image_check(const char *library, const char *id, struct ins_error *err);
+int image_check(
+	const char *library, const char *id, struct ins_progress *progress, struct ins_error *err);
 
 #endif

@@ -5,14 +5,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/tree.h"
 #include "intake.h"
-
-#define PROGRESS_MS 100
 
 volatile int intake_is_interrupted;
 
@@ -191,31 +188,6 @@ static int set_metadata_at(
 	return 0;
 }
 
-/* --- progress ------------------------------------------------------------------------------------------- */
-
-static void show_progress(struct intake *intake)
-{
-	struct timespec now;
-	int64_t ms;
-
-	if (!intake->shows_progress)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	if (ms < intake->next_progress)
-		return;
-	intake->next_progress = ms + PROGRESS_MS;
-	fprintf(stderr, "\r%8.1f MB, %llu files\033[K", (double)intake->bytes / 1e6,
-		(unsigned long long)intake->entries);
-}
-
-void intake_end(struct intake *intake)
-{
-	if (intake->next_progress > 0)
-		fputs("\r\033[K", stderr);
-	intake->next_progress = 0;
-}
-
 /* --- content -------------------------------------------------------------------------------------------- */
 
 static int write_all(int fd, const char *data, size_t size, int64_t offset)
@@ -274,7 +246,9 @@ static int copy_data(struct intake *intake, struct archive *archive, struct arch
 			if (r < 0)
 				ins_error_set(err, -r, "write");
 		}
-		show_progress(intake);
+		ins_progress_at(intake->progress,
+			intake->progress->total > 0 ? (uint64_t)archive_filter_bytes(archive, -1)
+						    : intake->bytes);
 	}
 	/* A hole may be the last that it has. */
 	if (r == 0 && ftruncate(fd, size) < 0)

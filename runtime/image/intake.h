@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/progress.h"
 #include "insula.h"
 
 /* What one image may have at most. */
@@ -26,8 +27,7 @@ struct intake {
 	uint64_t devices;        /* left out */
 	char device[256];        /* the first of them */
 	bool is_layer;           /* it is no image, but a layer: with what an overlay notes in one */
-	bool shows_progress;
-	int64_t next_progress; /* in milliseconds of the monotonic clock */
+	struct ins_progress *progress; /* by what was read of an archive, or else by @bytes */
 };
 
 /**
@@ -60,9 +60,6 @@ int intake_take_away(int parent, const char *name, struct ins_error *err);
 
 /* intake_keeps - whether an extended attribute of that name belongs to an image. */
 bool intake_keeps(const char *attribute);
-
-/* intake_end - the progress line goes. */
-void intake_end(struct intake *intake);
 
 /* Set by a signal; long work looks at it. */
 extern volatile int intake_is_interrupted;

@@ -3,15 +3,16 @@
  * insula-image: makes and checks images. A program of its own, because it takes libarchive and nettle, and
  * because who starts a partition has no need of them.
  *
- *     insula-image make LIBRARY TEMPLATE KIND FORMAT PROGRESS FROM [ARGUMENT…]
- *     insula-image check LIBRARY ID
- *     insula-image pack NAME=PATH…
- *     insula-image unpack DIRECTORY
+ *     insula-image PROGRESS make LIBRARY TEMPLATE KIND FORMAT FROM [ARGUMENT…]
+ *     insula-image PROGRESS check LIBRARY ID
+ *     insula-image PROGRESS pack NAME=PATH…
+ *     insula-image PROGRESS unpack DIRECTORY
  *
- * The archive is the standard input, also the one that is written.
+ * PROGRESS: progress (it is shown on the standard error), quiet. The archive is the standard input, also the one
+ * that is written.
  *
  * KIND: recipe (FROM is its program, and has the arguments), directory, tar ("-": the standard input), oci,
- * guess. FORMAT: directory, erofs. PROGRESS: progress, quiet.
+ * guess. FORMAT: directory, erofs.
  *
  * The exit status is an errno, and what stands on the standard output then are its words; with 0 each line
  * there is a warning. It ends with who has started it, and takes away what it has begun.
@@ -35,7 +36,7 @@
 #include "transfer.h"
 
 struct request {
-	const char *library, *template, *kind, *format, *progress, *from;
+	const char *library, *template, *kind, *format, *from;
 	char **arguments;
 };
 
@@ -99,6 +100,7 @@ static int take_tar(struct intake *intake, const char *from, struct ins_error *e
 
 	if (fd < 0)
 		return ins_error_set(err, errno, "open %s", from);
+	source_begin(intake->progress, fd);
 	input = fd;
 	r = intake_is_interrupted ? 0 : source_tar(fd, source_tar_put, intake, err);
 	input = -1;
@@ -117,6 +119,7 @@ static int take_directory(struct intake *intake, const char *from, struct ins_er
 
 	if (!is_directory(from, strlen(from)))
 		return ins_error_text(err, ENOTDIR, "%s: there is no directory", from);
+	ins_progress_stage(intake->progress, "copying", 0);
 	r = source_directory(intake, from, err);
 	if (r < 0)
 		ins_error_prefix(err, "%s", from);
@@ -141,8 +144,10 @@ static int take(struct image *image, struct intake *intake, const struct request
 		return take_recipe(image, intake, request, err);
 	if (!strcmp(request->kind, "directory"))
 		return take_directory(intake, request->from, err);
-	if (!strcmp(request->kind, "oci"))
+	if (!strcmp(request->kind, "oci")) {
+		ins_progress_stage(intake->progress, "unpacking", 0);
 		return source_oci(intake, request->from, &image->config, err);
+	}
 	return take_tar(intake, request->from, err);
 }
 
@@ -161,11 +166,10 @@ static void describe(const struct request *request, char *text, size_t size)
 		n += snprintf(text + n, size - (size_t)n, " %s", *word);
 }
 
-static int make(struct request *request, struct ins_error *err)
+static int make(struct request *request, struct ins_progress *progress, struct ins_error *err)
 {
 	cleanup_with(image_end) struct image image = IMAGE_NONE;
-	struct intake intake = { .shows_progress = !strcmp(request->progress, "progress") &&
-						   isatty(STDERR_FILENO) };
+	struct intake intake = { .progress = progress };
 	char source[512];
 	int r;
 
@@ -176,12 +180,13 @@ static int make(struct request *request, struct ins_error *err)
 		return r;
 	intake.root = image.root;
 	r = take(&image, &intake, request, err);
-	intake_end(&intake);
+	image.bytes = intake.bytes;
+	ins_progress_end(progress);
 	if (r == 0 && !strcmp(request->format, "erofs"))
-		r = image_pack(&image, err);
+		r = image_pack(&image, progress, err);
 	describe(request, source, sizeof(source));
 	if (r == 0)
-		r = image_finish(&image, request->template, source, err);
+		r = image_finish(&image, request->template, source, progress, err);
 	if (r == 0 && intake.devices > 0)
 		printf("%s: device nodes and sockets were left out: %llu, the first %s\n",
 			request->template, (unsigned long long)intake.devices, intake.device);
@@ -190,24 +195,25 @@ static int make(struct request *request, struct ins_error *err)
 
 int main(int argc, char **argv)
 {
+	struct ins_progress progress = { .is_shown = argc > 1 && !strcmp(argv[1], "progress") };
 	struct ins_error err = { 0 };
 	int r;
 
 	prepare();
-	if (argc == 4 && !strcmp(argv[1], "check")) {
-		r = image_check(argv[2], argv[3], &err);
-	} else if (argc >= 3 && !strcmp(argv[1], "pack")) {
-		r = transfer_pack(STDIN_FILENO, argv + 2, &err);
-	} else if (argc == 3 && !strcmp(argv[1], "unpack")) {
-		r = transfer_unpack(STDIN_FILENO, argv[2], &err);
-	} else if (argc >= 8 && !strcmp(argv[1], "make")) {
-		struct request request = { argv[2], argv[3], argv[4], argv[5], argv[6], argv[7],
-			argv + 8 };
+	if (argc == 5 && !strcmp(argv[2], "check")) {
+		r = image_check(argv[3], argv[4], &progress, &err);
+	} else if (argc >= 4 && !strcmp(argv[2], "pack")) {
+		r = transfer_pack(STDIN_FILENO, argv + 3, &progress, &err);
+	} else if (argc == 4 && !strcmp(argv[2], "unpack")) {
+		r = transfer_unpack(STDIN_FILENO, argv[3], &progress, &err);
+	} else if (argc >= 8 && !strcmp(argv[2], "make")) {
+		struct request request = { argv[3], argv[4], argv[5], argv[6], argv[7], argv + 8 };
 
-		r = make(&request, &err);
+		r = make(&request, &progress, &err);
 	} else {
 		r = ins_error_text(&err, EINVAL, "insula-image is for insula to start");
 	}
+	ins_progress_end(&progress);
 	if (r < 0)
 		puts(err.text);
 	return -r;

@@ -25,7 +25,7 @@
 
 /* Of the caller's environment; with it a recipe gives the same everywhere. */
 static const char *const kept[] = { "PATH", "HOME", "http_proxy", "https_proxy", "no_proxy",
-	"INCLUDE", "KEY", "KEYS", "SOURCE_DATE_EPOCH" };
+	"INCLUDE", "KEY", "SOURCE_DATE_EPOCH" };
 
 static void set_environment(char *const *values)
 {
@@ -112,5 +112,8 @@ int source_recipe(struct intake *intake, const char *program, char *const *argum
 	if (mkdirat(scratch, OUTPUT, 0755) < 0)
 		return ins_error_set(err, errno, "make %s", output);
 	r = run(program, output, arguments, err);
-	return r < 0 ? r : source_directory(intake, output, err);
+	if (r < 0)
+		return r;
+	ins_progress_stage(intake->progress, "copying", 0);
+	return source_directory(intake, output, err);
 }

@@ -2,6 +2,7 @@
 /* Directories and tars, read by libarchive. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -46,6 +47,14 @@ static int open_tar(struct archive *archive, int fd)
 	if (archive_read_support_format_tar(archive) != ARCHIVE_OK)
 		return -1;
 	return archive_read_open_fd(archive, fd, BLOCK_SIZE) < ARCHIVE_WARN ? -1 : 0;
+}
+
+void source_begin(struct ins_progress *progress, int fd)
+{
+	struct stat s;
+
+	ins_progress_stage(progress, "unpacking",
+		fstat(fd, &s) == 0 && S_ISREG(s.st_mode) ? (uint64_t)s.st_size : 0);
 }
 
 int source_tar(int fd, source_entry_fn *visit, void *data, struct ins_error *err)

@@ -10,6 +10,9 @@
 /* source_directory - all below a directory, without what is mounted there. */
 int source_directory(struct intake *intake, const char *path, struct ins_error *err);
 
+/* source_begin - a tar is going to be unpacked: the size of its file, if it is one, is what there is to do. */
+void source_begin(struct ins_progress *progress, int fd);
+
 /* Told of each entry of an archive. Return: 0, −errno. */
 typedef int source_entry_fn(void *data, struct archive *archive, struct archive_entry *entry,
 	struct ins_error *err);

@@ -17,6 +17,8 @@ struct packing {
 	struct archive_entry_linkresolver *resolver;
 	const char *name; /* of the part, in the archive */
 	size_t prefix;    /* so much of a path on disk stands for it */
+	struct ins_progress *progress;
+	uint64_t bytes; /* of files so far */
 };
 
 static void close_packing(struct packing *packing)
@@ -72,7 +74,7 @@ static int rename_entry(
 	return 0;
 }
 
-static int write_data(const struct packing *packing, struct ins_error *err)
+static int write_data(struct packing *packing, struct ins_error *err)
 {
 	static const char zeros[BUFFER_SIZE];
 	const void *data;
@@ -94,12 +96,13 @@ static int write_data(const struct packing *packing, struct ins_error *err)
 		if (archive_write_data(packing->out, data, n) < 0)
 			return failed(packing->out, err);
 		written += (int64_t)n;
+		packing->bytes += n;
+		ins_progress_at(packing->progress, packing->bytes);
 	}
 	return r == ARCHIVE_EOF ? 0 : failed(packing->in, err);
 }
 
-static int pack_entry(
-	const struct packing *packing, struct archive_entry *entry, struct ins_error *err)
+static int pack_entry(struct packing *packing, struct archive_entry *entry, struct ins_error *err)
 {
 	struct archive_entry *rest = NULL;
 	int r;
@@ -150,11 +153,12 @@ static int pack_part(struct packing *packing, const char *path, struct ins_error
 	return r == 0 && intake_is_interrupted ? ins_error_text(err, ECANCELED, "interrupted") : r;
 }
 
-int transfer_pack(int fd, char *const *parts, struct ins_error *err)
+int transfer_pack(int fd, char *const *parts, struct ins_progress *progress, struct ins_error *err)
 {
-	cleanup_with(close_packing) struct packing packing = { 0 };
+	cleanup_with(close_packing) struct packing packing = { .progress = progress };
 	int r = begin(&packing, fd, err);
 
+	ins_progress_stage(progress, "packing", 0);
 	for (; r == 0 && *parts; parts++) {
 		const char *equals = strchr(*parts, '=');
 		cleanup_free char *name = strndup(*parts, strcspn(*parts, "="));
@@ -238,14 +242,16 @@ static int put(
 	return r < 0 ? r : intake_put(intake, clean, archive, entry, err);
 }
 
-int transfer_unpack(int fd, const char *directory, struct ins_error *err)
+int transfer_unpack(
+	int fd, const char *directory, struct ins_progress *progress, struct ins_error *err)
 {
 	cleanup_fd int root = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct intake intake = { .root = root };
+	struct intake intake = { .root = root, .progress = progress };
 	int r;
 
 	if (root < 0)
 		return ins_error_set(err, errno, "open %s", directory);
+	source_begin(progress, fd);
 	r = source_tar(fd, put, &intake, err);
 	if (r == 0 && intake.entries == 0)
 		r = ins_error_text(err, EINVAL, "there is nothing in it");

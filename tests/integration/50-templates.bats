@@ -100,6 +100,25 @@ root_of() {
 	run -1 grep "$LIBRARY" /proc/self/mountinfo
 }
 
+@test 'on a terminal long work tells what it does, elsewhere nothing' {
+	tar -C "$FILES" -cf "$BATS_TEST_TMPDIR/files.tar" .
+	run -0 insula template import a "$BATS_TEST_TMPDIR/files.tar"
+	is 'a: made'
+	run -0 script -qec "$INSULA --root $STATE template import b $BATS_TEST_TMPDIR/files.tar" /dev/null
+	for stage in unpacking hashing writing; do
+		has $'\r'"$stage"
+	done
+	# The line is gone in the end.
+	[[ $output == *$'\r\e[Kb: made'* ]]
+	run -0 script -qec "$INSULA --root $STATE template check b" /dev/null
+	has $'\rchecking'
+	insula spawn "$P" --template a --net none --no-start -- true
+	run -0 script -qec "$INSULA --root $STATE export $P --output $BATS_TEST_TMPDIR/archive" /dev/null
+	has $'\rpacking'
+	run -0 insula import "$P-b" "$BATS_TEST_TMPDIR/archive"
+	is ''
+}
+
 @test 'the same content is the same image, whatever it came from' {
 	tar -C "$FILES" -czf "$BATS_TEST_TMPDIR/files.tgz" .
 	insula template import a "$FILES"
