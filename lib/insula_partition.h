@@ -58,7 +58,9 @@ enum ins_change {
 	X(CAP_DROP, "cap-drop", CAPS, RESTART, "NAME", "one of the usual capabilities less")            \
 	X(READONLY, "read-only", FLAG, RESTART, NULL, "nothing of its root can be changed")             \
 	X(RESTART, "restart", RESTART, LIVE, "WHEN", "start it again: no, on-failure, always")          \
+	X(NOTIFY, "notify", FLAG, RESTART, NULL, "its program itself tells when it is ready (sd_notify)")        \
 	X(AFTER, "after", NAMES, LIVE, "NAME", "at boot it is started after this one")                  \
+	X(DELAY, "delay", NUMBER, LIVE, "SECONDS", "at boot it is started so much later than it could be")       \
 	X(COMMENT, "comment", TEXT, LIVE, "TEXT", "what people want to know of it")
 
 enum ins_setting {
@@ -148,16 +150,24 @@ int ins_partition_make(struct ins_context *context, const char *name,
  */
 int ins_partition_limits_missing(char *text, size_t size, struct ins_error *err);
 
+/* What who supervises has opened for a partition's program: sd_listen_fds(3). */
+struct ins_supervised {
+	unsigned int listen_fds;    /* so many, from 3 on */
+	const char *listen_fdnames; /* LISTEN_FDNAMES; NULL: none */
+};
+
 /**
  * ins_partition_start - let a partition run
  * @supervised: the caller was started for this by systemd, or by insula-keeper: the partition's process
- *              becomes a child of the caller's parent, which is told by sd_notify(3). Else one of these
+ *              becomes a child of the caller's parent, which is told by sd_notify(3). NULL: one of these
  *              two is asked to start it.
  *
- * Return: 0 when its program runs; −ENOENT; −EALREADY: it runs; −errno.
+ * Return: 0 when its program runs, or is ready if its definition says that it tells (notify) and somebody
+ * supervises who hears it; −ENOENT; −EALREADY: it runs; −EOPNOTSUPP (notify: it could not reach who
+ * supervises), −errno.
  */
-int ins_partition_start(
-	struct ins_context *context, const char *name, bool supervised, struct ins_error *err);
+int ins_partition_start(struct ins_context *context, const char *name,
+	const struct ins_supervised *supervised, struct ins_error *err);
 
 /**
  * ins_partition_stop - end a partition's processes, and take away what it has on the host while it runs

@@ -52,7 +52,7 @@ static int make(struct ins_context *context, const char *name,
 
 	if (r == 0)
 		printf("%s: made\n", name);
-	return r < 0 || !start ? r : ins_partition_start(context, name, false, err);
+	return r < 0 || !start ? r : ins_partition_start(context, name, NULL, err);
 }
 
 static int apply_file(const struct call *call, const char *path, struct ins_error *err)

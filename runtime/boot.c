@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The partitions that are enabled, in the order that their definitions want: in rounds, each with those whose
- * "after" are all in earlier ones, a few of them at a time.
+ * "after" are all in earlier ones, a few of them at a time. A "delay" counts from the moment when that is so.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "each.h"
 #include "insula_partition.h"
+
+#define SECOND UINT64_C(1000000000)
 
 struct boot_options {
 	unsigned int jobs;
@@ -24,6 +27,7 @@ struct candidate {
 	bool is_enabled; /* and does not run */
 	struct ins_definition definition;
 	size_t round; /* 0: not yet known */
+	uint64_t due; /* nanoseconds: its delay is over; 0: it waits for others */
 };
 
 struct boot {
@@ -74,21 +78,62 @@ static bool may_start(const struct boot *boot, const struct candidate *candidate
 	return true;
 }
 
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
+
+/* Has its time come? */
+static bool is_due(struct candidate *candidate, uint64_t time)
+{
+	const struct ins_definition_value *delay = &candidate->definition.values[INS_SETTING_DELAY];
+
+	if (!candidate->due)
+		candidate->due = time + (delay->n ? strtoul(delay->v[0], NULL, 10) : 0) * SECOND;
+	return candidate->due <= time;
+}
+
+/* Return: somebody's delay is over now. */
+static bool wait_for_next(const struct boot *boot)
+{
+	uint64_t next = UINT64_MAX;
+	struct timespec until;
+
+	for (size_t i = 0; i < boot->n; i++) {
+		const struct candidate *candidate = &boot->v[i];
+
+		if (candidate->is_enabled && candidate->round == 0 && candidate->due &&
+			candidate->due < next)
+			next = candidate->due;
+	}
+	if (next == UINT64_MAX)
+		return false;
+	until = (struct timespec){ (time_t)(next / SECOND), (long)(next % SECOND) };
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+	return true;
+}
+
 static int start(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	(void)data;
-	return ins_partition_start(call->context, name, false, err);
+	return ins_partition_start(call->context, name, NULL, err);
 }
 
 /* The names are the candidates'. Return: how many there are in the next round. */
 static size_t choose(const struct boot *boot, size_t round, bool any, struct names *names)
 {
+	uint64_t time = now();
+
 	names->n = 0;
 	for (size_t i = 0; i < boot->n; i++) {
 		struct candidate *candidate = &boot->v[i];
 
 		if (candidate->is_enabled && candidate->round == 0 &&
-			(any || may_start(boot, candidate)))
+			(any || (may_start(boot, candidate) && is_due(candidate, time))))
 			names->v[names->n++] = candidate->name;
 	}
 	names->v[names->n] = NULL;
@@ -114,8 +159,9 @@ static int start_all(
 		struct ins_error why = {};
 		int r;
 
-		if (choose(boot, round, false, &names) == 0 &&
-			choose(boot, round, true, &names) > 0)
+		if (choose(boot, round, false, &names) == 0 && wait_for_next(boot))
+			continue;
+		if (names.n == 0 && choose(boot, round, true, &names) > 0)
 			log_write(call->log, INS_LOG_WARNING,
 				"some partitions wait for each other (\"after\"): they are started "
 				"together");

@@ -22,7 +22,7 @@ static int clone_partition(const struct call *call, struct ins_error *err)
 	int r = ins_partition_clone(call->context, call->args[0], options->snapshot, to, err);
 
 	if (r == 0 && options->start)
-		r = ins_partition_start(call->context, to, false, err);
+		r = ins_partition_start(call->context, to, NULL, err);
 	return r;
 }
 

@@ -74,7 +74,7 @@ static int import(const struct call *call, struct ins_error *err)
 	if (r == 0 && options->start)
 		r = ins_partition_show(call->context, call->args[0], refuse_reach, err, err);
 	if (r == 0 && options->start)
-		r = ins_partition_start(call->context, call->args[0], false, err);
+		r = ins_partition_start(call->context, call->args[0], NULL, err);
 	return r;
 }
 

@@ -21,7 +21,7 @@ static int restart_one(const struct call *call, const char *name, void *data, st
 	const uint64_t *timeout = data;
 	int r = ins_partition_stop(call->context, name, *timeout, err);
 
-	return r < 0 ? r : ins_partition_start(call->context, name, false, err);
+	return r < 0 ? r : ins_partition_start(call->context, name, NULL, err);
 }
 
 static int restart(const struct call *call, struct ins_error *err)

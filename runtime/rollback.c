@@ -56,7 +56,7 @@ static int rollback(const struct call *call, struct ins_error *err)
 	if (r == 0)
 		r = ins_partition_rollback(call->context, name, snapshot, err);
 	if (r == 0 && status != INS_STATUS_STOPPED)
-		r = ins_partition_start(call->context, name, false, err);
+		r = ins_partition_start(call->context, name, NULL, err);
 	return r;
 }
 

@@ -29,7 +29,7 @@ static int spawn_one(const struct call *call, const char *name, void *data, stru
 
 	if (r < 0 || options->no_start)
 		return r;
-	r = ins_partition_start(call->context, name, false, err);
+	r = ins_partition_start(call->context, name, NULL, err);
 	if (r < 0)
 		(void)ins_partition_remove(call->context, name, true, NULL);
 	return r;

@@ -3,6 +3,7 @@
 
 #include "each.h"
 #include "insula_partition.h"
+#include "listen.h"
 
 struct start_options {
 	bool supervised;
@@ -27,10 +28,23 @@ static int start_one(const struct call *call, const char *name, void *data, stru
 	(void)data;
 	if (r == 0)
 		return 0;
-	r = ins_partition_start(call->context, name, false, err);
+	r = ins_partition_start(call->context, name, NULL, err);
 	if (r == -ENOENT)
 		*err = why;
 	return r;
+}
+
+/* Sockets that were opened for us are meant for the partition. */
+static int start_supervised(const struct call *call, struct ins_error *err)
+{
+	struct ins_create_args args = {};
+	struct ins_supervised supervised;
+	int r = listen_take(&args, err);
+
+	if (r < 0)
+		return r;
+	supervised = (struct ins_supervised){ args.listen_fds, args.listen_fdnames };
+	return ins_partition_start(call->context, call->args[0], &supervised, err);
 }
 
 static int start(const struct call *call, struct ins_error *err)
@@ -41,7 +55,7 @@ static int start(const struct call *call, struct ins_error *err)
 		return names_treat(call, options->all, options->jobs, start_one, NULL, err);
 	if (call->n_args != 1)
 		return error_set(err, EINVAL, "start --supervised wants one name");
-	return ins_partition_start(call->context, call->args[0], true, err);
+	return start_supervised(call, err);
 }
 
 const struct verb verb_start = {

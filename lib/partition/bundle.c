@@ -23,9 +23,13 @@
 #include "spec/emit.h"
 #include "spec/spec.h"
 
+/* As systemd-nspawn has it; a guest that has a systemd keeps this directory as it is. */
+#define NOTIFY_SOCKET "/run/host/notify"
+
 struct bundle {
 	const struct ins_partition *partition;
 	const struct ins_definition *definition;
+	const char *notify; /* of who supervises; NULL: the guest has no say */
 	struct ins_host host;
 	bool boots, has_network; /* of its own */
 	uint64_t capabilities;
@@ -143,6 +147,9 @@ static void put_env(struct bundle *bundle, json_t *process)
 	json_t *list = ins_emit_array(&bundle->emit, process, "env"), *item;
 	size_t n;
 
+	/* Before all others: the first one of a name is the one that is found. */
+	if (bundle->notify)
+		ins_emit_append(&bundle->emit, list, json_string("NOTIFY_SOCKET=" NOTIFY_SOCKET));
 	for (size_t i = 0; i < ARRAY_LENGTH(usual); i++) {
 		if (!sets(env, usual[i]) && !image_sets(image_env, usual[i]))
 			ins_emit_append(&bundle->emit, list, json_string(usual[i]));
@@ -263,6 +270,10 @@ static int put_mounts(struct bundle *bundle, struct ins_error *err)
 
 	put_usual_mounts(bundle, mounts);
 	put_views(bundle, mounts);
+	/* A socket on a read-only mount can be written to. */
+	if (bundle->notify)
+		put_mount(bundle, mounts, NOTIFY_SOCKET, "none", bundle->notify,
+			OPTIONS("bind", "ro", "nosuid", "noexec", "nodev"));
 	if (!bundle->boots) {
 		r = put_own_file(bundle, mounts, "hosts", "/etc/hosts", err);
 		if (r == 0)
@@ -404,13 +415,14 @@ static int build(struct bundle *bundle, const char *cgroup, struct ins_error *er
 	return r;
 }
 
-int ins_bundle_write(
-	const struct ins_partition *partition, int dir, const char *cgroup, struct ins_error *err)
+int ins_bundle_write(const struct ins_partition *partition, int dir, const char *cgroup,
+	const char *notify, struct ins_error *err)
 {
 	const struct ins_definition *definition = &partition->definition;
 	const char *net = ins_definition_get(definition, INS_SETTING_NET);
 	struct bundle bundle = { .partition = partition,
 		.definition = definition,
+		.notify = notify,
 		.boots = ins_definition_get(definition, INS_SETTING_BOOT),
 		.has_network = !net || strcmp(net, "host") != 0 };
 	cleanup_free char *text = NULL;

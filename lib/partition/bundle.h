@@ -9,10 +9,11 @@
  * ins_bundle_write - write config.json
  * @dir: of the bundle
  * @cgroup: linux.cgroupsPath; NULL: insula's own choice
+ * @notify: the socket of the host's that its program is to tell that it is ready; NULL: none
  *
  * Return: 0, −ENOTSUP (a limit that was asked for cannot be enforced here), −errno.
  */
 int ins_bundle_write(const struct ins_partition *partition, int dir, const char *cgroup,
-	struct ins_error *err);
+	const char *notify, struct ins_error *err);
 
 #endif

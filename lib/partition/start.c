@@ -28,8 +28,10 @@ struct starting {
 	struct ins_supervisor_cgroup cgroup;
 	char (*paths)[PATH_MAX]; /* of the layers */
 	const char **layers;     /* these, as a list */
+	const struct ins_supervised *supervised;
 	char own[PATH_MAX], image[PATH_MAX], bundle[PATH_MAX];
-	int bundle_dir; /* −1: not open */
+	char notify[PATH_MAX]; /* where its program tells that it is ready; "": it does not */
+	int bundle_dir;        /* −1: not open */
 };
 
 static void release(struct starting *starting)
@@ -88,7 +90,12 @@ static int run(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
 	const struct ins_partition *partition = starting->partition;
 	struct ins_guest_extras extras = { .overlay = &starting->overlay, .is_sibling = true };
 	struct ins_create_args args = {
-		.id = partition->name, .bundle = starting->bundle, .detach = true
+		.id = partition->name,
+		.bundle = starting->bundle,
+		.detach = true,
+		.preserve_fds = starting->supervised->listen_fds,
+		.listen_fds = starting->supervised->listen_fds,
+		.listen_fdnames = starting->supervised->listen_fdnames,
 	};
 	cleanup_guest struct ins_guest guest = {
 		.extras = &extras, .store = { .root = -1, .dir = -1 }, .console_socket = -1
@@ -107,14 +114,24 @@ static int run(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
 	return r;
 }
 
-static int tell(const struct ins_partition *partition, pid_t pid, struct ins_error *err)
+/* What the guest may have said already is left to stand. */
+static int tell(const struct starting *starting, pid_t pid, struct ins_error *err)
 {
+	const struct ins_partition *partition = starting->partition;
 	char text[128];
 
 	ins_supervisor_register(partition->context, partition->name, pid);
-	snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1\nSTATUS=Partition %s runs.", (int)pid,
-		partition->name);
+	if (starting->notify[0])
+		snprintf(text, sizeof(text), "MAINPID=%d", (int)pid);
+	else
+		snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1\nSTATUS=Partition %s runs.",
+			(int)pid, partition->name);
 	return ins_notify(text, -1, err);
+}
+
+static bool notifies(const struct ins_partition *partition)
+{
+	return ins_definition_get(&partition->definition, INS_SETTING_NOTIFY);
 }
 
 static int write_bundle(struct starting *starting, struct ins_error *err)
@@ -123,13 +140,17 @@ static int write_bundle(struct starting *starting, struct ins_error *err)
 	int r = ins_bundle_directory_path(partition->context, partition->name, "", starting->bundle,
 		sizeof(starting->bundle), err);
 
+	if (r == 0 && notifies(partition))
+		r = ins_supervisor_notify_socket(
+			partition->context, starting->notify, sizeof(starting->notify), err);
 	if (r == 0)
 		r = ins_bundle_directory_make(partition, &starting->bundle_dir, err);
 	if (r == 0)
 		r = ins_partition_write_files(partition, starting->bundle_dir, err);
 	return r < 0 ? r
 		     : ins_bundle_write(partition, starting->bundle_dir,
-			       starting->cgroup.path[0] ? starting->cgroup.path : NULL, err);
+			       starting->cgroup.path[0] ? starting->cgroup.path : NULL,
+			       starting->notify[0] ? starting->notify : NULL, err);
 }
 
 /* From nothing that runs to a program that does. */
@@ -147,10 +168,12 @@ static int start_ended(struct starting *starting, pid_t *ret_pid, struct ins_err
 	return r < 0 ? r : run(starting, ret_pid, err);
 }
 
-static int start_here(struct ins_partition *partition, struct ins_error *err)
+static int start_here(struct ins_partition *partition, const struct ins_supervised *supervised,
+	struct ins_error *err)
 {
-	cleanup_with(
-		release) struct starting starting = { .partition = partition, .bundle_dir = -1 };
+	cleanup_with(release) struct starting starting = {
+		.partition = partition, .supervised = supervised, .bundle_dir = -1
+	};
 	pid_t pid = 0;
 	int r = clear_ended(partition, err);
 
@@ -161,7 +184,7 @@ static int start_here(struct ins_partition *partition, struct ins_error *err)
 		(void)ins_groups_leave(partition->context, partition->name, NULL);
 		return r;
 	}
-	r = tell(partition, pid, err);
+	r = tell(&starting, pid, err);
 	if (r == 0)
 		ins_supervisor_leave(&starting.host, &starting.cgroup);
 	return r;
@@ -176,17 +199,21 @@ static void tell_failure(const struct ins_error *err)
 	(void)ins_notify(text, -1, NULL);
 }
 
-int ins_partition_start(
-	struct ins_context *context, const char *name, bool supervised, struct ins_error *err)
+int ins_partition_start(struct ins_context *context, const char *name,
+	const struct ins_supervised *supervised, struct ins_error *err)
 {
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
 	enum ins_status status;
 	int r;
 
 	if (supervised) {
-		r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+		/* Before we open anything: one that is missing must not be a file of ours. */
+		r = ins_guest_preserve_check(supervised->listen_fds, err);
 		if (r == 0)
-			r = start_here(&partition, err);
+			r = ins_partition_open(
+				context, name, INS_PARTITION_CHANGE, &partition, err);
+		if (r == 0)
+			r = start_here(&partition, supervised, err);
 		if (r < 0)
 			tell_failure(err);
 		return r;
@@ -198,7 +225,15 @@ int ins_partition_start(
 	if (r == 0 && status != INS_STATUS_STOPPED)
 		r = ins_error_text(err, EALREADY, "partition \"%s\" is %s already", name,
 			ins_status_name(status));
-	return r < 0 ? r : ins_supervisor_start(context, name, err);
+	if (r < 0)
+		return r;
+	if (notifies(&partition) && !ins_supervisor_find_unit(context, name).name[0])
+		ins_context_log(context, INS_LOG_WARNING,
+			"notify: no systemd looks after partition \"%s\": it is taken to be ready "
+			"as "
+			"soon as its program runs",
+			name);
+	return ins_supervisor_start(context, name, err);
 }
 
 int ins_partition_enable(

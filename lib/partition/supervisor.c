@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -129,6 +130,35 @@ int ins_supervisor_await_boot(struct ins_context *context, struct ins_error *err
 		return ins_error_set(err, errno, "make " BOOT_DIRECTORY);
 	if (symlink(BOOT_UNIT, BOOT_DIRECTORY "/insula.service") < 0 && errno != EEXIST)
 		return ins_error_set(err, errno, "make " BOOT_DIRECTORY "/insula.service");
+	return 0;
+}
+
+/* It is the only one whose socket is in the state directory. */
+static bool is_keeper(const struct ins_context *context, const char *socket)
+{
+	char path[PATH_MAX + sizeof("/.keeper/notify")];
+	struct stat theirs, keepers;
+
+	snprintf(path, sizeof(path), "%s/.keeper/notify", context->root);
+	return stat(socket, &theirs) == 0 && stat(path, &keepers) == 0 &&
+	       theirs.st_dev == keepers.st_dev && theirs.st_ino == keepers.st_ino;
+}
+
+int ins_supervisor_notify_socket(
+	const struct ins_context *context, char *ret_path, size_t size, struct ins_error *err)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	ret_path[0] = '\0';
+	if (!path || !path[0] || is_keeper(context, path))
+		return 0;
+	/* An abstract one belongs to a network namespace, one of vsock to a machine. */
+	if (path[0] != '/')
+		return ins_error_key(err, EOPNOTSUPP, "notify",
+			"NOTIFY_SOCKET is %s: no file, so it cannot be mounted into a partition",
+			path);
+	if ((size_t)snprintf(ret_path, size, "%s", path) >= size)
+		return ins_error_set(err, ENAMETOOLONG, "NOTIFY_SOCKET");
 	return 0;
 }
 

@@ -28,6 +28,16 @@ int ins_supervisor_await_boot(struct ins_context *context, struct ins_error *err
  * thinks. To be called by its unit's last process. */
 int ins_supervisor_forbid(const char *name, struct ins_error *err);
 
+/**
+ * ins_supervisor_notify_socket - where a guest could tell who supervises it that it is ready
+ * @ret_path: of a socket on the host; "": nobody hears guests. insula-keeper does not, for it reads nothing that they
+ *            write.
+ *
+ * To be called by who is supervised. Return: 0; −EOPNOTSUPP: what supervises us cannot be reached through a mount.
+ */
+int ins_supervisor_notify_socket(
+	const struct ins_context *context, char *ret_path, size_t size, struct ins_error *err);
+
 /* The cgroup of a partition that is being started. Begin with {}. */
 struct ins_supervisor_cgroup {
 	char path[4096]; /* where the partition's has to be, below the mount; "": insula's choice */

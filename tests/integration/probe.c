@@ -462,6 +462,36 @@ static int wait_killable(char **argv)
 	return 0;
 }
 
+/* notify TEXT: to NOTIFY_SOCKET, which is a path. */
+static int tell(char **argv)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (!path || strlen(path) >= sizeof(address.sun_path)) {
+		printf("notify: no path\n");
+		return 1;
+	}
+	strcpy(address.sun_path, path);
+	if (sendto(fd, argv[0], strlen(argv[0]), 0, (struct sockaddr *)&address, sizeof(address)) <
+		0)
+		return fail("notify");
+	return 0;
+}
+
+/* door TEXT: who connects to the listening socket that is fd 3 is told this. */
+static int keep_door(char **argv)
+{
+	for (;;) {
+		int fd = accept(3, NULL, NULL);
+
+		if (fd < 0 || write(fd, argv[0], strlen(argv[0])) < 0)
+			return fail("door");
+		close(fd);
+	}
+}
+
 static const struct {
 	const char *name;
 	int n_arguments;
@@ -478,6 +508,8 @@ static const struct {
 	{ "listen", 2, serve },
 	{ "headless", 0, lose_head },
 	{ "unfreezable", 2, wait_killable },
+	{ "notify", 1, tell },
+	{ "door", 1, keep_door },
 };
 
 int main(int argc, char **argv)

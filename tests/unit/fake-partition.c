@@ -87,14 +87,14 @@ int ins_partition_make(struct ins_context *context, const char *name,
 }
 
 /* A container, as test programs' fakes know them, is no partition. */
-int ins_partition_start(
-	struct ins_context *context, const char *name, bool supervised, struct ins_error *err)
+int ins_partition_start(struct ins_context *context, const char *name,
+	const struct ins_supervised *supervised, struct ins_error *err)
 {
 	(void)context;
 	if (strncmp(name, "web", 3) != 0)
 		return -ENOENT;
 	note("partition start id=%s", name);
-	note_number("supervised", supervised);
+	note_number("supervised", supervised != NULL);
 	return answer(name, err);
 }
 

@@ -137,6 +137,72 @@ restarts() {
 	run ! is_unit a activating
 }
 
+# --- what systemd passes through ---------------------------------------------------------------------
+
+probe() {
+	echo "--mount=$top_builddir/tests/integration/probe:/bin/probe:ro"
+}
+
+@test "notify: the unit is active when the guest says so" {
+	spawned a --notify "$(probe)" --no-start -- sh -c 'sleep 5; probe notify READY=1; exec sleep 1000'
+	systemctl start --no-block insula@a
+	runs() {
+		[ "$(insula show --json a | jq -r '.[0].status')" = running ]
+	}
+	wait_for 60 runs
+	is_unit a activating
+	wait_for 60 is_unit a active
+	[ "$(unit a MainPID)" = "$(insula state a | jq .pid)" ]
+	# By insula it is waited for, and one that ends before is a failure.
+	insula stop a
+	insula start a
+	is_unit a active
+	insula set a --command=false
+	insula stop a
+	run ! insula start a
+	is_unit a failed
+}
+
+@test "notify: a guest that names a process of the host's as its own is not believed" {
+	spawned a --notify "$(probe)" --no-start -- sh -c 'probe notify MAINPID=1; probe notify "READY=1
+FDSTORE=1"; exec sleep 1000'
+	insula start a
+	is_unit a active
+	[ "$(unit a MainPID)" = "$(insula state a | jq .pid)" ]
+	[ "$(unit a NFileDescriptorStore)" = 0 ]
+}
+
+@test "notify: after one that is not ready yet nobody is started" {
+	spawned early --notify "$(probe)" --no-start -- sh -c 'sleep 5; probe notify READY=1; exec sleep 1000'
+	spawned late --after early --delay 2 --no-start -- sleep 1000
+	insula enable early late
+	insula boot
+	local early late
+	early=$(unit early ActiveEnterTimestampMonotonic) late=$(unit late ActiveEnterTimestampMonotonic)
+	[ $((early - $(unit early InactiveExitTimestampMonotonic))) -ge 4900000 ]
+	[ $((late - early)) -ge 1900000 ]
+}
+
+@test "a socket of systemd's starts the partition that answers at it" {
+	spawned a "$(probe)" --no-start -- sh -c 'echo "$LISTEN_PID $LISTEN_FDS $LISTEN_FDNAMES"; exec probe door "come in"'
+	printf '[Socket]\nListenStream=/run/a.door\nFileDescriptorName=door\n' >/run/systemd/system/insula@a.socket
+	systemctl daemon-reload
+	systemctl start insula@a.socket
+	is_unit a inactive
+	run -0 timeout 100 python3 -c '
+import socket
+s = socket.socket(socket.AF_UNIX)
+s.connect("/run/a.door")
+print(s.recv(100).decode())'
+	is 'come in'
+	is_unit a active
+	run -0 said a
+	[[ $output == *'1 1 door'* ]]
+	systemctl stop insula@a.socket insula@a
+	rm /run/systemd/system/insula@a.socket
+	systemctl daemon-reload
+}
+
 # --- limits ------------------------------------------------------------------------------------------
 
 @test "limits of the definition and of systemctl hold both, over a reload" {
@@ -202,6 +268,18 @@ is_up() {
 	# It has ended by itself, and was not killed.
 	run -0 said d
 	[[ $output != *status=9/KILL* ]]
+}
+
+@test "notify: systemd as a partition's init says when it is up" {
+	mkdir -p /run/systemd/system/insula@d.service.d
+	printf '[Service]\nTimeoutStartSec=8min\n' >/run/systemd/system/insula@d.service.d/slow.conf
+	systemctl daemon-reload
+	insula spawn d --template debian --boot --notify --net none
+	is_unit d active
+	run -0 insula exec d systemctl is-system-running
+	is running
+	rm -r /run/systemd/system/insula@d.service.d
+	systemctl daemon-reload
 }
 
 @test "busybox's init shuts down when its unit is stopped" {
