@@ -62,7 +62,7 @@ supervised() {
 
 @test 'notify with insula-keeper: a warning, and the guest gets no socket of the keeper' {
 	made "$P" --notify -- sh -c 'echo "<$NOTIFY_SOCKET>"; exec sleep 1000'
-	run -0 insula start "$P"
+	run -0 timeout 20 "$INSULA" --root "$STATE" start "$P" 3>&-
 	[[ $output == *'notify: no systemd looks after partition'*"$P"* ]]
 	[ "$(insula show --json "$P" | jq -r '.[0].status')" = running ]
 	has_said() {
