@@ -229,9 +229,8 @@ int ins_partition_start(struct ins_context *context, const char *name,
 		return r;
 	if (notifies(&partition) && !ins_supervisor_find_unit(context, name).name[0])
 		ins_context_log(context, INS_LOG_WARNING,
-			"notify: no systemd looks after partition \"%s\": it is taken to be ready "
-			"as "
-			"soon as its program runs",
+			"notify: no systemd looks after partition \"%s\": it is ready when its "
+			"program runs",
 			name);
 	return ins_supervisor_start(context, name, err);
 }
