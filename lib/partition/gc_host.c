@@ -163,8 +163,8 @@ static int remove_member(struct ins_gc *gc, int dir, const char *name, struct in
 	return ins_groups_leave(gc->context, name, err);
 }
 
-/* It has no container, and nobody is about to start it. */
-static bool is_away(const struct ins_gc *gc, const char *name)
+/* It has no container, and nobody is about to start it, or to clear up behind it, as long as @ret_lock is open. */
+static bool is_away(const struct ins_gc *gc, const char *name, int *ret_lock)
 {
 	cleanup_fd int dir = openat(
 		gc->library.partitions, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -173,7 +173,10 @@ static bool is_away(const struct ins_gc *gc, const char *name)
 	if (dir < 0 ? errno != ENOENT : flock(dir, LOCK_EX | LOCK_NB) < 0)
 		return false;
 	snprintf(record, sizeof(record), "%s/%s", gc->context->root, name);
-	return faccessat(AT_FDCWD, record, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+	if (faccessat(AT_FDCWD, record, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+		return false;
+	*ret_lock = TAKE_FD(dir);
+	return true;
 }
 
 static int remove_bundle(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
@@ -193,7 +196,9 @@ static void sweep_names(
 	snprintf(path, sizeof(path), "%s/%s", gc->context->root, directory);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] != '.' && is_away(gc, entry->d_name))
+		cleanup_fd int lock = -1;
+
+		if (entry->d_name[0] != '.' && is_away(gc, entry->d_name, &lock))
 			ins_gc_take(gc, kind, "", -1, entry->d_name, remove);
 	}
 }
