@@ -63,9 +63,9 @@ static bool has_ended(const struct ins_store *store)
 	return ins_store_status(store, &status, &ignored) == 0 && status == INS_STATUS_STOPPED;
 }
 
-/* The partition's lock is held while it is started or stopped; who has it takes its leftovers away. Without
- * a partition the container has nobody. */
-static bool is_leftover(struct ins_gc *gc, const char *id)
+/* The partition's lock is held while it is started or stopped; who has it takes its leftovers away: that is us, as
+ * long as @ret_lock is open. Without a partition the container has nobody. */
+static bool is_leftover(struct ins_gc *gc, const char *id, int *ret_lock)
 {
 	cleanup_fd int dir =
 		openat(gc->library.partitions, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -83,6 +83,8 @@ static bool is_leftover(struct ins_gc *gc, const char *id)
 	else
 		is_ours = !is_gone && has_ended(&store);
 	ins_store_close(&store);
+	if (is_ours)
+		*ret_lock = TAKE_FD(dir);
 	return is_ours;
 }
 
@@ -95,7 +97,9 @@ static void sweep_containers(struct ins_gc *gc)
 	if (ins_store_ids(gc->context, &ids, &n, &why) < 0)
 		ins_gc_fail(gc, &why);
 	for (size_t i = 0; i < n; i++) {
-		if (is_leftover(gc, ids[i]))
+		cleanup_fd int lock = -1;
+
+		if (is_leftover(gc, ids[i], &lock))
 			ins_gc_take(gc, "container", "", -1, ids[i], remove_container);
 		free(ids[i]);
 	}
