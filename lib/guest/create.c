@@ -392,6 +392,7 @@ int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err)
 		return r;
 	run->guest = guest;
 	run->is_sibling = guest->extras && guest->extras->is_sibling;
+	run->owner = guest->extras ? guest->extras->owner : 0;
 	run->attendance =
 		waits || guest->create->detach ? INS_ATTENDANCE_NONE : INS_ATTENDANCE_COMES;
 	run->state_json = run_state_json;

@@ -16,6 +16,7 @@ struct ins_guest_extras {
 	const struct ins_overlay *overlay; /* its root; NULL: root.path */
 	const struct ins_network *network; /* made for it; NULL: none */
 	bool is_sibling; /* its process is to be a child of our parent, who reaps it: see struct ins_run */
+	uint32_t owner;  /* of its user namespace: see struct ins_run */
 };
 
 struct ins_guest {

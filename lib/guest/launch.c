@@ -20,6 +20,7 @@
 #include "sys/bare.h"
 #include "sys/clone.h"
 #include "sys/memfd.h"
+#include "sys/owner.h"
 
 /* So long init may say nothing before we look whether it is frozen or stopped. */
 #define SILENCE_SECONDS 10
@@ -205,6 +206,20 @@ static int fail_clone(int code, const struct clone_args *args, struct ins_error 
 		args->flags & CLONE_INTO_CGROUP ? " into its cgroup" : "", why);
 }
 
+/* The namespace's limits are its owner's: were that we, one guest could use up what all others have, and root. */
+static int clone_owned(struct ins_run *run, struct clone_args *args, struct start *start,
+	pid_t *ret_pid, struct ins_error *err)
+{
+	bool is_owned = run->owner > 0 && args->flags & CLONE_NEWUSER;
+	struct ins_owner before;
+	int r = is_owned ? ins_owner_take(run->owner, &before, err) : 0;
+
+	if (r < 0)
+		return r;
+	*ret_pid = ins_clone(args, execute_init, start);
+	return is_owned ? ins_owner_give_back(&before, err) : 0;
+}
+
 static int clone_once(struct ins_run *run, struct start *start, int cgroup, struct ins_error *err)
 {
 	const struct ins_plan *plan = run->plan;
@@ -217,7 +232,8 @@ static int clone_once(struct ins_run *run, struct start *start, int cgroup, stru
 	};
 	sigset_t all;
 	pid_t pid = 0;
-	int r = 0;
+	bool are_blocked;
+	int r;
 
 	if (run->is_sibling) {
 		args.flags |= CLONE_PARENT;
@@ -240,17 +256,19 @@ static int clone_once(struct ins_run *run, struct start *start, int cgroup, stru
 		return ins_error_set(err, errno, "make a pipe to the container process");
 	/* No handler of the caller may run in the child while the memory is shared. */
 	sigfillset(&all);
-	if (sigprocmask(SIG_SETMASK, &all, &start->mask) < 0)
-		r = ins_error_set(err, errno, "block signals");
-	else
-		pid = ins_clone(&args, execute_init, start);
+	are_blocked = sigprocmask(SIG_SETMASK, &all, &start->mask) == 0;
+	r = are_blocked ? clone_owned(run, &args, start, &pid, err)
+			: ins_error_set(err, errno, "block signals");
 	ins_close(start->life[1]);
 	if (pid > 0) {
+		int end;
+
 		run->pid = pid;
-		r = await_execution(run, start, err);
+		end = await_execution(run, start, err);
+		r = r < 0 ? r : end;
 	}
 	/* Should this fail, signals wait until we have done our work. */
-	if (pid != 0)
+	if (are_blocked)
 		(void)sigprocmask(SIG_SETMASK, &start->mask, NULL);
 	ins_close(start->life[0]);
 	return pid < 0 ? fail_clone(-pid, &args, err) : r;

@@ -88,7 +88,9 @@ static int clear_ended(const struct ins_partition *partition, struct ins_error *
 static int run(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
 {
 	const struct ins_partition *partition = starting->partition;
-	struct ins_guest_extras extras = { .overlay = &starting->overlay, .is_sibling = true };
+	struct ins_guest_extras extras = { .overlay = &starting->overlay,
+		.is_sibling = true,
+		.owner = ins_number_first_id(partition->state.number) };
 	struct ins_create_args args = {
 		.id = partition->name,
 		.bundle = starting->bundle,

@@ -41,6 +41,7 @@ struct ins_run {
 	pid_t pid; /* 0 before CLONE */
 	int pidfd;
 	bool is_sibling;      /* it is a child of our parent: we can see that it ends, not how */
+	uint32_t owner;       /* the user id outside whose the new user namespace is to be; 0: the caller's */
 	int socket;           /* the parent's end */
 	int *slots;           /* plan->n_slots fds, −1 where not opened, else INS_SLOT_SENT */
 	int console;          /* master of the pty, −1 */

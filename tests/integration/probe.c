@@ -492,6 +492,25 @@ static int keep_door(char **argv)
 	}
 }
 
+/* queue: signals to itself, as many as it may have; tells how many, and keeps them. */
+static int queue_signals(char **argv)
+{
+	const union sigval value = { 0 };
+	sigset_t set;
+	int n = 0;
+
+	(void)argv;
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	while (n < 1 << 20 && sigqueue(getpid(), SIGRTMIN, value) == 0)
+		n++;
+	printf("%d\n", n);
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int n_arguments;
@@ -510,6 +529,7 @@ static const struct {
 	{ "unfreezable", 2, wait_killable },
 	{ "notify", 1, tell },
 	{ "door", 1, keep_door },
+	{ "queue", 0, queue_signals },
 };
 
 int main(int argc, char **argv)
