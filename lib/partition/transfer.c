@@ -294,8 +294,12 @@ static int take_image(
 	}
 	/* If the name is taken it stays: the image has a user without it. */
 	snprintf(target, sizeof(target), "../images/%s", id);
-	if (symlinkat(target, library->templates, template) < 0 && errno != EEXIST)
-		return ins_error_set(err, errno, "make the template %s", template);
+	if (symlinkat(target, library->templates, template) < 0)
+		return errno == EEXIST
+			       ? 0
+			       : ins_error_set(err, errno, "make the template %s", template);
+	ins_context_log(context, INS_LOG_WARNING,
+		"the image of the archive is the template \"%s\" from now on", template);
 	return 0;
 }
 
