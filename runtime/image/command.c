@@ -149,3 +149,51 @@ int command_take(const json_t *config, int root, json_t **ret_config, struct ins
 		*ret_config = json_incref(taken);
 	return r;
 }
+
+/* --- one that is there -------------------------------------------------------------------------------------- */
+
+static bool is_list(const json_t *list)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		if (!json_is_string(item))
+			return false;
+	}
+	return !list || json_array_size(list) > 0;
+}
+
+static bool is_cwd(const json_t *cwd)
+{
+	const char *text = json_string_value(cwd);
+
+	return !cwd || (text && text[0] == '/');
+}
+
+static bool is_user(const json_t *user)
+{
+	const char *text = json_string_value(user);
+	uint32_t uid, gid;
+	bool has_gid;
+
+	return !user || (text && ins_user_parse(text, &uid, &has_gid, &gid) == 0);
+}
+
+int command_check(const json_t *config, struct ins_error *err)
+{
+	static const struct {
+		const char *key;
+		bool (*is)(const json_t *value);
+	} members[] = { { "command", is_list }, { "env", is_list }, { "cwd", is_cwd },
+		{ "user", is_user } };
+
+	if (config && !json_is_object(config))
+		return ins_error_text(err, EINVAL, "its config is no object");
+	for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+		if (!members[i].is(json_object_get(config, members[i].key)))
+			return ins_error_text(err, EINVAL, "its config.%s is not what it should be",
+				members[i].key);
+	}
+	return 0;
+}

@@ -15,4 +15,8 @@
  */
 int command_take(const json_t *config, int root, json_t **ret_config, struct ins_error *err);
 
+/* command_check - is this what command_take() makes? An image may come from elsewhere with its image.json. @config:
+ * NULL: there is none. Return: 0, −EINVAL. */
+int command_check(const json_t *config, struct ins_error *err);
+
 #endif

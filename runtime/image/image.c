@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/tree.h"
+#include "command.h"
 #include "image.h"
 #include "image/store.h"
 #include "spec/emit.h"
@@ -212,6 +213,18 @@ static void free_json(json_t **json)
 	json_decref(*json);
 }
 
+/* With both the digest would be of the one, and a guest might see the other. */
+static int check_root(int image, struct ins_error *err)
+{
+	bool has_directory = faccessat(image, "root", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	bool has_erofs = faccessat(image, "root.erofs", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+
+	return has_directory != has_erofs
+		       ? 0
+		       : ins_error_text(
+				 err, EBADMSG, "it has to have root or root.erofs: one of them");
+}
+
 static int check(int image, const char *id, struct ins_progress *progress, struct ins_error *err)
 {
 	cleanup_with(free_json) json_t *description = NULL;
@@ -227,6 +240,11 @@ static int check(int image, const char *id, struct ins_progress *progress, struc
 	if (!expected || strlen(expected) != DIGEST_SIZE - 1 ||
 		strncmp(expected + strlen(DIGEST_PREFIX), id, INS_IMAGE_ID_SIZE - 1) != 0)
 		return ins_error_text(err, EBADMSG, IMAGE_FILE " has no digest that fits");
+	r = check_root(image, err);
+	if (r == 0)
+		r = command_check(json_object_get(description, "config"), err);
+	if (r < 0)
+		return r;
 	ins_progress_stage(progress, "checking",
 		(uint64_t)json_integer_value(json_object_get(description, "size")));
 	r = digest_image(

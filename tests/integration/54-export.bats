@@ -83,8 +83,10 @@ nowhere
 	[[ $output == *'the image '*'template "busybox"'*'--with-image'* ]]
 	nothing_in "$BATS_TEST_TMPDIR/other"
 	insula export --with-image "$P" >"$TAR.whole"
-	other import "$P-b" <"$TAR.whole"
+	run -0 other import "$P-b" <"$TAR.whole"
 	[ "$(cat "$BATS_TEST_TMPDIR"/other/layers/*/f)" = mine ]
+	# Not unseen: the next one may be spawned of it.
+	has 'template "busybox"'
 	[ "$(other template list --json | jq -r '.[].name')" = busybox ]
 	other remove "$P-b"
 	nothing_in "$BATS_TEST_TMPDIR/other"
@@ -101,6 +103,22 @@ nowhere
 	[[ $output == *'was changed'* ]]
 	nothing_in "$BATS_TEST_TMPDIR/other"
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/other/images")" ]
+}
+
+# claim_digest DIRECTORY: an archive of it, whose image has the digest that it says, if insula tells which that is.
+claim_digest() {
+	local digest said
+	jq '.image = "0000000000000000" | .layers = []' "$1/state.json" >"$1/new"
+	mv "$1/new" "$1/state.json"
+	jq '.digest = "sha256:" + "0" * 64' "$1/image/image.json" >"$1/new"
+	mv "$1/new" "$1/image/image.json"
+	tar -C "$1" -cf "$TAR" state.json definition.json image
+	said=$("$INSULA" --root "$STATE" --library "$BATS_TEST_TMPDIR/learn" import learn "$TAR" 2>&1) || :
+	digest=$(grep -o 'it is sha256:[0-9a-f]*' <<<"$said") || return 0
+	digest=${digest#*sha256:}
+	sed -i "s/0000000000000000/${digest:0:16}/" "$1/state.json"
+	sed -i "s/sha256:0*/sha256:$digest/" "$1/image/image.json"
+	tar -C "$1" -cf "$TAR" state.json definition.json image
 }
 
 # hostile KIND: an archive like that of a partition, with one thing in it that does not belong.
@@ -213,9 +231,40 @@ for path in sorted(glob.glob(sys.argv[1] + "/layers/*/[de]")):
 e trusted.overlay.opaque trusted.overlay.redirect"
 }
 
+# The digest would be that of the one, and what a guest sees would be the other.
+@test 'an image has one root' {
+	local changed=$BATS_TEST_TMPDIR/changed
+	spawned
+	insula export --with-image "$P" >"$TAR"
+	mkdir "$changed"
+	tar -C "$changed" -xf "$TAR" 2>/dev/null
+	: >"$changed/image/root.erofs"
+	claim_digest "$changed"
+	run -1 other import "$P-b" "$TAR"
+	has 'root or root.erofs'
+	nothing_in "$BATS_TEST_TMPDIR/other"
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR"/other/{images,templates} | grep -v :)" ]
+}
+
+@test 'how an image wants to be started is looked at' {
+	local changed=$BATS_TEST_TMPDIR/changed config
+	spawned
+	insula export --with-image "$P" >"$TAR"
+	mkdir "$changed"
+	tar -C "$changed" -xf "$TAR" 2>/dev/null
+	for config in '{"env":[1]}' '{"env":{"a":1}}' '{"command":"x"}' '{"command":[]}' '{"user":"x"}' '{"cwd":"x"}' '[]'; do
+		jq ".config = $config" "$changed/image/image.json" >"$changed/new"
+		mv "$changed/new" "$changed/image/image.json"
+		claim_digest "$changed"
+		run -1 other import "$P-b" "$TAR"
+		has 'its config'
+		nothing_in "$BATS_TEST_TMPDIR/other"
+	done
+}
+
 # An erofs is taken as it is, with what its maker has put into it.
 @test 'a device in the file system of an image is none' {
-	local changed=$BATS_TEST_TMPDIR/changed erofs=$BATS_TEST_TMPDIR/changed/image/root.erofs digest
+	local changed=$BATS_TEST_TMPDIR/changed erofs=$BATS_TEST_TMPDIR/changed/image/root.erofs
 	spawned
 	insula export --with-image "$P" >"$TAR"
 	mkdir "$changed"
@@ -224,18 +273,9 @@ e trusted.overlay.opaque trusted.overlay.redirect"
 	skip_unless 'mkfs.erofs is not installed' mkfs.erofs --quiet "$erofs" "$changed/image/root"
 	skip_unless 'the kernel has no erofs' grep -qw erofs /proc/filesystems
 	rm -r "$changed/image/root"
-	jq '.image = "0000000000000000" | .layers = []' "$changed/state.json" >"$changed/new"
-	mv "$changed/new" "$changed/state.json"
-	jq '.digest = "sha256:" + "0" * 64 | .kind = "erofs"' "$changed/image/image.json" >"$changed/new"
+	jq '.kind = "erofs"' "$changed/image/image.json" >"$changed/new"
 	mv "$changed/new" "$changed/image/image.json"
-	tar -C "$changed" -cf "$TAR" state.json definition.json image
-	# It tells what its digest would have to be.
-	run -1 insula import "$P-b" "$TAR"
-	digest=$(grep -o 'it is sha256:[0-9a-f]*' <<<"$output")
-	digest=${digest#*sha256:}
-	sed -i "s/0000000000000000/${digest:0:16}/" "$changed/state.json"
-	sed -i "s/sha256:0*/sha256:$digest/" "$changed/image/image.json"
-	tar -C "$changed" -cf "$TAR" state.json definition.json image
+	claim_digest "$changed"
 	run -0 insula import "$P-b" "$TAR"
 	started "$P-b"
 	run insula exec "$P-b" sh -c 'grep -c "^[^ ]* / [^ ]* [^ ]*nodev" /proc/mounts; : <>/device'
