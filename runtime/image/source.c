@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Directories and tars, read by libarchive. */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -112,7 +117,7 @@ static int put_from_disk(struct intake *intake, struct archive *archive,
 		intake, strip(archive_entry_pathname(entry), prefix), archive, entry, err);
 }
 
-int source_directory(struct intake *intake, const char *path, struct ins_error *err)
+static int put_directory(struct intake *intake, const char *path, struct ins_error *err)
 {
 	cleanup_with(free_reader) struct archive *archive = archive_read_disk_new();
 	cleanup_with(free_resolver) struct archive_entry_linkresolver *resolver =
@@ -146,4 +151,33 @@ int source_directory(struct intake *intake, const char *path, struct ins_error *
 			break;
 	}
 	return r;
+}
+
+/*
+ * Whose directory it is may put a link in the place of a file between libarchive's look at it and its opening: to what
+ * only we may read. Seen through a mount of its own, which is attached nowhere, no link in it is followed, and no
+ * device opened. Who may not mount has nothing to lose. Return: an fd, −EPERM, −errno.
+ */
+static int open_without_links(const char *path, struct ins_error *err)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSYMFOLLOW | MOUNT_ATTR_NODEV };
+	cleanup_fd int fd =
+		(int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (fd < 0 && errno == EPERM)
+		return -EPERM;
+	if (fd < 0 || syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return ins_error_set(err, errno, "look at it through a mount of its own");
+	return TAKE_FD(fd);
+}
+
+int source_directory(struct intake *intake, const char *path, struct ins_error *err)
+{
+	cleanup_fd int mount = open_without_links(path, err);
+	char own[sizeof("/proc/self/fd//.") + 3 * sizeof(int)];
+
+	if (mount < 0)
+		return mount == -EPERM ? put_directory(intake, path, err) : mount;
+	snprintf(own, sizeof(own), "/proc/self/fd/%d/.", mount);
+	return put_directory(intake, own, err);
 }

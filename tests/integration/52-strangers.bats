@@ -37,3 +37,21 @@ said() {
 	run timeout 2 "$PROBE" queue
 	[ "${lines[0]}" -gt 100 ]
 }
+
+@test 'a directory whose files are exchanged with symlinks while it is imported' {
+	local source=$BATS_TEST_TMPDIR/source racers=() i
+	printf '%-64s\n' secret >"$BATS_TEST_TMPDIR/secret"
+	mkdir "$source"
+	for i in $(seq 6); do
+		printf '%-64s\n' mine >"$source/file$i"
+		ln -s "$BATS_TEST_TMPDIR/secret" "$source/link$i"
+		"$PROBE" exchange 30 "$source/file$i" "$source/link$i" >/dev/null 2>&1 3>&- &
+		racers+=($!)
+	done
+	for i in $(seq 30); do
+		insula template import "$P-$i" "$source" >/dev/null 2>&1 || :
+	done
+	kill "${racers[@]}"
+	wait "${racers[@]}" || :
+	run -1 grep -rl secret "$LIBRARY/images"
+}
