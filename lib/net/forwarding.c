@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,7 +30,8 @@ static int write_text(int dir, const char *path, const char *text)
 	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
-/* A host that forwards no longer takes router advertisements, unless it is told to with this. */
+/* A host that forwards no longer takes router advertisements, unless it is told to with this. What is still to come
+ * keeps what it was to have: it may be a guest's of others. */
 static void keep_advertisements(void)
 {
 	cleanup_dir DIR *dir = opendir(SETTINGS);
@@ -38,9 +40,20 @@ static void keep_advertisements(void)
 
 	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s/accept_ra", entry->d_name);
-		if (has_text(dirfd(dir), path, "1"))
+		if (strcmp(entry->d_name, "default") != 0 && has_text(dirfd(dir), path, "1"))
 			(void)write_text(dirfd(dir), path, "2");
 	}
+}
+
+/* Without IPv6 there is no such file. */
+int ins_net_distrust(const char *interface, struct ins_error *err)
+{
+	char path[sizeof(SETTINGS "//accept_ra") + IFNAMSIZ];
+	int r;
+
+	snprintf(path, sizeof(path), SETTINGS "/%s/accept_ra", interface);
+	r = write_text(AT_FDCWD, path, "0");
+	return r == 0 || r == -ENOENT ? 0 : ins_error_set(err, -r, "write %s", path);
 }
 
 int ins_net_forward(struct ins_run *run, bool ipv4, bool ipv6, struct ins_error *err)

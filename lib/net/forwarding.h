@@ -10,4 +10,7 @@
 /* ins_net_forward - let it; that it did not is told. Return: 0, −errno. */
 int ins_net_forward(struct ins_run *run, bool ipv4, bool ipv6, struct ins_error *err);
 
+/* ins_net_distrust - a guest is no router of the host's. @interface: the host's end. Return: 0, −errno. */
+int ins_net_distrust(const char *interface, struct ins_error *err);
+
 #endif

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/forwarding.h"
 #include "net/interface.h"
 
 /* In the container. Modules of tunnels put an interface of theirs into each new namespace, the first ones. */
@@ -105,29 +106,37 @@ static void add_macvlan(
 	ins_netlink_end(host, info);
 }
 
-/*
- * No link-local address, whose making would be announced to nobody; and for a host's end what else keeps a
- * guest to its address, should the table be gone, and lets answers through to 127.0.0.1.
- */
-static void add_settings(struct ins_netlink *netlink, int index, bool of_host)
+/* No link-local address, whose making would be announced to nobody. */
+static void add_settings(struct ins_netlink *netlink, int index)
 {
 	const uint8_t no_address = IN6_ADDR_GEN_MODE_NONE;
-	size_t families, family, settings;
+	size_t families, family;
 
 	add_link(netlink, RTM_SETLINK, 0, index, 0);
 	families = ins_netlink_nest(netlink, IFLA_AF_SPEC);
-	if (of_host) {
-		family = ins_netlink_nest(netlink, AF_INET);
-		settings = ins_netlink_nest(netlink, IFLA_INET_CONF);
-		ins_netlink_put_u32(netlink, IPV4_DEVCONF_RP_FILTER, 1);
-		ins_netlink_put_u32(netlink, IPV4_DEVCONF_ROUTE_LOCALNET, 1);
-		ins_netlink_end(netlink, settings);
-		ins_netlink_end(netlink, family);
-	}
 	family = ins_netlink_nest(netlink, AF_INET6);
 	ins_netlink_put(netlink, IFLA_INET6_ADDR_GEN_MODE, &no_address, sizeof(no_address));
 	ins_netlink_end(netlink, family);
 	ins_netlink_end(netlink, families);
+}
+
+/*
+ * What else keeps a guest to its address, should the table be gone; and what lets answers through to 127.0.0.1, for
+ * those alone who publish something: without the table it would let the guest in there.
+ */
+static void add_host_settings(struct ins_netlink *host, const struct ins_interface *interface)
+{
+	size_t families, family, settings;
+
+	add_link(host, RTM_SETLINK, 0, host_index(interface->number), 0);
+	families = ins_netlink_nest(host, IFLA_AF_SPEC);
+	family = ins_netlink_nest(host, AF_INET);
+	settings = ins_netlink_nest(host, IFLA_INET_CONF);
+	ins_netlink_put_u32(host, IPV4_DEVCONF_RP_FILTER, 1);
+	ins_netlink_put_u32(host, IPV4_DEVCONF_ROUTE_LOCALNET, interface->publishes);
+	ins_netlink_end(host, settings);
+	ins_netlink_end(host, family);
+	ins_netlink_end(host, families);
 }
 
 static void add_neighbour(struct ins_netlink *netlink, int index, uint8_t family,
@@ -183,8 +192,10 @@ static int make_veth(struct ins_netlink *host, const struct ins_interface *inter
 	const char *name, int namespace)
 {
 	add_veth(host, interface, name, namespace);
-	if (interface->kind == INS_INTERFACE_ROUTED)
-		add_settings(host, host_index(interface->number), true);
+	if (interface->kind == INS_INTERFACE_ROUTED) {
+		add_settings(host, host_index(interface->number));
+		add_host_settings(host, interface);
+	}
 	return ins_netlink_send(host, NULL);
 }
 
@@ -233,12 +244,34 @@ int ins_interface_make(struct ins_netlink *host, const struct ins_interface *int
 		     : 0;
 }
 
+int ins_interface_set_host(
+	struct ins_netlink *host, const struct ins_interface *interface, struct ins_error *err)
+{
+	int r;
+
+	add_host_settings(host, interface);
+	r = ins_netlink_send(host, NULL);
+	return r < 0 ? ins_error_set(err, -r, "change the interface " ROUTED_PREFIX "%u",
+			       interface->number)
+		     : 0;
+}
+
+static int distrust(const struct ins_interface *interface, struct ins_error *err)
+{
+	char name[IFNAMSIZ];
+
+	snprintf(name, sizeof(name), ROUTED_PREFIX "%u", interface->number);
+	return ins_net_distrust(name, err);
+}
+
 int ins_interface_set_up_host(
 	struct ins_netlink *host, const struct ins_interface *interface, struct ins_error *err)
 {
-	int index = host_index(interface->number), r;
+	int index = host_index(interface->number), r = distrust(interface, err);
 	uint8_t hardware[6];
 
+	if (r < 0)
+		return r;
 	hardware_address(interface->number, false, hardware);
 	add_link(host, RTM_SETLINK, 0, index, IFF_UP);
 	if (interface->has_ipv4) {
@@ -264,7 +297,7 @@ int ins_interface_set_up_guest(
 
 	hardware_address(interface->number, true, hardware);
 	if (is_routed)
-		add_settings(guest, GUEST_INDEX, false);
+		add_settings(guest, GUEST_INDEX);
 	if (interface->has_ipv4)
 		add_address(guest, AF_INET, interface->ipv4, interface->prefix4);
 	if (interface->has_ipv6)

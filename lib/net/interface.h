@@ -27,6 +27,7 @@ struct ins_interface {
 	uint32_t number;
 	const char *device; /* bridge, macvlan: on the host */
 	bool has_ipv4, has_ipv6;
+	bool publishes;     /* ports of the host */
 	uint8_t ipv4[4], ipv6[16];
 	uint8_t prefix4, prefix6;
 };
@@ -37,6 +38,10 @@ struct ins_interface {
  * number, left by a crash or by a guest whose namespace the kernel has not deleted yet, makes room. */
 int ins_interface_make(struct ins_netlink *host, const struct ins_interface *interface, int namespace,
 	struct ins_error *err);
+
+/* ins_interface_set_host - what the host's end of a routed one allows: after a change of its ports, too. */
+int ins_interface_set_host(
+	struct ins_netlink *host, const struct ins_interface *interface, struct ins_error *err);
 
 /* ins_interface_set_up_host - the host's end of a routed one comes up, with the routes to the guest. */
 int ins_interface_set_up_host(

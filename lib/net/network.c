@@ -153,7 +153,8 @@ int ins_network_interface(
 	*ret = (struct ins_interface){ .number = network->number,
 		.device = network->device,
 		.has_ipv4 = addresses.ipv4[0],
-		.has_ipv6 = addresses.ipv6[0] };
+		.has_ipv6 = addresses.ipv6[0],
+		.publishes = network->publish.n > 0 };
 	ret->kind = !strcmp(network->kind, "routed")   ? INS_INTERFACE_ROUTED
 		    : !strcmp(network->kind, "bridge") ? INS_INTERFACE_BRIDGE
 						       : INS_INTERFACE_MACVLAN;
@@ -207,12 +208,27 @@ int ins_network_release(uint32_t number, struct ins_error *err)
 	return ins_net_ask_once(request, NULL, 0, err);
 }
 
+static int change_interface(const struct ins_network *network, struct ins_error *err)
+{
+	cleanup_netlink struct ins_netlink host = INS_NETLINK_CLOSED;
+	struct ins_interface interface;
+	int r = ins_network_interface(network, &interface, err);
+
+	if (r < 0)
+		return r;
+	r = ins_netlink_open(&host, NETLINK_ROUTE);
+	return r < 0 ? ins_error_set(err, -r, "open rtnetlink")
+		     : ins_interface_set_host(&host, &interface, err);
+}
+
 int ins_network_change(const struct ins_network *network, struct ins_error *err)
 {
 	cleanup_free char *request = NULL;
 	int r = ins_network_request("change", network, &request, err);
 
-	return r < 0 ? r : ins_net_ask_once(request, NULL, 0, err);
+	if (r == 0)
+		r = ins_net_ask_once(request, NULL, 0, err);
+	return r < 0 || strcmp(network->kind, "routed") != 0 ? r : change_interface(network, err);
 }
 
 int ins_network_sweep(

@@ -419,3 +419,19 @@ address_of() {
 no_guests() {
 	! in_ns host ip -o link | grep -q ': isl'
 }
+
+# Firewalls of others begin with that, when they are loaded again.
+@test 'without the table a guest is no router of the host, and gets no nearer to 127.0.0.1' {
+	in_ns host sh -c 'echo 1 >/proc/sys/net/ipv6/conf/default/accept_ra'
+	guest 0
+	guest 1 publish=8081:80
+	[ "$(in_ns host cat /proc/sys/net/ipv6/conf/default/accept_ra)" = 1 ]
+	[ "$(in_ns host cat /proc/sys/net/ipv6/conf/isl0/accept_ra)" = 0 ]
+	[ "$(in_ns host cat /proc/sys/net/ipv4/conf/isl0/route_localnet)" = 0 ]
+	[ "$(in_ns host cat /proc/sys/net/ipv4/conf/isl1/route_localnet)" = 1 ]
+	in_ns host nft flush ruleset
+	in_ns g0 python3 "$BATS_TEST_DIRNAME/network.py" advertise eth0
+	sleep 0.3
+	run -0 in_ns host ip -6 route show default
+	hasnt 'fe80::bad'
+}

@@ -10,6 +10,7 @@ names FILE                             ask port 7 of many at once; a line of FIL
 import concurrent.futures
 import socket
 import subprocess
+import struct
 import sys
 
 
@@ -82,4 +83,19 @@ def names(file):
     return sum(well) != len(well)
 
 
-sys.exit({"ask": ask, "serve": serve, "probe": probe, "names": names}[sys.argv[1]](*sys.argv[2:]))
+def advertise(interface):
+    """A router advertisement, as who wants to be the host's router sends it."""
+    link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    link.bind((interface, 0))
+    source = socket.inet_pton(socket.AF_INET6, "fe80::bad")
+    all_nodes = socket.inet_pton(socket.AF_INET6, "ff02::1")
+    message = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
+    words = struct.unpack("!28H", source + all_nodes + struct.pack("!II", len(message), 58) + message)
+    total = sum(words)
+    total = (total & 0xFFFF) + (total >> 16)
+    message = message[:2] + struct.pack("!H", ~total & 0xFFFF) + message[4:]
+    link.send(bytes.fromhex("333300000001") + link.getsockname()[4] + b"\x86\xdd" +
+              struct.pack("!IHBB", 6 << 28, len(message), 58, 255) + source + all_nodes + message)
+
+
+sys.exit({"advertise": advertise, "ask": ask, "serve": serve, "probe": probe, "names": names}[sys.argv[1]](*sys.argv[2:]))
