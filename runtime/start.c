@@ -19,17 +19,26 @@ static const struct option start_options[] = {
 	{},
 };
 
+static int ignore(void *data, const struct ins_partition_info *info)
+{
+	(void)data;
+	(void)info;
+	return 0;
+}
+
 /* A container that waits for this, or a partition that does not run: no name is both. */
 static int start_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
-	struct ins_error why = {};
+	struct ins_error why = {}, ignored = {};
 	int r = ins_start(call->context, name, &why);
 
 	(void)data;
 	if (r == 0)
 		return 0;
 	r = ins_partition_start(call->context, name, NULL, err);
-	if (r == -ENOENT)
+	/* What is not there may also be the program, or the image. */
+	if (r == -ENOENT &&
+		ins_partition_show(call->context, name, ignore, NULL, &ignored) == -ENOENT)
 		*err = why;
 	return r;
 }

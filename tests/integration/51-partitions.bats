@@ -355,3 +355,11 @@ cached() {
 	done
 	[ "$(for i in $(seq 40); do insula show --json "$P-$i" | jq '.[0].firstId'; done | sort -u | wc -l)" -eq 40 ]
 }
+
+@test 'a program that is not there is what start tells of, not a container' {
+	spawned "$P" --no-start -- /nothing
+	run -1 insula start "$P"
+	has '/nothing'
+	run -1 insula start "$P-nobody"
+	has "$P-nobody"
+}
