@@ -16,7 +16,8 @@
 #define SECOND         1000000000ULL
 #define DELAY_MAX      60 /* seconds */
 #define RAN_WELL       (10 * SECOND)
-#define EXIT_AGAIN     75 /* of `insula settle` */
+#define EXIT_AGAIN     75  /* of `insula settle` */
+#define TAKES_AT_END   256 /* more than the largest pipe of an ordinary user has */
 #define ANSWER_SIZE    1024
 #define ANSWER_RUNNING "is running already"
 
@@ -67,8 +68,9 @@ static void answer_guest(struct guest *guest, int code, const char *words)
 
 static void forget(struct keeper *keeper, struct guest *guest)
 {
+	/* What it has said last. Whoever else has been given its output may say more for ever. */
 	if (guest->fifo >= 0) {
-		while (output_take(keeper, guest))
+		for (int i = 0; i < TAKES_AT_END && output_take(keeper, guest); i++)
 			;
 		close(guest->fifo);
 	}
