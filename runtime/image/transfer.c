@@ -2,19 +2,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "source.h"
 #include "transfer.h"
 
-#define BUFFER_SIZE ((size_t)64 << 10)
+/* The writer takes no notice of the bytes of a hole, but they have to be there, and a file may be one hole of 8 EiB. A
+ * mapping that nobody reads takes no memory. */
+#define ZEROS_SIZE ((size_t)1 << 40)
 
 /* --- packing ---------------------------------------------------------------------------------------------- */
 
 struct packing {
 	struct archive *out, *in;
 	struct archive_entry_linkresolver *resolver;
+	void *zeros;      /* ZEROS_SIZE */
 	const char *name; /* of the part, in the archive */
 	size_t prefix;    /* so much of a path on disk stands for it */
 	struct ins_progress *progress;
@@ -23,6 +27,8 @@ struct packing {
 
 static void close_packing(struct packing *packing)
 {
+	if (packing->zeros != MAP_FAILED)
+		(void)munmap(packing->zeros, ZEROS_SIZE);
 	(void)archive_read_free(packing->in);
 	(void)archive_write_free(packing->out);
 	archive_entry_linkresolver_free(packing->resolver);
@@ -38,6 +44,10 @@ static int failed(struct archive *archive, struct ins_error *err)
 
 static int begin(struct packing *packing, int fd, struct ins_error *err)
 {
+	packing->zeros = mmap(
+		NULL, ZEROS_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (packing->zeros == MAP_FAILED)
+		return ins_error_set(err, errno, "map the zeros of holes");
 	packing->out = archive_write_new();
 	packing->resolver = archive_entry_linkresolver_new();
 	if (!packing->out || !packing->resolver)
@@ -76,20 +86,21 @@ static int rename_entry(
 
 static int write_data(struct packing *packing, struct ins_error *err)
 {
-	static const char zeros[BUFFER_SIZE];
 	const void *data;
 	int64_t offset, written = 0;
 	size_t n;
 	int r;
 
 	while ((r = archive_read_data_block(packing->in, &data, &n, &offset)) == ARCHIVE_OK) {
+		if (intake_is_interrupted)
+			return ins_error_text(err, ECANCELED, "interrupted");
 		/* The writer leaves the holes out that the entry tells of, but wants their zeros. */
 		while (written < offset) {
-			size_t gap = offset - written < (int64_t)sizeof(zeros)
+			size_t gap = (uint64_t)(offset - written) < ZEROS_SIZE
 					     ? (size_t)(offset - written)
-					     : sizeof(zeros);
+					     : ZEROS_SIZE;
 
-			if (archive_write_data(packing->out, zeros, gap) < 0)
+			if (archive_write_data(packing->out, packing->zeros, gap) < 0)
 				return failed(packing->out, err);
 			written += (int64_t)gap;
 		}
@@ -155,7 +166,8 @@ static int pack_part(struct packing *packing, const char *path, struct ins_error
 
 int transfer_pack(int fd, char *const *parts, struct ins_progress *progress, struct ins_error *err)
 {
-	cleanup_with(close_packing) struct packing packing = { .progress = progress };
+	cleanup_with(close_packing) struct packing packing = { .zeros = MAP_FAILED,
+		.progress = progress };
 	int r = begin(&packing, fd, err);
 
 	ins_progress_stage(progress, "packing", 0);

@@ -286,6 +286,17 @@ e trusted.overlay.opaque trusted.overlay.redirect"
 	has 'Permission denied'
 }
 
+# Of 8 EiB, if the library's file system has so large ones.
+@test 'a file that is one hole does not hold up an export' {
+	spawned
+	insula stop "$P"
+	truncate -s 16G "$LIBRARY/partitions/$P/own/upper/hole"
+	truncate -s 16T "$LIBRARY/partitions/$P/own/upper/hole" || :
+	truncate -s 7E "$LIBRARY/partitions/$P/own/upper/hole" || :
+	run -0 timeout 2 "$INSULA" --root "$STATE" export "$P" --output "$TAR"
+	[ "$(stat -c %s "$TAR")" -lt 1000000 ]
+}
+
 @test 'what is no archive, or half of one, is refused' {
 	spawned
 	insula export --with-image "$P" >"$TAR"
