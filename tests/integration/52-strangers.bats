@@ -12,8 +12,6 @@ setup() {
 
 teardown() {
 	insula remove --force --all 2>/dev/null || :
-	[ ! -e "$BATS_TEST_TMPDIR/other" ] || "$INSULA" --root "$BATS_TEST_TMPDIR/other" remove --force --all || :
-	umount "$BATS_TEST_TMPDIR"/other/.images/* "$STATE"/.images/* 2>/dev/null || :
 	insula_teardown
 }
 
