@@ -33,6 +33,7 @@ enum ins_change {
 	X(TEMPLATE, "template", NAME, NEVER, "NAME", "the template that its root is made of")           \
 	X(COMMAND, "command", WORDS, RESTART, "WORD", "the program and its arguments")                  \
 	X(BOOT, "boot", FLAG, RESTART, NULL, "the program is an init, and is kept as one")              \
+	X(TERMINAL, "terminal", FLAG, RESTART, NULL, "it has a terminal, which `insula console` leads to") \
 	X(ENV, "env", PAIRS, RESTART, "NAME=VALUE", "a variable of its environment")                    \
 	X(USER, "user", USER, RESTART, "UID[:GID]", "who the program is inside")                        \
 	X(CWD, "cwd", PATH, RESTART, "DIR", "the directory that the program starts in")                 \
@@ -196,6 +197,36 @@ int ins_partition_settle(struct ins_context *context, const char *name, int stat
  */
 int ins_partition_settle_unit(struct ins_context *context, const char *name, int status, bool failed,
 	bool *ret_fail, struct ins_error *err);
+
+/* A connection to a partition's terminal. Start with { -1, -1 }. */
+struct ins_console {
+	int output;   /* SOCK_SEQPACKET: what the terminal says from now on; at its end the terminal is gone */
+	int terminal; /* the master, to be written to and to be given a size; insula-keeper alone reads it */
+};
+
+/**
+ * ins_console_open - attach to the terminal of a partition that has the setting "terminal"
+ * @ret_console: to be closed with ins_console_close()
+ *
+ * Any number may be attached at once. Who does not read loses output; the partition never waits.
+ *
+ * Return: 0, −ENOENT, −ENOTTY (it has no terminal; the text says what to do), −ESRCH (it does not run), −errno.
+ */
+int ins_console_open(struct ins_context *context, const char *name, struct ins_console *ret_console,
+	struct ins_error *err);
+
+/**
+ * ins_console_relay - join the caller's standard input and output to it
+ * @ret_detached: the caller's person has pressed ^] three times within a second, or what is no terminal has
+ *                come to its end and nothing has been said for a second; else the terminal is gone
+ *
+ * The caller's terminal is raw meanwhile, and as before afterwards, whatever happens; the partition's gets its
+ * size. Signals that end a program end this, too, and are pending until then.
+ */
+int ins_console_relay(
+	const struct ins_console *console, bool *ret_detached, struct ins_error *err);
+
+void ins_console_close(struct ins_console *console);
 
 /* ins_partition_enable - is it to be started at boot? By `insula boot`, which insula.service calls. */
 int ins_partition_enable(

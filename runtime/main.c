@@ -31,6 +31,7 @@ const struct verb *const verbs[] = {
 	&verb_apply,
 	&verb_edit,
 	&verb_enter,
+	&verb_console,
 	&verb_stop,
 	&verb_restart,
 	&verb_freeze,

@@ -162,11 +162,24 @@ static void put_env(struct bundle *bundle, json_t *process)
 		ins_emit_append(&bundle->emit, list, json_string(env->v[i]));
 }
 
+/* Nobody is there yet whose terminal's size it could have. */
+static void put_terminal(struct bundle *bundle, json_t *process)
+{
+	json_t *size;
+
+	put_flag(bundle, process, "terminal", true);
+	size = ins_emit_object(&bundle->emit, process, "consoleSize");
+	put_number(bundle, size, "height", 24);
+	put_number(bundle, size, "width", 80);
+}
+
 static void put_process(struct bundle *bundle)
 {
 	json_t *process = ins_emit_object(&bundle->emit, bundle->root, "process");
 	const char *cwd = get_or_default(bundle, INS_SETTING_CWD, "cwd");
 
+	if (get(bundle, INS_SETTING_TERMINAL))
+		put_terminal(bundle, process);
 	put_user(bundle, process);
 	put_command(bundle, process);
 	put_env(bundle, process);

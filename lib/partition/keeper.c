@@ -20,13 +20,25 @@
 #define TRIES    500
 #define PAUSE_NS 20000000L
 
+/* Begin with ANSWER_NONE. */
 struct answer {
 	int code;
 	char words[1024];
+	int connection; /* over which it came */
+	int sent;       /* the descriptor that came along; −1 */
 };
 
-/* Return: a connected socket, −ECONNREFUSED or −ENOENT: nobody listens, −errno. */
-static int connect_keeper(const struct ins_context *context, struct ins_error *err)
+#define ANSWER_NONE ((struct answer){ .connection = -1, .sent = -1 })
+
+static void release(struct answer *answer)
+{
+	answer->connection = ins_close(answer->connection);
+	answer->sent = ins_close(answer->sent);
+}
+
+/* @name: of the socket in .keeper. Return: it, connected; −ECONNREFUSED or −ENOENT: nobody listens; −errno. */
+static int connect_keeper(
+	const struct ins_context *context, const char *name, struct ins_error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), dir = -1;
@@ -40,25 +52,22 @@ static int connect_keeper(const struct ins_context *context, struct ins_error *e
 	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return -errno;
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/socket", dir);
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dir, name);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
 	return TAKE_FD(fd);
 }
 
-static int start_keeper(const struct ins_context *context, struct ins_error *err)
+/* @argv: [0] is left free for its path; @fds: as for ins_program_start(). */
+static int start_program(char **argv, const int *fds, size_t n_fds, struct ins_error *err)
 {
-	char path[PATH_MAX], own[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
-	char *argv[] = { path, context->root, context->library, own, NULL };
+	char path[PATH_MAX];
 	int status, r;
 	pid_t pid;
 
-	if (n < 0)
-		return ins_error_set(err, errno, "find this program");
-	own[n] = '\0';
 	ins_program_find("insula-keeper", path, sizeof(path));
-	r = ins_program_start(path, argv, environ, NULL, 0, &pid);
+	argv[0] = path;
+	r = ins_program_start(path, argv, environ, fds, n_fds, &pid);
 	if (r == 0)
 		r = ins_program_wait(pid, &status);
 	if (r < 0)
@@ -69,6 +78,51 @@ static int start_keeper(const struct ins_context *context, struct ins_error *err
 	return 0;
 }
 
+static int start_keeper(const struct ins_context *context, struct ins_error *err)
+{
+	char own[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	char *argv[] = { NULL, context->root, context->library, own, NULL };
+
+	if (n < 0)
+		return ins_error_set(err, errno, "find this program");
+	own[n] = '\0';
+	return start_program(argv, NULL, 0, err);
+}
+
+int ins_keeper_serve(const struct ins_context *context, const char *name, int master, int pidfd,
+	struct ins_error *err)
+{
+	char *argv[] = { NULL, (char *)"--terminal", context->root, (char *)name, NULL };
+	const int fds[] = { master, -1, -1, pidfd };
+
+	return start_program(argv, fds, ARRAY_LENGTH(fds), err);
+}
+
+/* Return: as recvmsg(2). @ret_fd: what came along; untouched if nothing did. */
+static ssize_t receive(int socket, char *text, size_t size, int *ret_fd)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec data = { text, size };
+	struct msghdr message = { .msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	const struct cmsghdr *rights;
+	ssize_t n;
+
+	do {
+		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	rights = n < 0 ? NULL : CMSG_FIRSTHDR(&message);
+	if (rights && rights->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_fd, CMSG_DATA(rights), sizeof(*ret_fd));
+	return n;
+}
+
 /* Return: 0; −ECONNRESET: it has ended before it has answered. */
 static int ask(int fd, const char *request, struct answer *answer)
 {
@@ -77,9 +131,7 @@ static int ask(int fd, const char *request, struct answer *answer)
 
 	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
 		return errno == EPIPE ? -ECONNRESET : -errno;
-	do {
-		n = recv(fd, text, sizeof(text) - 1, 0);
-	} while (n < 0 && errno == EINTR);
+	n = receive(fd, text, sizeof(text) - 1, &answer->sent);
 	if (n <= 0)
 		return n == 0 ? -ECONNRESET : -errno;
 	text[n] = '\0';
@@ -92,7 +144,7 @@ static int ask(int fd, const char *request, struct answer *answer)
 static int attempt(const struct ins_context *context, const char *request, bool is_needed,
 	struct answer *answer, struct ins_error *err)
 {
-	cleanup_fd int fd = connect_keeper(context, err);
+	cleanup_fd int fd = connect_keeper(context, "socket", err);
 	int r = fd;
 
 	if (r == -ENOENT || r == -ECONNREFUSED) {
@@ -106,14 +158,15 @@ static int attempt(const struct ins_context *context, const char *request, bool 
 		r = ask(fd, request, answer);
 	if (r == -ECONNRESET || (r == 0 && answer->code == EAGAIN))
 		return 1;
+	if (r == 0)
+		answer->connection = TAKE_FD(fd);
 	return r < 0 ? ins_error_set(err, -r, "ask insula-keeper") : 0;
 }
 
 static int converse(const struct ins_context *context, const char *verb, const char *name,
-	bool is_needed, struct ins_error *err)
+	bool is_needed, struct answer *answer, struct ins_error *err)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
-	struct answer answer = { 0 };
 	char request[128];
 	int r = 1;
 
@@ -121,22 +174,68 @@ static int converse(const struct ins_context *context, const char *verb, const c
 	for (int i = 0; r == 1 && i < TRIES; i++) {
 		if (i > 1)
 			nanosleep(&pause, NULL);
-		r = attempt(context, request, is_needed, &answer, err);
+		r = attempt(context, request, is_needed, answer, err);
 	}
 	if (r < 0)
 		return r;
 	if (r == 1)
 		return ins_error_text(
 			err, EBUSY, "insula-keeper is busy with partition \"%s\"", name);
-	return answer.code ? ins_error_text(err, answer.code, "%s", answer.words) : 0;
+	return answer->code ? ins_error_text(err, answer->code, "%s", answer->words) : 0;
 }
 
 int ins_keeper_start(struct ins_context *context, const char *name, struct ins_error *err)
 {
-	return converse(context, "start", name, true, err);
+	cleanup_with(release) struct answer answer = ANSWER_NONE;
+
+	return converse(context, "start", name, true, &answer, err);
 }
 
 int ins_keeper_stop(struct ins_context *context, const char *name, struct ins_error *err)
 {
-	return converse(context, "stop", name, false, err);
+	cleanup_with(release) struct answer answer = ANSWER_NONE;
+
+	return converse(context, "stop", name, false, &answer, err);
+}
+
+/* Who serves this one's terminal alone. Return: 0: @answer is there; −ENOENT, −ECONNREFUSED: nobody does; −errno. */
+static int ask_alone(const struct ins_context *context, const char *request, const char *name,
+	struct answer *answer, struct ins_error *err)
+{
+	char socket_name[sizeof("terminals/") + 64];
+
+	snprintf(socket_name, sizeof(socket_name), "terminals/%s", name);
+	answer->connection = connect_keeper(context, socket_name, err);
+	return answer->connection < 0 ? answer->connection
+				      : ask(answer->connection, request, answer);
+}
+
+int ins_keeper_attach(struct ins_context *context, const char *name,
+	struct ins_console *ret_console, struct ins_error *err)
+{
+	cleanup_with(release) struct answer answer = ANSWER_NONE;
+	char request[128];
+	int r;
+
+	snprintf(request, sizeof(request), "attach %s", name);
+	r = ask_alone(context, request, name, &answer, err);
+	if (r < 0 || answer.sent < 0) {
+		release(&answer);
+		r = converse(context, "attach", name, true, &answer, err);
+	}
+	if (r < 0)
+		return r;
+	if (answer.sent < 0)
+		return ins_error_text(err, EPROTO, "insula-keeper has sent no terminal");
+	ret_console->output = TAKE_FD(answer.connection);
+	ret_console->terminal = TAKE_FD(answer.sent);
+	return 0;
+}
+
+/* No other's socket has such an address: see its notify_path. */
+bool ins_keeper_is_parent(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	return path && !strncmp(path, "/proc/", strlen("/proc/"));
 }

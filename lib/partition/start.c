@@ -15,6 +15,7 @@
 #include "partition/disk.h"
 #include "partition/files.h"
 #include "partition/groups.h"
+#include "partition/keeper.h"
 #include "partition/network.h"
 #include "partition/partition.h"
 #include "partition/supervisor.h"
@@ -32,6 +33,8 @@ struct starting {
 	char own[PATH_MAX], image[PATH_MAX], bundle[PATH_MAX];
 	char notify[PATH_MAX]; /* where its program tells that it is ready; "": it does not */
 	int bundle_dir;        /* −1: not open */
+	int terminal;          /* the master; −1 */
+	int pidfd;             /* of what has the terminal; −1 */
 };
 
 static void release(struct starting *starting)
@@ -39,6 +42,8 @@ static void release(struct starting *starting)
 	free(starting->paths);
 	free(starting->layers);
 	ins_close(starting->bundle_dir);
+	ins_close(starting->terminal);
+	ins_close(starting->pidfd);
 }
 
 static int put_root_together(struct starting *starting, struct ins_error *err)
@@ -111,8 +116,28 @@ static int run(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
 		r = ins_guest_load(&guest, partition->context, &args, false, false, err);
 	if (r == 0)
 		r = ins_guest_make(&guest, false, err);
-	if (r == 0)
-		*ret_pid = guest.run.pid;
+	if (r < 0)
+		return r;
+	*ret_pid = guest.run.pid;
+	starting->terminal = TAKE_FD(guest.run.console);
+	starting->pidfd = TAKE_FD(guest.run.pidfd);
+	return 0;
+}
+
+/* Whoever has the terminal's master decides how long there is a terminal: that has to be somebody who stays.
+ * systemd would keep it, but not read it. */
+static int hand_over_terminal(struct starting *starting, struct ins_error *err)
+{
+	const struct ins_partition *partition = starting->partition;
+	int r;
+
+	if (starting->terminal < 0 || ins_keeper_is_parent())
+		return 0;
+	r = ins_keeper_serve(
+		partition->context, partition->name, starting->terminal, starting->pidfd, err);
+	starting->terminal = ins_close(starting->terminal);
+	if (r < 0)
+		(void)ins_delete(partition->context, partition->name, true, NULL);
 	return r;
 }
 
@@ -120,15 +145,16 @@ static int run(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
 static int tell(const struct starting *starting, pid_t pid, struct ins_error *err)
 {
 	const struct ins_partition *partition = starting->partition;
-	char text[128];
+	const char *terminal = starting->terminal >= 0 ? "\nFDSTORE=1\nFDNAME=terminal" : "";
+	char text[192];
 
 	ins_supervisor_register(partition->context, partition->name, pid);
 	if (starting->notify[0])
-		snprintf(text, sizeof(text), "MAINPID=%d", (int)pid);
+		snprintf(text, sizeof(text), "MAINPID=%d%s", (int)pid, terminal);
 	else
-		snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1\nSTATUS=Partition %s runs.",
-			(int)pid, partition->name);
-	return ins_notify(text, -1, err);
+		snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1\nSTATUS=Partition %s runs.%s",
+			(int)pid, partition->name, terminal);
+	return ins_notify(text, starting->terminal, err);
 }
 
 static bool notifies(const struct ins_partition *partition)
@@ -173,15 +199,19 @@ static int start_ended(struct starting *starting, pid_t *ret_pid, struct ins_err
 static int start_here(struct ins_partition *partition, const struct ins_supervised *supervised,
 	struct ins_error *err)
 {
-	cleanup_with(release) struct starting starting = {
-		.partition = partition, .supervised = supervised, .bundle_dir = -1
-	};
+	cleanup_with(release) struct starting starting = { .partition = partition,
+		.supervised = supervised,
+		.bundle_dir = -1,
+		.terminal = -1,
+		.pidfd = -1 };
 	pid_t pid = 0;
 	int r = clear_ended(partition, err);
 
 	if (r < 0)
 		return r;
 	r = start_ended(&starting, &pid, err);
+	if (r == 0)
+		r = hand_over_terminal(&starting, err);
 	if (r < 0) {
 		(void)ins_groups_leave(partition->context, partition->name, NULL);
 		return r;

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <termios.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -23,34 +22,9 @@ struct relay {
 	bool input_ended;
 	size_t used, sent; /* of input: read from the caller, written to the master */
 	char input[BUFFER_SIZE];
-	bool is_raw;
-	struct termios before; /* the caller's terminal */
-	sigset_t mask;         /* the caller's */
+	struct ins_tty_raw raw;
+	sigset_t mask; /* the caller's */
 };
-
-/* Output stays processed: the container's terminal sends bare newlines (see tty_child.c). */
-static int make_raw(struct relay *relay, struct ins_error *err)
-{
-	struct termios raw;
-
-	if (!isatty(STDIN_FILENO))
-		return 0;
-	if (tcgetattr(STDIN_FILENO, &relay->before) < 0)
-		return ins_error_set(err, errno, "read the terminal's settings");
-	raw = relay->before;
-	cfmakeraw(&raw);
-	raw.c_oflag |= relay->before.c_oflag & OPOST;
-	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) < 0)
-		return ins_error_set(err, errno, "set the terminal raw");
-	relay->is_raw = true;
-	return 0;
-}
-
-bool ins_tty_caller_size(struct winsize *ret_size)
-{
-	return ioctl(STDIN_FILENO, TIOCGWINSZ, ret_size) == 0 ||
-	       ioctl(STDOUT_FILENO, TIOCGWINSZ, ret_size) == 0;
-}
 
 static void copy_size(const struct relay *relay)
 {
@@ -74,36 +48,14 @@ static int relay_begin(struct relay *relay, struct ins_error *err)
 	if (flags < 0 || fcntl(relay->master, F_SETFL, flags | O_NONBLOCK) < 0)
 		return ins_error_set(err, errno, "make the terminal non-blocking");
 	copy_size(relay);
-	return make_raw(relay, err);
+	return ins_tty_raw_set(&relay->raw, err);
 }
 
 static void relay_end(struct relay *relay)
 {
-	if (relay->is_raw)
-		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &relay->before);
+	ins_tty_raw_undo(&relay->raw);
 	ins_close(relay->resized);
 	sigprocmask(SIG_SETMASK, &relay->mask, NULL);
-}
-
-static int write_all(const char *data, size_t size, struct ins_error *err)
-{
-	while (size > 0) {
-		ssize_t n = write(STDOUT_FILENO, data, size);
-
-		if (n < 0 && errno == EAGAIN) {
-			struct pollfd wait = { .fd = STDOUT_FILENO, .events = POLLOUT };
-
-			(void)poll(&wait, 1, -1);
-			continue;
-		}
-		if (n < 0 && errno != EINTR)
-			return ins_error_set(err, errno, "write to standard output");
-		if (n > 0) {
-			data += n;
-			size -= (size_t)n;
-		}
-	}
-	return 0;
 }
 
 /* Return: 1 if there may be more, 0 if there is none now, or −errno. */
@@ -120,7 +72,7 @@ static int copy_output(struct relay *relay, struct ins_error *err)
 		return 0;
 	if (n < 0)
 		return ins_error_set(err, errno, "read from the container's terminal");
-	r = write_all(buffer, (size_t)n, err);
+	r = ins_tty_write(buffer, (size_t)n, err);
 	return r < 0 ? r : 1;
 }
 

@@ -4,6 +4,7 @@
 #define INSULA_TTY_TTY_H
 
 #include <sys/ioctl.h>
+#include <termios.h>
 
 #include "insula.h"
 
@@ -17,6 +18,20 @@ int ins_tty_send(int socket, int fd, struct ins_error *err);
 
 /* ins_tty_caller_size - the size of the caller's terminal, on fd 0 or 1. Return: false if there is none. */
 bool ins_tty_caller_size(struct winsize *ret_size);
+
+/* The caller's terminal, on fd 0, while it is raw. Begin with {}. */
+struct ins_tty_raw {
+	bool is_set;
+	struct termios before;
+};
+
+/* ins_tty_raw_set - what is typed comes as it is; output stays processed, for a container's terminal sends bare
+ * newlines. Does nothing if fd 0 is no terminal. */
+int ins_tty_raw_set(struct ins_tty_raw *raw, struct ins_error *err);
+void ins_tty_raw_undo(struct ins_tty_raw *raw);
+
+/* ins_tty_write - all of it, to fd 1. */
+int ins_tty_write(const char *data, size_t size, struct ins_error *err);
 
 /**
  * ins_tty_relay - copy between the caller's terminal (fds 0 and 1) and @master until the process

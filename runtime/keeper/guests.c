@@ -40,7 +40,8 @@ static struct guest *add(struct keeper *keeper, const char *name)
 		return NULL;
 	if (i == keeper->n)
 		keeper->n++;
-	keeper->guests[i] = (struct guest){ .pidfd = -1, .fifo = -1, .client = -1, .delay = 1 };
+	keeper->guests[i] =
+		(struct guest){ .pidfd = -1, .fifo = -1, .terminal = -1, .client = -1, .delay = 1 };
 	memcpy(keeper->guests[i].name, name, strlen(name));
 	return &keeper->guests[i];
 }
@@ -68,6 +69,7 @@ static void answer_guest(struct guest *guest, int code, const char *words)
 
 static void forget(struct keeper *keeper, struct guest *guest)
 {
+	console_end(keeper, guest);
 	/* What it has said last. Whoever else has been given its output may say more for ever. */
 	if (guest->fifo >= 0) {
 		for (int i = 0; i < TAKES_AT_END && output_take(keeper, guest); i++)
@@ -103,6 +105,7 @@ static void settle(struct keeper *keeper, struct guest *guest)
 {
 	pid_t helper = helper_settle(keeper, guest);
 
+	console_end(keeper, guest);
 	guest->pid = 0;
 	guest->state = STATE_SETTLING;
 	if (helper > 0) {
@@ -149,7 +152,8 @@ static char *take_value(char *message, const char *name)
 	return line ? line + n : NULL;
 }
 
-static void is_told(struct keeper *keeper, struct guest *guest, char *message)
+/* @terminal: what came along, or −1; it is taken. */
+static void is_told(struct keeper *keeper, struct guest *guest, char *message, int terminal)
 {
 	char *pid = take_value(message, "MAINPID="), *code = take_value(message, "ERRNO=");
 	char *words = take_value(message, "STATUS=");
@@ -157,8 +161,11 @@ static void is_told(struct keeper *keeper, struct guest *guest, char *message)
 	if (pid && atoi(pid) > 0) {
 		guest->pid = (pid_t)atoi(pid);
 		guest->since = keeper_now();
-		record_write(keeper, guest);
 	}
+	if (terminal >= 0)
+		console_begin(keeper, guest, terminal);
+	if (guest->pid > 0)
+		record_write(keeper, guest);
 	if (take_value(message, "READY=1"))
 		answer_guest(guest, 0, "");
 	if (code && words) {
@@ -169,12 +176,41 @@ static void is_told(struct keeper *keeper, struct guest *guest, char *message)
 	}
 }
 
-/* Who tells is known by the kernel's word, and not by their own. */
+/* What came with a message. Who tells is known by the kernel's word, and not by their own. */
+static void read_control(struct msghdr *message, pid_t *ret_sender, int *ret_fd)
+{
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+		header = CMSG_NXTHDR(message, header)) {
+		struct ucred sender;
+		int fds[2]; /* alignment leaves room for a second one */
+		size_t n = (header->cmsg_len - CMSG_LEN(0)) / sizeof(fds[0]);
+
+		if (header->cmsg_type == SCM_CREDENTIALS) {
+			memcpy(&sender, CMSG_DATA(header), sizeof(sender));
+			*ret_sender = sender.pid;
+		} else if (header->cmsg_type == SCM_RIGHTS && n > 0 && n <= 2) {
+			memcpy(fds, CMSG_DATA(header), n * sizeof(fds[0]));
+			*ret_fd = fds[0];
+			if (n == 2)
+				close(fds[1]);
+		}
+	}
+}
+
+static struct guest *find_starting(const struct keeper *keeper, pid_t helper)
+{
+	for (size_t i = 0; i < keeper->n; i++) {
+		if (keeper->guests[i].state == STATE_STARTING && keeper->guests[i].helper == helper)
+			return &keeper->guests[i];
+	}
+	return NULL;
+}
+
 static void hear(struct keeper *keeper)
 {
 	union {
 		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(struct ucred))];
+		char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
 	} control;
 	char text[ANSWER_SIZE];
 	struct iovec data = { text, sizeof(text) - 1 };
@@ -185,21 +221,19 @@ static void hear(struct keeper *keeper)
 			.msg_control = &control,
 			.msg_controllen = sizeof(control) };
 		ssize_t n = recvmsg(keeper->notify, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-		const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		struct ucred sender;
+		struct guest *guest;
+		pid_t sender = 0;
+		int terminal = -1;
 
 		if (n < 0)
 			return;
 		text[n] = '\0';
-		if (!header || header->cmsg_type != SCM_CREDENTIALS)
-			continue;
-		memcpy(&sender, CMSG_DATA(header), sizeof(sender));
-		for (size_t i = 0; i < keeper->n; i++) {
-			struct guest *guest = &keeper->guests[i];
-
-			if (guest->state == STATE_STARTING && guest->helper == sender.pid)
-				is_told(keeper, guest, text);
-		}
+		read_control(&message, &sender, &terminal);
+		guest = sender > 0 ? find_starting(keeper, sender) : NULL;
+		if (guest)
+			is_told(keeper, guest, text, terminal);
+		else if (terminal >= 0)
+			close(terminal);
 	}
 }
 
@@ -304,10 +338,14 @@ void guests_end(struct keeper *keeper, struct guest *guest)
 static void adopt(struct keeper *keeper, const char *name)
 {
 	struct guest *guest = strlen(name) < NAME_SIZE ? add(keeper, name) : NULL;
+	int terminal = -1;
 
 	if (!guest)
 		return;
-	guest->pidfd = record_read(keeper, name, &guest->pid);
+	guest->pidfd = record_read(keeper, name, &guest->pid, &terminal);
+	terminal = guard_claim(terminal);
+	if (terminal >= 0)
+		console_begin(keeper, guest, terminal);
 	guest->since = keeper_now();
 	guest->state = STATE_RUNNING;
 	(void)output_open(keeper, guest);
@@ -329,6 +367,19 @@ void guests_adopt(struct keeper *keeper)
 	}
 	if (dir)
 		closedir(dir);
+	guard_close_unclaimed();
+}
+
+int guests_serve(struct keeper *keeper, const char *name, int master, int pidfd)
+{
+	struct guest *guest = add(keeper, name);
+
+	guest->state = STATE_RUNNING;
+	guest->pidfd = pidfd;
+	console_begin(keeper, guest, master);
+	if (guest->terminal < 0)
+		return -EIO;
+	return keeper_watch(keeper, pidfd, SOURCE_END, (size_t)(guest - keeper->guests));
 }
 
 static void request_start(struct keeper *keeper, int client, const char *name)
@@ -373,6 +424,25 @@ static void request_stop(struct keeper *keeper, int client, const char *name)
 	}
 }
 
+static void request_attach(struct keeper *keeper, int client, const char *name)
+{
+	const struct guest *guest = find(keeper, name);
+	int r;
+
+	if (guest && guest->state == STATE_STARTING) {
+		answer(client, EAGAIN, name, "is being started");
+		return;
+	}
+	if (!guest || guest->terminal < 0) {
+		answer(client, ENOTTY, name,
+			"has no terminal now: it gets one when it is started (`insula restart`)");
+		return;
+	}
+	r = console_attach(keeper, guest, client);
+	if (r < 0)
+		answer(client, -r, name, "has a terminal that insula-keeper cannot lead to");
+}
+
 /* It becomes a part of paths. */
 static bool is_name(const char *name)
 {
@@ -388,6 +458,8 @@ void guests_request(struct keeper *keeper, int client, const char *request)
 		request_start(keeper, client, name + 1);
 	else if (name && is_name(name + 1) && !strncmp(request, "stop ", 5))
 		request_stop(keeper, client, name + 1);
+	else if (name && is_name(name + 1) && !strncmp(request, "attach ", 7))
+		request_attach(keeper, client, name + 1);
 	else
 		answer(client, EINVAL, NULL, "insula-keeper does not know this request");
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
@@ -22,6 +23,9 @@
 
 #define REQUEST_SIZE 256
 
+/* Of one with --terminal: which descriptor the guest is. */
+#define PIDFD 3
+
 uint64_t keeper_now(void)
 {
 	struct timespec t;
@@ -30,12 +34,30 @@ uint64_t keeper_now(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-int keeper_watch(struct keeper *keeper, int fd, enum source source, size_t number)
+static int watch(struct keeper *keeper, int fd, uint32_t events, enum source source, size_t number)
 {
-	struct epoll_event event = { .events = EPOLLIN,
+	struct epoll_event event = { .events = events,
 		.data.u64 = (uint64_t)source << 32 | number };
 
-	return epoll_ctl(keeper->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+	if (epoll_ctl(keeper->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
+		return 0;
+	return errno == EEXIST && epoll_ctl(keeper->epoll, EPOLL_CTL_MOD, fd, &event) == 0 ? 0
+											   : -errno;
+}
+
+int keeper_watch(struct keeper *keeper, int fd, enum source source, size_t number)
+{
+	return watch(keeper, fd, EPOLLIN, source, number);
+}
+
+int keeper_watch_edges(struct keeper *keeper, int fd, enum source source, size_t number)
+{
+	return watch(keeper, fd, EPOLLIN | EPOLLET, source, number);
+}
+
+void keeper_unwatch(struct keeper *keeper, int fd)
+{
+	(void)epoll_ctl(keeper->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
 /* By the directory's fd: sun_path is too short for a path. Return: a socket at that name in .keeper, −errno. */
@@ -52,31 +74,39 @@ static int make_socket(const struct keeper *keeper, const char *name, int type)
 	return fd;
 }
 
-/* Return: 0; −EWOULDBLOCK: another one runs; −errno. */
 static int open_directory(struct keeper *keeper)
 {
 	char path[PATH_MAX];
-	int lock;
 
 	snprintf(path, sizeof(path), "%s/.keeper", keeper->root);
 	if ((mkdir(keeper->root, 0700) < 0 && errno != EEXIST) ||
 		(mkdir(path, 0700) < 0 && errno != EEXIST))
 		return -errno;
 	keeper->dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (keeper->dir < 0)
-		return -errno;
+	return keeper->dir < 0 ? -errno : 0;
+}
+
+/* Return: 0; −EWOULDBLOCK: another one runs; −errno. */
+static int take_directory(struct keeper *keeper)
+{
+	int r = open_directory(keeper);
+
+	if (r < 0)
+		return r;
 	if ((mkdirat(keeper->dir, "guests", 0700) < 0 && errno != EEXIST) ||
 		(mkdirat(keeper->dir, "output", 0700) < 0 && errno != EEXIST))
 		return -errno;
-	lock = openat(keeper->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+	if (keeper->lock >= 0)
+		return fcntl(keeper->lock, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
+	keeper->lock = openat(keeper->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (keeper->lock < 0 || flock(keeper->lock, LOCK_EX | LOCK_NB) < 0)
 		return -errno;
 	return 0;
 }
 
-static int open_sources(struct keeper *keeper)
+/* What requests come by, @name in .keeper, and signals. */
+static int open_requests(struct keeper *keeper, const char *name)
 {
-	const int one = 1;
 	sigset_t signals;
 	int r;
 
@@ -84,26 +114,35 @@ static int open_sources(struct keeper *keeper)
 	sigaddset(&signals, SIGCHLD);
 	sigaddset(&signals, SIGTERM);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
-	snprintf(keeper->notify_path, sizeof(keeper->notify_path), "/proc/%d/fd/%d/notify",
-		(int)getpid(), keeper->dir);
 	keeper->epoll = epoll_create1(EPOLL_CLOEXEC);
 	keeper->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (keeper->epoll < 0 || keeper->signals < 0)
 		return -errno;
+	keeper->listener = make_socket(keeper, name, SOCK_SEQPACKET);
+	if (keeper->listener < 0)
+		return keeper->listener;
+	if (listen(keeper->listener, SOMAXCONN) < 0)
+		return -errno;
+	r = keeper_watch(keeper, keeper->signals, SOURCE_SIGNAL, 0);
+	return r < 0 ? r : keeper_watch(keeper, keeper->listener, SOURCE_LISTENER, 0);
+}
+
+static int open_sources(struct keeper *keeper)
+{
+	const int one = 1;
+	int r;
+
+	snprintf(keeper->notify_path, sizeof(keeper->notify_path), "/proc/%d/fd/%d/notify",
+		(int)getpid(), keeper->dir);
+	r = open_requests(keeper, "socket");
+	if (r < 0)
+		return r;
 	keeper->notify = make_socket(keeper, "notify", SOCK_DGRAM);
 	if (keeper->notify < 0)
 		return keeper->notify;
 	if (setsockopt(keeper->notify, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0)
 		return -errno;
-	keeper->listener = make_socket(keeper, "socket", SOCK_SEQPACKET);
-	if (keeper->listener < 0)
-		return keeper->listener;
-	r = keeper_watch(keeper, keeper->signals, SOURCE_SIGNAL, 0);
-	if (r == 0)
-		r = keeper_watch(keeper, keeper->notify, SOURCE_NOTIFY, 0);
-	if (r == 0)
-		r = keeper_watch(keeper, keeper->listener, SOURCE_LISTENER, 0);
-	return r;
+	return keeper_watch(keeper, keeper->notify, SOURCE_NOTIFY, 0);
 }
 
 static int make_table(struct keeper *keeper)
@@ -138,7 +177,7 @@ static void read_client(struct keeper *keeper, int client)
 
 	if (n < 0 && errno == EAGAIN)
 		return;
-	(void)epoll_ctl(keeper->epoll, EPOLL_CTL_DEL, client, NULL);
+	keeper_unwatch(keeper, client);
 	if (n <= 0) {
 		close(client);
 		return;
@@ -156,6 +195,9 @@ static bool read_signals(struct keeper *keeper)
 	while (read(keeper->signals, &info, sizeof(info)) == sizeof(info))
 		is_over = is_over || info.ssi_signo == SIGTERM;
 	guests_notice(keeper);
+	/* It may have been the guard who has ended. */
+	if (keeper->terminals > 0)
+		guard_begin(keeper);
 	return is_over;
 }
 
@@ -177,12 +219,23 @@ static bool handle(struct keeper *keeper, uint64_t which)
 		read_client(keeper, (int)number);
 		break;
 	case SOURCE_END:
+		if (keeper->is_alone) {
+			console_end(keeper, guest);
+			return true;
+		}
 		if (guest->state == STATE_RUNNING && guest->pidfd >= 0)
 			guests_end(keeper, guest);
 		break;
 	case SOURCE_OUTPUT:
 		if (guest->state != STATE_FREE && guest->fifo >= 0)
 			(void)output_take(keeper, guest);
+		break;
+	case SOURCE_TERMINAL:
+		if (guest->state != STATE_FREE && guest->terminal >= 0)
+			console_take(keeper, guest);
+		break;
+	case SOURCE_ATTACHED:
+		console_leave(keeper, (int)number);
 		break;
 	}
 	return false;
@@ -227,48 +280,90 @@ static int leave(void)
 	return ready[1];
 }
 
-/* Nothing of the caller's is held. */
-static void stay(int ready)
+/* Nothing of the caller's is held but, for one that is alone, where its output goes. */
+static void stay(const struct keeper *keeper, int ready)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (chdir("/") < 0 || null < 0 || write(ready, "", 1) != 1)
 		_exit(1);
-	for (int fd = 0; fd <= 2; fd++)
+	for (int fd = 0; fd <= (keeper->is_alone ? 0 : 2); fd++)
 		dup2(null, fd);
 	close(null);
 	close(ready);
 }
 
+static int fail(const struct keeper *keeper, int r)
+{
+	dprintf(2, "insula-keeper: %s/.keeper: %s\n", keeper->root, strerror(-r));
+	return 1;
+}
+
+/* The master is one of ours, and not standard input, which all have. */
+static int serve_terminal(struct keeper *keeper, const char *name)
+{
+	int master = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, PIDFD + 1), ready = -1;
+	char path[sizeof("terminals/") + NAME_SIZE];
+	int r = open_directory(keeper);
+
+	if (master < 0 || strlen(name) >= NAME_SIZE)
+		r = -EINVAL;
+	snprintf(path, sizeof(path), "terminals/%s", name);
+	if (r == 0 && mkdirat(keeper->dir, "terminals", 0700) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r == 0)
+		r = ready = leave();
+	if (r >= 0)
+		r = make_table(keeper);
+	if (r == 0)
+		r = open_requests(keeper, path);
+	if (r == 0)
+		r = guests_serve(keeper, name, master, PIDFD);
+	if (r < 0)
+		return fail(keeper, r);
+	/* A journal that has gone takes no terminal along. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	stay(keeper, ready);
+	keep(keeper);
+	(void)unlinkat(keeper->dir, path, 0);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct keeper keeper = { 0 };
+	struct keeper keeper = { .lock = -1, .guard = -1, .notify = -1 };
+	bool is_heir = argc == 5;
 	int r, ready = -1;
 
-	if (argc != 4) {
+	umask(0077);
+	if (argc == 4 && !strcmp(argv[1], "--terminal")) {
+		keeper.is_alone = true;
+		keeper.root = argv[2];
+		return serve_terminal(&keeper, argv[3]);
+	}
+	if (argc != 4 && !is_heir) {
 		dprintf(2, "usage: insula-keeper STATE-DIRECTORY LIBRARY INSULA\n");
 		return 2;
 	}
+	keeper.own = argv[0];
 	keeper.root = argv[1];
 	keeper.library = argv[2];
 	keeper.program = argv[3];
-	umask(0077);
-	r = open_directory(&keeper);
+	if (is_heir)
+		keeper.lock = atoi(argv[4]);
+	r = take_directory(&keeper);
 	if (r == -EWOULDBLOCK)
 		return 0;
-	if (r == 0)
+	if (r == 0 && !is_heir)
 		r = ready = leave();
 	if (r >= 0)
 		r = make_table(&keeper);
 	if (r == 0)
 		r = open_sources(&keeper);
-	if (r == 0 && listen(keeper.listener, SOMAXCONN) < 0)
-		r = -errno;
-	if (r < 0) {
-		dprintf(2, "insula-keeper: %s/.keeper: %s\n", keeper.root, strerror(-r));
-		return 1;
-	}
-	stay(ready);
+	if (r < 0)
+		return fail(&keeper, r);
+	if (!is_heir)
+		stay(&keeper, ready);
 	guests_adopt(&keeper);
 	keep(&keeper);
 	/* Before the lock is given back, which is at our end: the socket is not a next keeper's yet. */

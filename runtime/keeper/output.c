@@ -79,20 +79,31 @@ static void append(int dir, const char *text, size_t n)
 	close(fd);
 }
 
+void output_log(const struct keeper *keeper, const struct guest *guest, const char *text, size_t n)
+{
+	char path[PATH_MAX];
+	int dir;
+
+	if (keeper->is_alone) {
+		if (write(STDOUT_FILENO, text, n) < 0)
+			errno = 0;
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/partitions/%s", keeper->library, guest->name);
+	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return;
+	append(dir, text, n);
+	close(dir);
+}
+
 bool output_take(const struct keeper *keeper, const struct guest *guest)
 {
 	static char buffer[8192];
-	char path[PATH_MAX];
 	ssize_t n = read(guest->fifo, buffer, sizeof(buffer));
-	int dir;
 
 	if (n <= 0)
 		return false;
-	snprintf(path, sizeof(path), "%s/partitions/%s", keeper->library, guest->name);
-	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir >= 0) {
-		append(dir, buffer, (size_t)n);
-		close(dir);
-	}
+	output_log(keeper, guest, buffer, (size_t)n);
 	return n == sizeof(buffer);
 }

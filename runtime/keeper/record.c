@@ -53,10 +53,13 @@ bool record_status(pid_t pid, int *ret_status)
 
 void record_write(const struct keeper *keeper, const struct guest *guest)
 {
-	char path[sizeof("guests/") + NAME_SIZE], text[48];
+	char path[sizeof("guests/") + NAME_SIZE], text[64], terminal[16] = "";
 
 	snprintf(path, sizeof(path), "guests/%s", guest->name);
-	snprintf(text, sizeof(text), "%d:%llu", (int)guest->pid, start_time(guest->pid));
+	if (guest->terminal >= 0)
+		snprintf(terminal, sizeof(terminal), ":%d", guest->terminal);
+	snprintf(
+		text, sizeof(text), "%d:%llu%s", (int)guest->pid, start_time(guest->pid), terminal);
 	(void)unlinkat(keeper->dir, "guests/.new", 0);
 	if (symlinkat(text, keeper->dir, "guests/.new") == 0)
 		(void)renameat(keeper->dir, "guests/.new", keeper->dir, path);
@@ -72,9 +75,9 @@ void record_remove(const struct keeper *keeper, const struct guest *guest)
 	(void)unlinkat(keeper->dir, path, 0);
 }
 
-int record_read(const struct keeper *keeper, const char *name, pid_t *ret_pid)
+int record_read(const struct keeper *keeper, const char *name, pid_t *ret_pid, int *ret_terminal)
 {
-	char path[sizeof("guests/") + NAME_SIZE], text[48], *colon;
+	char path[sizeof("guests/") + NAME_SIZE], text[64], *colon;
 	unsigned long long start;
 	ssize_t n;
 	long pid;
@@ -86,7 +89,7 @@ int record_read(const struct keeper *keeper, const char *name, pid_t *ret_pid)
 	pid = strtol(text, &colon, 10);
 	if (pid <= 0 || *colon != ':')
 		return -ESRCH;
-	start = strtoull(colon + 1, NULL, 10);
+	start = strtoull(colon + 1, &colon, 10);
 	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (fd < 0)
 		return -errno;
@@ -96,5 +99,6 @@ int record_read(const struct keeper *keeper, const char *name, pid_t *ret_pid)
 		return -ESRCH;
 	}
 	*ret_pid = (pid_t)pid;
+	*ret_terminal = *colon == ':' ? atoi(colon + 1) : -1;
 	return fd;
 }

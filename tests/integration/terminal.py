@@ -50,7 +50,8 @@ def relay(fd, path, lines):
 def lines_of(path):
     try:
         with open(path + ".input") as file:
-            return file.read().splitlines()
+            # Not splitlines(): to that ^] is the end of one, too.
+            return file.read().removesuffix("\n").split("\n")
     except FileNotFoundError:
         return []
 

@@ -128,6 +128,26 @@ int ins_partition_settle_unit(struct ins_context *context, const char *name, int
 	return answer(name, err);
 }
 
+int ins_console_open(struct ins_context *context, const char *name, struct ins_console *ret_console,
+	struct ins_error *err)
+{
+	(void)context;
+	(void)ret_console;
+	return with_id("console", name, err);
+}
+
+int ins_console_relay(const struct ins_console *console, bool *ret_detached, struct ins_error *err)
+{
+	(void)console;
+	*ret_detached = true;
+	return answer("relay", err);
+}
+
+void ins_console_close(struct ins_console *console)
+{
+	(void)console;
+}
+
 int ins_partition_enable(
 	struct ins_context *context, const char *name, bool enabled, struct ins_error *err)
 {

@@ -91,6 +91,27 @@ limit() {
 	run -1 insula show bad
 }
 
+@test "a terminal: what it says is in the journal, and console leads to it" {
+	# shellcheck disable=SC2016
+	spawned a --terminal -- sh -c 'stty -echo; tty; while read -r line; do echo "got <$line>"; done'
+	run -0 insula console a <<<'one'
+	[[ $output == *'got <one>'* ]]
+	in_journal() {
+		said a | grep -qF "$1"
+	}
+	wait_for 20 in_journal /dev/pts/0
+	wait_for 20 in_journal 'got <one>'
+	# Who serves it is a process of the unit, and goes with it.
+	[[ $(cat "/proc/$(pgrep -f 'insula-keeper --terminal')/cgroup") == */insula@a.service/* ]]
+	insula restart a
+	run -0 insula console a <<<'two'
+	[[ $output == *'got <two>'* ]]
+	insula stop a
+	is_unit a inactive
+	run -1 pgrep -f 'insula-keeper'
+	run -1 insula console a
+}
+
 @test "a start that failed is not tried again, and systemctl tells why" {
 	spawned a --no-start -- /nowhere
 	run ! insula start a
@@ -288,6 +309,16 @@ is_up() {
 	systemctl stop insula@b
 	run -0 said b
 	[[ $output == *'Requesting system poweroff'* ]]
+}
+
+@test "a system shows its login prompt on its terminal" {
+	insula spawn d --template debian --boot --net none --terminal
+	prompts() {
+		printf '\n' | insula console d | grep -q 'd login:'
+	}
+	wait_for 240 prompts
+	insula stop d
+	is_unit d inactive
 }
 
 @test "an init that reboots comes back, one that powers off does not" {
