@@ -225,7 +225,6 @@ static int check_root(int image, struct ins_error *err)
 				 err, EBADMSG, "it has to have root or root.erofs: one of them");
 }
 
-
 static int check(int image, const char *id, struct ins_progress *progress, struct ins_error *err)
 {
 	cleanup_with(free_json) json_t *description = NULL;

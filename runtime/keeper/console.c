@@ -105,7 +105,8 @@ void console_end(struct keeper *keeper, struct guest *guest)
 
 	if (master < 0)
 		return;
-	while (take(keeper, guest))
+	/* Whoever else has the terminal may say more for ever. */
+	for (int i = 0; i < TAKES_AT_END && take(keeper, guest); i++)
 		;
 	guest->terminal = -1;
 	if (guest->pid > 0)

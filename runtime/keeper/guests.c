@@ -16,8 +16,7 @@
 #define SECOND         1000000000ULL
 #define DELAY_MAX      60 /* seconds */
 #define RAN_WELL       (10 * SECOND)
-#define EXIT_AGAIN     75  /* of `insula settle` */
-#define TAKES_AT_END   256 /* more than the largest pipe of an ordinary user has */
+#define EXIT_AGAIN     75 /* of `insula settle` */
 #define ANSWER_SIZE    1024
 #define ANSWER_RUNNING "is running already"
 

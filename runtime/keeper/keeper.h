@@ -46,6 +46,9 @@ enum state {
 	STATE_WAITING,  /* until due, then it is started again */
 };
 
+/* Of the output of one that has ended: more than the largest pipe of an ordinary user has. */
+#define TAKES_AT_END 256
+
 struct guest {
 	char name[NAME_SIZE];
 	enum state state;

@@ -243,7 +243,7 @@ e trusted.overlay.opaque trusted.overlay.redirect"
 	run -1 other import "$P-b" "$TAR"
 	has 'root or root.erofs'
 	nothing_in "$BATS_TEST_TMPDIR/other"
-	[ -z "$(ls -A "$BATS_TEST_TMPDIR"/other/{images,templates} | grep -v :)" ]
+	[ -z "$(find "$BATS_TEST_TMPDIR"/other/{images,templates} -mindepth 1)" ]
 }
 
 @test 'how an image wants to be started is looked at' {
