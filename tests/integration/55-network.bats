@@ -83,7 +83,8 @@ guest() {
 # serves NAME tcp|udp PORT
 serves() {
 	local ready=$BATS_TEST_TMPDIR/ready-$1-$2-$3
-	in_ns "$1" python3 "$BATS_TEST_DIRNAME/network.py" serve "$2" "$3" >"$ready" &
+	# No function: what is started in the background of one is a shell that has it as its child.
+	nsenter --net="/proc/${NS[$1]}/ns/net" -- python3 "$BATS_TEST_DIRNAME/network.py" serve "$2" "$3" >"$ready" 3>&- &
 	STARTED+=($!)
 	wait_for 5 grep -q ready "$ready"
 }
