@@ -365,7 +365,7 @@ int ins_partition_import(
 /* Something that a command has left which was killed, or that nobody needs any more. */
 struct ins_leftover {
 	const char *kind; /* "container", "cgroup", "directory", "file", "number", "layer", "image", "mount",
-	                     "member" (of groups) */
+	                     "member" (of groups), "bundle" */
 	const char *name; /* a path, an id, a number, the name of the container */
 	const char *json; /* both, as one object */
 };

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "partition/profile.h"
+#include "partition/setting.h"
 #include "spec/names.h"
 
 /*
@@ -34,7 +35,7 @@ static uint64_t named(const struct ins_definition_value *names)
 	uint64_t capabilities = 0;
 
 	for (size_t i = 0; i < names->n; i++)
-		capabilities |= UINT64_C(1) << ins_capability_number(names->v[i]);
+		capabilities |= UINT64_C(1) << ins_setting_capability(names->v[i]);
 	return capabilities;
 }
 

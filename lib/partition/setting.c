@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kinds of settings: how each is written, and what is wrong with one that is not. */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -305,9 +306,22 @@ static bool is_pair(const char *text)
 	return text[0] != '=' && strchr(text, '=');
 }
 
+/* People write it without the prefix, and in small letters, too. */
+int ins_setting_capability(const char *text)
+{
+	char name[64] = "CAP_";
+	size_t n = strncasecmp(text, name, 4) == 0 ? 0 : 4;
+
+	if (strlen(text) >= sizeof(name) - n)
+		return -EINVAL;
+	for (size_t i = 0; i <= strlen(text); i++)
+		name[n + i] = (char)toupper((unsigned char)text[i]);
+	return ins_capability_number(name);
+}
+
 static bool is_capability(const char *text)
 {
-	return ins_capability_number(text) >= 0;
+	return ins_setting_capability(text) >= 0;
 }
 
 static bool is_mount(const char *text)
@@ -347,7 +361,7 @@ static const struct {
 	[INS_KIND_PAIRS] = { is_pair, "NAME=VALUE" },
 	[INS_KIND_NAMES] = { is_name, "a name: letters, digits and _ . -" },
 	[INS_KIND_PATHS] = { is_path, "an absolute path" },
-	[INS_KIND_CAPS] = { is_capability, "a capability, as CAP_NET_RAW" },
+	[INS_KIND_CAPS] = { is_capability, "a capability, as NET_RAW" },
 	[INS_KIND_MOUNTS] = { is_mount,
 		"SOURCE:DIR, both absolute, and :ro behind if it may not be changed" },
 	[INS_KIND_PUBLISH] = { is_publish,

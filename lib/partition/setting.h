@@ -27,6 +27,9 @@ struct ins_setting_publish {
 	bool udp;
 };
 
+/* ins_setting_capability - the number of "NET_RAW", "CAP_NET_RAW" or "net_raw". Return: −EINVAL: there is none. */
+int ins_setting_capability(const char *text);
+
 /* ins_setting_mount, ins_setting_publish - take a value apart. Return: 0, −EINVAL. No error is recorded. */
 int ins_setting_mount(const char *text, struct ins_setting_mount *ret);
 int ins_setting_publish(const char *text, struct ins_setting_publish *ret);

@@ -122,6 +122,15 @@ cached() {
 	is $'b,d e,insula\n1000\n5\n/tmp\nother'
 }
 
+@test 'capabilities are named as people name them' {
+	spawned "$P" --cap-add net_raw --cap-drop CAP_CHOWN --cap-drop KILL -- sleep 1000
+	run -0 jq -c '.process.capabilities.bounding | [index("CAP_NET_RAW", "CAP_CHOWN", "CAP_KILL") != null]' \
+		"$(insula state "$P" | jq -r .bundle)/config.json"
+	is '[true,false,false]'
+	run -1 insula set "$P" --cap-add NET_ROW
+	has 'cap-add: "NET_ROW" is not a capability, as NET_RAW'
+}
+
 @test 'a mount of the host, read-only or not' {
 	mkdir -m 777 "$BATS_TEST_TMPDIR/shared"
 	echo x >"$BATS_TEST_TMPDIR/shared/file"
