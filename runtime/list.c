@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "insula_partition.h"
+#include "names.h"
 #include "output.h"
 #include "verb.h"
 
@@ -46,10 +47,41 @@ static const char *const titles[COLUMNS] = {
 #define COLUMN_WIDTH 12
 #define COLUMN_GAP   3
 
+/* Those that were asked for. */
+struct selection {
+	const struct names *names; /* NULL: all */
+	ins_container_visit_fn *visit;
+	void *data;
+};
+
 struct table {
 	char *(*rows)[COLUMNS];
 	size_t n;
 };
+
+static bool is_meant(const struct names *names, const char *id)
+{
+	for (size_t i = 0; names && i < names->n; i++) {
+		if (strcmp(names->v[i], id) == 0)
+			return true;
+	}
+	return !names;
+}
+
+static int visit_meant(void *data, const struct ins_container_info *info)
+{
+	const struct selection *selection = data;
+
+	return is_meant(selection->names, info->id) ? selection->visit(selection->data, info) : 0;
+}
+
+static int visit_each(const struct call *call, const struct names *names,
+	ins_container_visit_fn *visit, void *data, struct ins_error *err)
+{
+	struct selection selection = { names, visit, data };
+
+	return ins_partition_list(call->context, visit_meant, &selection, err);
+}
 
 static int print_id(void *data, const struct ins_container_info *info)
 {
@@ -120,12 +152,12 @@ static void print_table(const struct table *table)
 		print_row(table->rows[row], widths);
 }
 
-static int list_table(struct ins_context *context, struct ins_error *err)
+static int list_table(const struct call *call, const struct names *names, struct ins_error *err)
 {
 	struct table table = {};
 	int r;
 
-	r = ins_partition_list(context, gather, &table, err);
+	r = visit_each(call, names, gather, &table, err);
 	if (r < 0)
 		error_set(err, -r, "out of memory");
 	else
@@ -137,44 +169,48 @@ static int list_table(struct ins_context *context, struct ins_error *err)
 	return r;
 }
 
-static int list_json(struct ins_context *context, struct ins_error *err)
+static int list_json(const struct call *call, const struct names *names, struct ins_error *err)
 {
 	bool any = false;
 	int r;
 
 	/* A failure half-way leaves half an array: no caller can take that for an answer. */
-	r = ins_partition_list(context, print_json, &any, err);
+	r = visit_each(call, names, print_json, &any, err);
 	if (r < 0)
 		return r;
 	puts(any ? "]" : "[]");
 	return 0;
 }
 
-static int list(const struct call *call, struct ins_error *err)
+static int list_meant(const struct call *call, const struct names *names, struct ins_error *err)
 {
 	const struct list_options *options = call->options;
-	int r = 0;
 
-	if (options->quiet) {
-		r = ins_partition_list(call->context, print_id, NULL, err);
-		return r < 0 ? r : output_flush(err);
-	}
-	switch (options->json ? LIST_JSON : options->format) {
-	case LIST_TABLE:
-		r = list_table(call->context, err);
-		break;
-	case LIST_JSON:
-		r = list_json(call->context, err);
-		break;
-	}
+	if (options->quiet)
+		return visit_each(call, names, print_id, NULL, err);
+	if (options->json || options->format == LIST_JSON)
+		return list_json(call, names, err);
+	return list_table(call, names, err);
+}
+
+static int list(const struct call *call, struct ins_error *err)
+{
+	bool is_chosen = call->n_args > 0;
+	struct names names = {};
+	int r = is_chosen ? names_find(call, call->args, false, NAMES_OF_ALL, &names, err) : 0;
+
+	if (r == 0)
+		r = list_meant(call, is_chosen ? &names : NULL, err);
+	names_clear(&names);
 	return r < 0 ? r : output_flush(err);
 }
 
 const struct verb verb_list = {
 	.name = "list",
 	.summary = "list the containers below the state directory",
-	.synopsis = "",
+	.synopsis = "[NAME]...",
 	.options = list_options,
 	.options_size = sizeof(struct list_options),
+	.max_args = SIZE_MAX,
 	.run = list,
 };

@@ -217,6 +217,16 @@ cached() {
 
 # --- set, apply, edit ---------------------------------------------------------------------------------
 
+@test 'list: those of a name, or of a pattern' {
+	insula spawn "$P-{1..3}" --template busybox --net none --no-start
+	run -0 insula list --quiet "$P-[13]"
+	is "$P-1"$'\n'"$P-3"
+	run -0 insula list --json "$P-2"
+	[ "$(jq -r '.[].id' <<<"$output")" = "$P-2" ]
+	run -1 insula list 'nothing*'
+	has 'nothing*'
+}
+
 @test 'set changes the definition, and says what waits for a restart' {
 	spawned "$P" -- sleep 1000
 	run -0 insula set "$P" --comment new --env X=y
