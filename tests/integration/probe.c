@@ -462,6 +462,36 @@ static int wait_killable(char **argv)
 	return 0;
 }
 
+/* Until all that was sent before has been read: systemd asks whose a message is only then, and of one who has ended
+ * it gets no answer (sd_notify_barrier(3)). */
+static int wait_for_reader(int fd, struct sockaddr_un *address)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+			      .cmsg_level = SOL_SOCKET,
+			      .cmsg_type = SCM_RIGHTS } };
+	struct iovec text = { (char *)"BARRIER=1", strlen("BARRIER=1") };
+	struct msghdr message = { .msg_name = address,
+		.msg_namelen = sizeof(*address),
+		.msg_iov = &text,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	struct pollfd closed = { 0 };
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail("pipe");
+	memcpy(CMSG_DATA(&control.header), &ends[1], sizeof(int));
+	if (sendmsg(fd, &message, 0) < 0)
+		return fail("barrier");
+	close(ends[1]);
+	closed.fd = ends[0];
+	return poll(&closed, 1, 60000) == 1 ? 0 : fail("barrier");
+}
+
 /* notify TEXT: to NOTIFY_SOCKET, which is a path. */
 static int tell(char **argv)
 {
@@ -477,7 +507,7 @@ static int tell(char **argv)
 	if (sendto(fd, argv[0], strlen(argv[0]), 0, (struct sockaddr *)&address, sizeof(address)) <
 		0)
 		return fail("notify");
-	return 0;
+	return wait_for_reader(fd, &address);
 }
 
 /* door TEXT: who connects to the listening socket that is fd 3 is told this. */

@@ -36,7 +36,10 @@ end = time.monotonic() + 30
 while time.monotonic() < end:
     try:
         text, control, _, _ = notify.recvmsg(4096, 1024)
-        told.append((struct.unpack("iii", control[0][2])[0], text.decode()))
+        if text == b"BARRIER=1":
+            os.close(struct.unpack("i", control[1][2])[0])
+        else:
+            told.append((struct.unpack("iii", control[0][2])[0], text.decode()))
     except TimeoutError:
         if status:
             break
