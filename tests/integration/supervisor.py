@@ -51,6 +51,8 @@ while time.monotonic() < end:
     if main and "READY=1" in words and status is not None:
         break
 main = int(main[1]) if main else 0
+# With what has not been read: who waits for that goes on.
+notify.close()
 for pid, text in told:
     who = {child: "insula", main: "main"}.get(pid, "another")
     print(f"{who}:", re.sub(r"MAINPID=\d+", "MAINPID", text).replace("\n", " "))
