@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "base/number.h"
 #include "net/net.h"
 #include "partition/network.h"
 
@@ -39,6 +42,25 @@ int ins_partition_network_check(
 	return ins_partition_network(definition, number, &network)
 		       ? ins_network_address(&network, &addresses, err)
 		       : 0;
+}
+
+#define BEHIND "the partition behind isl"
+
+void ins_partition_network_name(const struct ins_partition *partition, struct ins_error *err)
+{
+	const struct ins_error told = *err;
+	const char *behind = strstr(told.text, BEHIND);
+	char name[NAME_MAX + 1];
+	uint64_t number;
+
+	if (!behind || ins_number_u64(behind + strlen(BEHIND), 0, INS_NUMBERS - 1, &number) < 0 ||
+		ins_number_owner(
+			partition->library.numbers, (uint32_t)number, name, sizeof(name), NULL) < 0)
+		return;
+	/* The first one that is recorded stays. */
+	err->code = 0;
+	(void)ins_error_text(
+		err, told.code, "%.*spartition \"%s\"", (int)(behind - told.text), told.text, name);
 }
 
 int ins_partition_network_release(const struct ins_partition *partition, struct ins_error *err)

@@ -17,4 +17,8 @@ int ins_partition_network_check(
 /* ins_partition_network_release - take away what it has on the host, if it is of a kind that has something. */
 int ins_partition_network_release(const struct ins_partition *partition, struct ins_error *err);
 
+/* ins_partition_network_name - a failure of a network's that tells of another partition by its interface tells of it
+ * by its name. @partition: of the same library. */
+void ins_partition_network_name(const struct ins_partition *partition, struct ins_error *err);
+
 #endif

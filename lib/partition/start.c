@@ -193,7 +193,11 @@ static int start_ended(struct starting *starting, pid_t *ret_pid, struct ins_err
 		r = ins_supervisor_enter(partition->name, &starting->host, &starting->cgroup, err);
 	if (r == 0)
 		r = write_bundle(starting, err);
-	return r < 0 ? r : run(starting, ret_pid, err);
+	if (r == 0)
+		r = run(starting, ret_pid, err);
+	if (r < 0)
+		ins_partition_network_name(partition, err);
+	return r;
 }
 
 static int start_here(struct ins_partition *partition, const struct ins_supervised *supervised,
