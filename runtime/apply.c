@@ -83,8 +83,15 @@ static int apply(const struct call *call, struct ins_error *err)
 
 	if (options->name && call->n_args > 1)
 		return error_set(err, EINVAL, "--name goes with one file");
-	for (size_t i = 0; r == 0 && i < call->n_args; i++)
-		r = apply_file(call, call->args[i], err);
+	for (size_t i = 0; r == 0 && i < call->n_args; i++) {
+		struct ins_error why = {};
+
+		r = apply_file(call, call->args[i], &why);
+		if (r < 0 && call->n_args > 1)
+			error_set(err, why.code, "%s: %s", call->args[i], why.text);
+		else if (r < 0)
+			*err = why;
+	}
 	return r;
 }
 

@@ -78,7 +78,7 @@ int help_print(const struct verb *verb, struct ins_error *err)
 		return output_flush(err);
 	}
 	printf("Usage: insula [OPTION]... COMMAND [ARGUMENT]...\n\n"
-	       "insula: run OCI containers\n\nCommands:\n");
+	       "insula: run OCI containers and partitions\n\nCommands:\n");
 	for (size_t i = 0; verbs[i]; i++) {
 		if (verbs[i]->summary)
 			printf("  %-10s%s\n", verbs[i]->name, verbs[i]->summary);

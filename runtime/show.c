@@ -88,6 +88,9 @@ static int print(void *data, const struct ins_partition_info *info)
 	line("", info->address6);
 	printf("%-12s%u to %u on the host\n", "ids", info->first_id, info->first_id + 65535);
 	line("made", info->made);
+	if (info->enabled)
+		line("enabled", "is started at boot");
+	line("unit", info->unit);
 	line("directory", info->directory);
 	print_settings(info->definition);
 	return 0;

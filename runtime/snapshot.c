@@ -26,19 +26,23 @@ struct listing {
 	bool json, any;
 };
 
+static void print_header(void)
+{
+	printf("%-24s %-22s %s\n", "SNAPSHOT", "MADE", "LAYERS");
+}
+
 /* Names and times are letters, digits, and _ . - : only. */
 static int print(void *data, const struct ins_snapshot_info *info)
 {
 	struct listing *listing = data;
 
+	if (!listing->json && !listing->any)
+		print_header();
 	if (listing->json)
 		printf("%s{\"name\":\"%s\",\"made\":\"%s\",\"layers\":%zu}",
 			listing->any ? "," : "[", info->name, info->made, info->n_layers);
 	else
-		printf("%s%-24s %-22s %zu\n",
-			listing->any ? ""
-				     : "SNAPSHOT                 MADE                   LAYERS\n",
-			info->name, info->made, info->n_layers);
+		printf("%-24s %-22s %zu\n", info->name, info->made, info->n_layers);
 	listing->any = true;
 	return 0;
 }
@@ -52,6 +56,8 @@ static int list(const struct call *call, bool json, struct ins_error *err)
 		return r;
 	if (json)
 		puts(listing.any ? "]" : "[]");
+	else if (!listing.any)
+		print_header();
 	return output_flush(err);
 }
 
