@@ -83,6 +83,8 @@ static int print(void *data, const struct ins_partition_info *info)
 	if (info->pid)
 		printf("%-12s%d\n", "pid", (int)info->pid);
 	print_end(info->exit_status);
+	if (info->enabled)
+		line("enabled", "starts at boot");
 	printf("%-12s%s (image %s)\n", "template", info->template, info->image);
 	line("address", info->address);
 	line("", info->address6);
