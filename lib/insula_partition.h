@@ -15,6 +15,9 @@
 extern "C" {
 #endif
 
+/* So many a host can have: each has a number, see insula-partitions(7). */
+#define INS_PARTITIONS_MAX 12288
+
 /* --- definitions ------------------------------------------------------------------------------------ */
 
 /* When the change of a setting takes effect. */
@@ -73,7 +76,7 @@ enum ins_setting {
 
 /* How a value is written and checked. Those behind INS_KIND_WORDS are lists. */
 enum ins_setting_kind {
-	INS_KIND_FLAG,     /* "true" or absent */
+	INS_KIND_FLAG,     /* "true" or absent; "false" takes it away */
 	INS_KIND_NAME,     /* [A-Za-z0-9_.-] */
 	INS_KIND_TEXT,
 	INS_KIND_PATH,     /* absolute */

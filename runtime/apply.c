@@ -76,23 +76,35 @@ static int apply_file(const struct call *call, const char *path, struct ins_erro
 	return r;
 }
 
+/* What fails is told with the name of its file, if the words do not begin with it. */
+static bool apply_one_of(const struct call *call, const char *path)
+{
+	struct ins_error why = {}, named = {};
+
+	if (apply_file(call, path, &why) >= 0)
+		return true;
+	if (!strncmp(why.text, path, strlen(path)))
+		named = why;
+	else
+		error_set(&named, why.code, "%s: %s", path, why.text);
+	(void)fflush(stdout);
+	log_write(call->log, INS_LOG_ERROR, named.text);
+	return false;
+}
+
 static int apply(const struct call *call, struct ins_error *err)
 {
 	const struct apply_options *options = call->options;
-	int r = 0;
+	size_t n_failed = 0;
 
 	if (options->name && call->n_args > 1)
 		return error_set(err, EINVAL, "--name goes with one file");
-	for (size_t i = 0; r == 0 && i < call->n_args; i++) {
-		struct ins_error why = {};
-
-		r = apply_file(call, call->args[i], &why);
-		if (r < 0 && call->n_args > 1)
-			error_set(err, why.code, "%s: %s", call->args[i], why.text);
-		else if (r < 0)
-			*err = why;
-	}
-	return r;
+	if (call->n_args == 1)
+		return apply_file(call, call->args[0], err);
+	for (size_t i = 0; i < call->n_args; i++)
+		n_failed += !apply_one_of(call, call->args[i]);
+	return n_failed == 0 ? 0
+			     : error_set(err, EINVAL, "%zu of %zu failed", n_failed, call->n_args);
 }
 
 const struct verb verb_apply = {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "absent.h"
 #include "verb.h"
 
 struct enter_options {
@@ -36,7 +37,7 @@ static int enter(const struct call *call, struct ins_error *err)
 		snprintf(variable, sizeof(variable), "TERM=%s", terminal) < (int)sizeof(variable))
 		env[0] = variable;
 	r = ins_exec(call->context, &args, &status, err);
-	return r < 0 ? r : status;
+	return r < 0 ? absent_tell(call->context, args.id, r, err) : status;
 }
 
 const struct verb verb_enter = {

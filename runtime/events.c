@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "absent.h"
 #include "duration.h"
 #include "output.h"
 #include "verb.h"
@@ -38,8 +39,10 @@ static int events(const struct call *call, struct ins_error *err)
 			"--interval: `%s` is not a time with a unit, longer than 0: 500ms, 5s, "
 			"1m30s",
 			options->interval);
-	return ins_events(
-		call->context, call->args[0], options->stats ? 0 : interval, print_event, err, err);
+	return absent_tell(call->context, call->args[0],
+		ins_events(call->context, call->args[0], options->stats ? 0 : interval, print_event,
+			err, err),
+		err);
 }
 
 const struct verb verb_events = {

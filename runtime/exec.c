@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "absent.h"
 #include "verb.h"
 
 struct exec_options {
@@ -144,7 +145,7 @@ static int exec(const struct call *call, struct ins_error *err)
 	if (r == 0)
 		r = ins_exec(call->context, &args, &status, err);
 	free(gids);
-	return r < 0 ? r : status;
+	return r < 0 ? absent_tell(call->context, args.id, r, err) : status;
 }
 
 const struct verb verb_exec = {

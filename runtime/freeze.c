@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pause and resume for many, by the names that people know them by. */
+#include "absent.h"
 #include "each.h"
 
 struct freeze_options {
@@ -16,13 +17,13 @@ static const struct option freeze_options[] = {
 static int freeze_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	(void)data;
-	return ins_pause(call->context, name, err);
+	return absent_tell(call->context, name, ins_pause(call->context, name, err), err);
 }
 
 static int thaw_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	(void)data;
-	return ins_resume(call->context, name, err);
+	return absent_tell(call->context, name, ins_resume(call->context, name, err), err);
 }
 
 static int freeze(const struct call *call, struct ins_error *err)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "absent.h"
 #include "match.h"
 #include "verb.h"
 
@@ -43,7 +44,8 @@ static int kill_container(const struct call *call, struct ins_error *err)
 	}
 	if (options->regex)
 		return match_each(call, call->args[0], false, kill_one, &order, err);
-	return kill_one(call->context, call->args[0], &order, err);
+	return absent_tell(call->context, call->args[0],
+		kill_one(call->context, call->args[0], &order, err), err);
 }
 
 const struct verb verb_kill = {

@@ -50,6 +50,7 @@ static const char *const titles[COLUMNS] = {
 /* Those that were asked for. */
 struct selection {
 	const struct names *names; /* NULL: all */
+	bool *seen;                /* of the names */
 	ins_container_visit_fn *visit;
 	void *data;
 };
@@ -59,28 +60,38 @@ struct table {
 	size_t n;
 };
 
-static bool is_meant(const struct names *names, const char *id)
+static bool is_meant(struct selection *selection, const char *id)
 {
+	const struct names *names = selection->names;
+
 	for (size_t i = 0; names && i < names->n; i++) {
 		if (strcmp(names->v[i], id) == 0)
-			return true;
+			return selection->seen[i] = true;
 	}
 	return !names;
 }
 
 static int visit_meant(void *data, const struct ins_container_info *info)
 {
-	const struct selection *selection = data;
+	struct selection *selection = data;
 
-	return is_meant(selection->names, info->id) ? selection->visit(selection->data, info) : 0;
+	return is_meant(selection, info->id) ? selection->visit(selection->data, info) : 0;
 }
 
 static int visit_each(const struct call *call, const struct names *names,
 	ins_container_visit_fn *visit, void *data, struct ins_error *err)
 {
-	struct selection selection = { names, visit, data };
+	bool *seen = names ? calloc(names->n, sizeof(*seen)) : NULL;
+	struct selection selection = { names, seen, visit, data };
+	int r = names && !seen ? error_set(err, ENOMEM, "out of memory")
+			       : ins_partition_list(call->context, visit_meant, &selection, err);
 
-	return ins_partition_list(call->context, visit_meant, &selection, err);
+	for (size_t i = 0; names && r == 0 && i < names->n; i++) {
+		if (!seen[i])
+			r = error_set(err, ENOENT, "container \"%s\" does not exist", names->v[i]);
+	}
+	free(seen);
+	return r;
 }
 
 static int print_id(void *data, const struct ins_container_info *info)
@@ -158,9 +169,9 @@ static int list_table(const struct call *call, const struct names *names, struct
 	int r;
 
 	r = visit_each(call, names, gather, &table, err);
-	if (r < 0)
+	if (r == -ENOMEM)
 		error_set(err, -r, "out of memory");
-	else
+	else if (r == 0)
 		print_table(&table);
 	for (size_t row = 0; row < table.n; row++)
 		for (int i = 0; i < COLUMNS; i++)

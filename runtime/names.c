@@ -135,8 +135,9 @@ static int each_word(
 			"greater, as {1..20} or {001..100}",
 			word);
 	if (range.last - range.first >= NAMES_MAX)
-		return error_set(
-			err, EINVAL, "`%s` stands for more than %d names", word, NAMES_MAX);
+		return error_set(err, EINVAL,
+			"`%s` stands for more than %d names, and no host has more partitions", word,
+			NAMES_MAX);
 	for (unsigned int i = range.first; i <= range.last; i++) {
 		char one[WORD_MAX];
 		int size, r;
@@ -161,7 +162,8 @@ static int add_new(struct builder *builder, const char *word, void *data, struct
 			"words or as a range {1..20}",
 			word);
 	if (builder->names.n >= NAMES_MAX)
-		return error_set(err, EINVAL, "these are more than %d names", NAMES_MAX);
+		return error_set(err, EINVAL,
+			"these are more than %d names, and no host has more partitions", NAMES_MAX);
 	return add(builder, word) < 0 ? no_memory(err) : 0;
 }
 

@@ -5,10 +5,11 @@
 
 #include <stdbool.h>
 
+#include "insula_partition.h"
 #include "verb.h"
 
-/* The most names that a range may stand for: more is a slip of the finger. */
-#define NAMES_MAX 100000
+/* The most names that words may stand for: more is a slip of the finger. */
+#define NAMES_MAX INS_PARTITIONS_MAX
 
 /* A list without doubles, NULL-terminated. Start with {}; end with names_clear(). */
 struct names {

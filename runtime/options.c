@@ -44,6 +44,11 @@ static const struct option *find(const struct option *table, const struct word *
 	return NULL;
 }
 
+static bool needs_value(const struct option *option)
+{
+	return option->type != OPTION_FLAG && option->type != OPTION_SWITCH;
+}
+
 /* "-td": several letters in one word. All but the last have to be flags, which are set.
  * Return: the last one's row, NULL if the word is something else. */
 static const struct option *find_letters(
@@ -98,6 +103,17 @@ static int store_flag(
 	return 0;
 }
 
+static int store_switch(
+	const char **target, const struct option *option, const char *value, struct ins_error *err)
+{
+	bool on = false;
+	int r = store_flag(&on, option, value, err);
+
+	if (r == 0)
+		*target = on ? "true" : "false";
+	return r;
+}
+
 static int store_choice(
 	void *target, const struct option *option, const char *value, struct ins_error *err)
 {
@@ -136,6 +152,8 @@ static int store(void *target, const struct option *option, const char *value, s
 	switch (option->type) {
 	case OPTION_FLAG:
 		return store_flag(field, option, value, err);
+	case OPTION_SWITCH:
+		return store_switch(field, option, value, err);
 	case OPTION_PATH:
 		if (!value[0])
 			return error_set(err, EINVAL, "--%s: the name is empty", option->name);
@@ -210,7 +228,7 @@ int options_parse(const struct option *table, const char *command, bool in_order
 			return refuse(table, &word, text, command, err);
 		/* podman asks for an option without its value to learn whether the runtime knows
 		 * it, and looks for the words "flag needs an argument". */
-		if (option->type != OPTION_FLAG && !word.value) {
+		if (needs_value(option) && !word.value) {
 			if (!*next)
 				return error_set(
 					err, EINVAL, "flag needs an argument: --%s", option->name);

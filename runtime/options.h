@@ -18,6 +18,7 @@
 
 enum option_type {
 	OPTION_FLAG,   /* bool; also --name=true, --name=false */
+	OPTION_SWITCH, /* a flag that is "true", "false" or not given: const char * */
 	OPTION_STRING, /* const char * */
 	OPTION_PATH,   /* the same, and not empty */
 	OPTION_NUMBER, /* unsigned int, in decimal */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "absent.h"
 #include "verb.h"
 
 static const struct option pause_options[] = { {} };
 
 static int pause_container(const struct call *call, struct ins_error *err)
 {
-	return ins_pause(call->context, call->args[0], err);
+	return absent_tell(
+		call->context, call->args[0], ins_pause(call->context, call->args[0], err), err);
 }
 
 const struct verb verb_pause = {

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "absent.h"
 #include "output.h"
 #include "verb.h"
 
@@ -178,7 +179,7 @@ static int ps(const struct call *call, struct ins_error *err)
 		return error_set(err, EINVAL, "options of ps go with --format table only");
 	r = ins_ps(call->context, call->args[0], &pids.pid, &pids.n, err);
 	if (r < 0)
-		return r;
+		return absent_tell(call->context, call->args[0], r, err);
 	switch (options->format) {
 	case PS_TABLE:
 		r = print_table(&pids, call->args + 1, call->n_args - 1, err);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "change.h"
 #include "each.h"
 #include "settings.h"
@@ -42,6 +44,9 @@ static int set(const struct call *call, struct ins_error *err)
 {
 	const struct set_options *options = call->options;
 
+	if (options->unset.n == 0 && !settings_given(&options->settings))
+		return error_set(err, EINVAL,
+			"set needs a setting, as --memory 1G; try `insula set --help`");
 	return names_treat(call, options->all, options->jobs, set_one, NULL, err);
 }
 

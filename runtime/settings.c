@@ -15,6 +15,15 @@ static int take_list(const struct option_list *list, enum ins_setting setting,
 	return r;
 }
 
+bool settings_given(const struct setting_options *options)
+{
+	for (int i = 0; i < INS_SETTING_COUNT; i++) {
+		if (options->values[i].text || options->values[i].list.n > 0)
+			return true;
+	}
+	return false;
+}
+
 int settings_take(const struct setting_options *options, struct ins_definition *definition,
 	struct ins_error *err)
 {
@@ -23,9 +32,7 @@ int settings_take(const struct setting_options *options, struct ins_definition *
 	for (int i = 0; r == 0 && i < INS_SETTING_COUNT; i++) {
 		const struct setting_value *value = &options->values[i];
 
-		if (value->flag)
-			r = ins_definition_set(definition, (enum ins_setting)i, "true", err);
-		else if (value->text)
+		if (value->text)
 			r = ins_definition_set(definition, (enum ins_setting)i, value->text, err);
 		else if (value->list.n > 0)
 			r = take_list(&value->list, (enum ins_setting)i, definition, err);

@@ -9,13 +9,12 @@
 /* What was given on the command line. The options of a verb that takes settings begin with it. */
 struct setting_options {
 	struct setting_value {
-		bool flag;
 		const char *text;
 		struct option_list list;
 	} values[INS_SETTING_COUNT];
 };
 
-#define SETTING_FLAG(name) OPTION_FLAG, offsetof(struct setting_options, values[INS_SETTING_##name].flag)
+#define SETTING_FLAG(name) OPTION_SWITCH, offsetof(struct setting_options, values[INS_SETTING_##name].text)
 #define SETTING_TEXT(name) OPTION_STRING, offsetof(struct setting_options, values[INS_SETTING_##name].text)
 #define SETTING_LIST(name) OPTION_LIST, offsetof(struct setting_options, values[INS_SETTING_##name].list)
 
@@ -45,6 +44,9 @@ struct setting_options {
 #define SETTING_ROW(name, key, kind, change, argument, help) \
 	{ key, 0, SETTING_KIND_##kind(name), argument, NULL, help },
 #define SETTING_OPTIONS INS_SETTINGS(SETTING_ROW)
+
+/* settings_given - is there any on the command line? */
+bool settings_given(const struct setting_options *options);
 
 /**
  * settings_take - what was given becomes part of a definition

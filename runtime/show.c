@@ -83,13 +83,13 @@ static int print(void *data, const struct ins_partition_info *info)
 	if (info->pid)
 		printf("%-12s%d\n", "pid", (int)info->pid);
 	print_end(info->exit_status);
+	if (info->enabled)
+		line("enabled", "starts at boot");
 	printf("%-12s%s (image %s)\n", "template", info->template, info->image);
 	line("address", info->address);
 	line("", info->address6);
 	printf("%-12s%u to %u on the host\n", "ids", info->first_id, info->first_id + 65535);
 	line("made", info->made);
-	if (info->enabled)
-		line("enabled", "is started at boot");
 	line("unit", info->unit);
 	line("directory", info->directory);
 	print_settings(info->definition);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "absent.h"
 #include "verb.h"
 
 /* More than a resources object needs. */
@@ -269,7 +270,7 @@ static int update(const struct call *call, struct ins_error *err)
 		r = ins_update(call->context, &args, err);
 	}
 	free(text);
-	return r;
+	return absent_tell(call->context, call->args[0], r, err);
 }
 
 const struct verb verb_update = {

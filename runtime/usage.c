@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "absent.h"
 #include "usage.h"
 
 void usage_clear(struct usage *usage)
@@ -43,7 +44,8 @@ int usage_gather(const struct call *call, const struct names *names, struct usag
 	if (!names)
 		r = ins_stats(call->context, NULL, take, &usage, err);
 	for (size_t i = 0; names && r >= 0 && i < names->n; i++)
-		r = ins_stats(call->context, names->v[i], take, &usage, err);
+		r = absent_tell(call->context, names->v[i],
+			ins_stats(call->context, names->v[i], take, &usage, err), err);
 	if (r < 0) {
 		usage_clear(&usage);
 		return error_set(err, -r, "out of memory");

@@ -87,6 +87,38 @@ static void find_recipes(char *path, size_t size)
 	snprintf(path, size, "%s", INS_RECIPES_DIR);
 }
 
+/* " (there are: busybox, debian)", or "". */
+static void list_recipes(const char *directory, char *text, size_t size)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(directory, &entries, NULL, alphasort);
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < n; i++) {
+		char path[PATH_MAX + NAME_MAX];
+
+		snprintf(path, sizeof(path), "%s/%s/build", directory, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.' && access(path, X_OK) == 0 && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s",
+				used > 0 ? ", " : " (there are: ", entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	if (used > 0 && used < size)
+		snprintf(text + used, size - used, ")");
+}
+
+static int no_recipe(const char *name, const char *directory, struct ins_error *err)
+{
+	char known[256];
+
+	list_recipes(directory, known, sizeof(known));
+	return ins_error_text(err, ENOENT,
+		"there is no recipe \"%s\" in %s%s; INSULA_TEMPLATES names another place", name,
+		directory, known);
+}
+
 static int find_recipe(const char *name, char path[PATH_MAX], struct ins_error *err)
 {
 	char directory[PATH_MAX - NAME_MAX];
@@ -97,9 +129,7 @@ static int find_recipe(const char *name, char path[PATH_MAX], struct ins_error *
 	find_recipes(directory, sizeof(directory));
 	snprintf(path, PATH_MAX, "%s/%.64s/build", directory, name);
 	if (access(path, X_OK) < 0)
-		return ins_error_text(err, ENOENT,
-			"there is no recipe \"%s\" in %s (INSULA_TEMPLATES names another place)",
-			name, directory);
+		return no_recipe(name, directory, err);
 	return 0;
 }
 

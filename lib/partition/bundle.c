@@ -259,7 +259,8 @@ static int put_own_file(struct bundle *bundle, json_t *mounts, const char *file,
 	return r;
 }
 
-static void put_wanted_mounts(struct bundle *bundle, json_t *mounts)
+/* A source that is not there is told of here, where it still has the name that a person gave it. */
+static int put_wanted_mounts(struct bundle *bundle, json_t *mounts, struct ins_error *err)
 {
 	const struct ins_definition_value *wanted = &bundle->definition->values[INS_SETTING_MOUNT];
 
@@ -271,9 +272,12 @@ static void put_wanted_mounts(struct bundle *bundle, json_t *mounts)
 			continue;
 		snprintf(source, sizeof(source), "%.*s", (int)mount.source.size, mount.source.text);
 		snprintf(target, sizeof(target), "%.*s", (int)mount.target.size, mount.target.text);
+		if (access(source, F_OK) < 0)
+			return ins_error_set(err, errno, "mount: %s", source);
 		put_mount(bundle, mounts, target, "none", source,
 			OPTIONS("rbind", mount.readonly ? "rro" : "rw", "nosuid", "nodev"));
 	}
+	return 0;
 }
 
 static int put_mounts(struct bundle *bundle, struct ins_error *err)
@@ -292,8 +296,7 @@ static int put_mounts(struct bundle *bundle, struct ins_error *err)
 		if (r == 0)
 			r = put_own_file(bundle, mounts, "resolv.conf", "/etc/resolv.conf", err);
 	}
-	put_wanted_mounts(bundle, mounts);
-	return r;
+	return r == 0 ? put_wanted_mounts(bundle, mounts, err) : r;
 }
 
 /* --- linux ----------------------------------------------------------------------------------------------- */

@@ -8,6 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/number.h"
+#include "partition/number.h"
 #include "partition/setting.h"
 #include "spec/cursor.h"
 #include "spec/emit.h"
@@ -51,6 +53,8 @@ int ins_definition_set(struct ins_definition *definition, enum ins_setting setti
 
 	if (r < 0)
 		return r;
+	if (text && ins_settings[setting].kind == INS_KIND_FLAG && !strcmp(text, "false"))
+		text = NULL;
 	if (!text || !ins_setting_is_list(setting))
 		clear_value(value);
 	if (value->n >= WORDS_MAX)
@@ -200,6 +204,64 @@ static int needs(const struct ins_definition *definition, enum ins_setting setti
 		"means something with %s %s only", ins_settings[other].key, value);
 }
 
+/* What is less than this is a mistake: a unit that was forgotten, or 0 for "no limit". No program starts
+ * in it. */
+#define MEMORY_MIN (UINT64_C(1) << 20)
+
+static int check_sizes(const struct ins_definition *definition, struct ins_error *err)
+{
+	const char *memory = ins_definition_get(definition, INS_SETTING_MEMORY);
+	const char *disk = ins_definition_get(definition, INS_SETTING_DISK);
+
+	if (memory && ins_setting_bytes(memory) < MEMORY_MIN)
+		return ins_error_key(err, ERANGE, "memory",
+			"\"%s\" is %llu bytes, and at least 1M is needed (512M are megabytes)",
+			memory, (unsigned long long)ins_setting_bytes(memory));
+	/* How little it may be depends on the file system. */
+	if (disk && ins_setting_bytes(disk) == 0)
+		return ins_error_key(err, ERANGE, "disk",
+			"\"%s\" is nothing; without the setting there is no limit", disk);
+	return 0;
+}
+
+/* Inside there are as many ids as a partition has numbers for. */
+static int check_user(const struct ins_definition *definition, struct ins_error *err)
+{
+	const char *user = ins_definition_get(definition, INS_SETTING_USER);
+	uint32_t uid, gid = 0;
+	bool has_gid;
+
+	if (!user || ins_user_parse(user, &uid, &has_gid, &gid) < 0 ||
+		(uid < INS_NUMBER_IDS && (!has_gid || gid < INS_NUMBER_IDS)))
+		return 0;
+	return ins_error_key(
+		err, ERANGE, "user", "\"%s\": ids inside end at %u", user, INS_NUMBER_IDS - 1);
+}
+
+static bool is_same_port(const char *left, const char *right)
+{
+	struct ins_setting_publish a, b;
+
+	return ins_setting_publish(left, &a) == 0 && ins_setting_publish(right, &b) == 0 &&
+	       a.outside == b.outside && a.udp == b.udp && a.address.size == b.address.size &&
+	       !memcmp(a.address.text, b.address.text, a.address.size);
+}
+
+static int check_ports(const struct ins_definition *definition, struct ins_error *err)
+{
+	const struct ins_definition_value *ports = &definition->values[INS_SETTING_PUBLISH];
+
+	for (size_t i = 1; i < ports->n; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (is_same_port(ports->v[i], ports->v[k]))
+				return ins_error_key(err, EINVAL, "publish",
+					"%s and %s are the same port of the host", ports->v[k],
+					ports->v[i]);
+		}
+	}
+	return 0;
+}
+
 int ins_definition_check(const struct ins_definition *definition, struct ins_error *err)
 {
 	const char *net = ins_definition_get(definition, INS_SETTING_NET);
@@ -216,7 +278,11 @@ int ins_definition_check(const struct ins_definition *definition, struct ins_err
 		r = ins_error_key(err, EINVAL, "publish", "leads nowhere with net %s", net);
 	if (r == 0 && alone && definition->values[INS_SETTING_ADDRESS].n > 0)
 		r = ins_error_key(err, EINVAL, "address", "belongs to nothing with net %s", net);
-	return r;
+	if (r == 0)
+		r = check_sizes(definition, err);
+	if (r == 0)
+		r = check_user(definition, err);
+	return r == 0 ? check_ports(definition, err) : r;
 }
 
 bool ins_setting_differs(const struct ins_definition *before, const struct ins_definition *after,

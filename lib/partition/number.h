@@ -8,10 +8,10 @@
 
 #include <stdint.h>
 
-#include "insula.h"
+#include "insula_partition.h"
 
 /* Numbers are 0 … INS_NUMBERS − 1. */
-#define INS_NUMBERS 12288
+#define INS_NUMBERS INS_PARTITIONS_MAX
 
 /* A range of ids for each, in a part of the 32 bits that no distribution gives to people. */
 #define INS_NUMBER_IDS     65536U

@@ -199,7 +199,7 @@ int ins_setting_publish(const char *text, struct ins_setting_publish *ret)
 
 static bool is_flag(const char *text)
 {
-	return !strcmp(text, "true");
+	return !strcmp(text, "true") || !strcmp(text, "false");
 }
 
 static bool is_name(const char *text)
@@ -342,7 +342,7 @@ static const struct {
 	bool (*is)(const char *text);
 	const char *expected;
 } kinds[INS_KIND_COUNT] = {
-	[INS_KIND_FLAG] = { is_flag, "true" },
+	[INS_KIND_FLAG] = { is_flag, "true or false" },
 	[INS_KIND_NAME] = { is_name,
 		"letters, digits and _ . -, at most 63, no dot or dash in front" },
 	[INS_KIND_TEXT] = { is_text, "a text" },

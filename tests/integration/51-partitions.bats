@@ -183,8 +183,44 @@ cached() {
 	has 'publish: leads nowhere with net none'
 	run -1 insula spawn ../x --template busybox
 	one_line
+	# What would be of no use is refused before anything is made.
+	local wrong
+	for wrong in 'memory 0' 'memory 512' 'disk 0' 'user 65536' 'user 0:99999'; do
+		# shellcheck disable=SC2086
+		run -1 insula spawn "$P" --template busybox --no-start --${wrong}
+		one_line
+		has "${wrong% *}: \"${wrong#* }\""
+	done
+	run -1 insula spawn "$P" --template busybox --no-start --publish 80:80 --publish 80:81/tcp
+	one_line
+	has '80:80 and 80:81/tcp are the same port'
+	run -0 insula spawn "$P-ports" --template busybox --no-start --publish 80:80 --publish 80:80/udp --publish 127.0.0.2:80:80
+	insula remove "$P-ports"
+	run -1 insula spawn "$P" --template busybox --net none --mount /no/such:/x -- sleep 1
+	one_line
+	has 'mount: /no/such: No such file'
+	run -1 insula spawn "$P-{1..12289}" --template busybox --no-start
+	one_line
+	has 12288
 	run -0 find "$LIBRARY/partitions" -mindepth 1
 	is ''
+}
+
+@test 'who is stopped is not told of as if it were not there' {
+	insula spawn "$P" --template busybox --net none --no-start
+	local verb
+	for verb in ps kill pause resume freeze thaw stats 'events --stats'; do
+		# shellcheck disable=SC2086
+		run -1 insula $verb "$P"
+		one_line
+		has "partition \"$P\" does not run; \`insula start $P\` starts it"
+	done
+	for verb in exec enter; do
+		run -255 insula $verb "$P" true
+		has "partition \"$P\" does not run"
+	done
+	run -255 insula exec "$P-none" true
+	has "container \"$P-none\" does not exist"
 }
 
 # --- show and list ---------------------------------------------------------------------------------
@@ -197,6 +233,10 @@ cached() {
 	has "pid         $(pid_of "$P")"
 	has 'command     sleep 1000'
 	has 'comment     a comment'
+	hasnt enabled
+	insula enable "$P" 2>/dev/null
+	run -0 insula show "$P"
+	has 'enabled     starts at boot'
 	run -0 insula show --json "$P"
 	[ "$(jq -c '.[0].definition.command' <<<"$output")" = '["sleep","1000"]' ]
 	[ "$(jq -r '.[0].directory' <<<"$output")" = "$LIBRARY/partitions/$P" ]
@@ -225,6 +265,8 @@ cached() {
 	[ "$(jq -r '.[].id' <<<"$output")" = "$P-2" ]
 	run -1 insula list 'nothing*'
 	has 'nothing*'
+	run -1 insula list "$P-2" "$P-4"
+	has "container \"$P-4\" does not exist"
 }
 
 @test 'set changes the definition, and says what waits for a restart' {
@@ -236,6 +278,14 @@ cached() {
 	[ "$(definition "$P" .env)" = null ]
 	run -0 insula set "$P" --comment new
 	is ''
+	# A setting without a value is one that can be taken back.
+	run -0 insula set "$P" --read-only
+	[ "$(definition "$P" '."read-only"')" = true ]
+	run -0 insula set "$P" --read-only=false
+	has "$P: read-only will be changed"
+	[ "$(definition "$P" '."read-only"')" = null ]
+	run -1 insula set "$P"
+	has 'set needs a setting'
 	run -1 insula set "$P" --template other
 	has 'another template is another partition'
 	run -1 insula set "$P" --unset nonesuch
@@ -260,6 +310,22 @@ cached() {
 	echo '{"template": "busybox",' >"$BATS_TEST_TMPDIR/$P.json"
 	run -1 insula apply "$BATS_TEST_TMPDIR/$P.json"
 	has "$P.json: line 2"
+}
+
+@test 'apply of several: one that fails does not stop the rest, and is named' {
+	local file
+	for file in a b c; do
+		printf '{"template": "busybox", "net": "none", "command": ["sleep", "1000"]}' >"$BATS_TEST_TMPDIR/$P-$file.json"
+	done
+	sed -i 's/sleep/nonesuch/' "$BATS_TEST_TMPDIR/$P-a.json"
+	sed -i 's/busybox/nonesuch/' "$BATS_TEST_TMPDIR/$P-b.json"
+	run -1 insula apply --no-start "$BATS_TEST_TMPDIR/$P"-{b,c}.json
+	has "$P-b.json: there is no template \"nonesuch\""
+	has "$P-c: made"
+	has '1 of 2 failed'
+	detached apply "$BATS_TEST_TMPDIR/$P"-{a,c}.json
+	[ "$status" -eq 1 ]
+	has "$P-a.json: "
 }
 
 @test 'edit: in an editor, and nothing is lost when there is a mistake' {

@@ -392,7 +392,9 @@ static void check_table(const struct option *table, bool global)
 		assert_true(global || strcmp(a->name, "help") != 0);
 		assert_true(global || a->letter != 'h');
 		assert_int_equal(a->type == OPTION_CHOICE, a->choices != NULL);
-		assert_int_equal(a->type == OPTION_FLAG || a->type == OPTION_CHOICE, !a->argument);
+		assert_int_equal(a->type == OPTION_FLAG || a->type == OPTION_SWITCH ||
+					 a->type == OPTION_CHOICE,
+			!a->argument);
 		for (const struct option *b = a + 1; b->name; b++) {
 			assert_string_not_equal(a->name, b->name);
 			assert_true(!a->letter || a->letter != b->letter);

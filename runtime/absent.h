@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What to tell of a name that has no container, where it is a partition that does not run. */
+#ifndef RUNTIME_ABSENT_H
+#define RUNTIME_ABSENT_H
+
+#include "insula.h"
+
+/**
+ * absent_tell - behind a call that wants a container
+ * @r: what the call has returned. It may also be of something else that is not there, a program say
+ * @err: of that call; has other words afterwards if @name is a partition that does not run
+ *
+ * Return: @r.
+ */
+int absent_tell(struct ins_context *context, const char *name, int r, struct ins_error *err);
+
+#endif
