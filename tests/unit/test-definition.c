@@ -62,11 +62,11 @@ static void values_may_stand_without_quotes(void **state)
 	struct ins_definition definition;
 
 	(void)state;
-	parse("{\"template\": \"a\", \"pids\": 100, \"memory\": 4096, \"cpus\": 1.5, "
+	parse("{\"template\": \"a\", \"pids\": 100, \"memory\": 4194304, \"cpus\": 1.5, "
 	      "\"boot\": false, \"comment\": null, \"env\": \"A=1\"}",
 		&definition);
 	check_word(&definition, INS_SETTING_PIDS, "100");
-	check_word(&definition, INS_SETTING_MEMORY, "4096");
+	check_word(&definition, INS_SETTING_MEMORY, "4194304");
 	check_word(&definition, INS_SETTING_CPUS, "1.5");
 	check_word(&definition, INS_SETTING_BOOT, NULL);
 	check_word(&definition, INS_SETTING_COMMENT, NULL);
