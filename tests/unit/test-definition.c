@@ -62,11 +62,11 @@ static void values_may_stand_without_quotes(void **state)
 	struct ins_definition definition;
 
 	(void)state;
-	parse("{\"template\": \"a\", \"pids\": 100, \"memory\": 4096, \"cpus\": 1.5, "
+	parse("{\"template\": \"a\", \"pids\": 100, \"memory\": 4194304, \"cpus\": 1.5, "
 	      "\"boot\": false, \"comment\": null, \"env\": \"A=1\"}",
 		&definition);
 	check_word(&definition, INS_SETTING_PIDS, "100");
-	check_word(&definition, INS_SETTING_MEMORY, "4096");
+	check_word(&definition, INS_SETTING_MEMORY, "4194304");
 	check_word(&definition, INS_SETTING_CPUS, "1.5");
 	check_word(&definition, INS_SETTING_BOOT, NULL);
 	check_word(&definition, INS_SETTING_COMMENT, NULL);
@@ -95,6 +95,10 @@ static void what_is_wrong_is_named(void **state)
 		{ "{\"template\": \"a\", \"net\": \"host\", \"publish\": [\"80:80\"]}", "publish" },
 		{ "{\"template\": \"a\", \"net\": \"none\", \"address\": \"10.0.0.1\"}",
 			"address" },
+		{ "{\"template\": \"a\", \"memory\": 512}", "memory" },
+		{ "{\"template\": \"a\", \"disk\": \"0\"}", "disk" },
+		{ "{\"template\": \"a\", \"user\": \"0:65536\"}", "user" },
+		{ "{\"template\": \"a\", \"publish\": [\"80:80\", \"80:81\"]}", "publish" },
 	};
 
 	(void)state;
