@@ -78,8 +78,11 @@ int help_print(const struct verb *verb, struct ins_error *err)
 		return output_flush(err);
 	}
 	printf("Usage: insula [OPTION]... COMMAND [ARGUMENT]...\n\n"
-	       "insula: run OCI containers and partitions\n\nCommands:\n");
+	       "insula: run OCI containers and partitions\n\n"
+	       "Containers (a partition that runs is one, too):\n");
 	for (size_t i = 0; verbs[i]; i++) {
+		if (verbs[i] == &verb_spawn)
+			puts("\nPartitions:");
 		if (verbs[i]->summary)
 			printf("  %-10s%s\n", verbs[i]->name, verbs[i]->summary);
 	}

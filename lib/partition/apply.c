@@ -63,7 +63,7 @@ static int change_network(const struct ins_partition *partition, const struct in
 		strcmp(before.kind, network.kind) != 0)
 		return 0;
 	r = ins_network_change(&network, err);
-	if (r == -EADDRINUSE)
+	if (r == -EADDRINUSE && err)
 		ins_partition_network_name(partition, err);
 	if (r == 0) {
 		r = ins_groups_join(partition, after, err);

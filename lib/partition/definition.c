@@ -214,12 +214,12 @@ static int check_sizes(const struct ins_definition *definition, struct ins_error
 	const char *disk = ins_definition_get(definition, INS_SETTING_DISK);
 
 	if (memory && ins_setting_bytes(memory) < MEMORY_MIN)
-		return ins_error_key(err, ERANGE, "memory",
+		return ins_error_key(err, EINVAL, "memory",
 			"\"%s\" is %llu bytes, and at least 1M is needed (512M are megabytes)",
 			memory, (unsigned long long)ins_setting_bytes(memory));
 	/* How little it may be depends on the file system. */
 	if (disk && ins_setting_bytes(disk) == 0)
-		return ins_error_key(err, ERANGE, "disk",
+		return ins_error_key(err, EINVAL, "disk",
 			"\"%s\" is nothing; without the setting there is no limit", disk);
 	return 0;
 }
@@ -235,7 +235,7 @@ static int check_user(const struct ins_definition *definition, struct ins_error 
 		(uid < INS_NUMBER_IDS && (!has_gid || gid < INS_NUMBER_IDS)))
 		return 0;
 	return ins_error_key(
-		err, ERANGE, "user", "\"%s\": ids inside end at %u", user, INS_NUMBER_IDS - 1);
+		err, EINVAL, "user", "\"%s\": ids inside end at %u", user, INS_NUMBER_IDS - 1);
 }
 
 static bool is_same_port(const char *left, const char *right)

@@ -129,6 +129,8 @@ ls: /etc/group: No such file or directory"
 @test 'snapshots are listed, and removed with what only they have' {
 	run -0 insula snapshot "$P" --list --json
 	is '[]'
+	run -0 insula snapshot "$P" --list
+	has LAYERS
 	inside 'echo 1 >/f'
 	insula snapshot "$P" one
 	inside 'echo 2 >/f'

@@ -406,6 +406,8 @@ address_of() {
 	# A port that is taken: nothing half made is left of who wanted it.
 	run ! on_host spawn "$p-d" --template busybox --publish 8080:80 -- sleep 1000
 	has "the host's port 8080/tcp is published already, by partition \"$p-a\""
+	run ! on_host set "$p-b" --publish 8080:80
+	has "by partition \"$p-a\""
 	on_host stop "$p-a"
 	run -0 in_ns host nft list map inet insula publish4
 	hasnt 8080

@@ -95,6 +95,10 @@ static void what_is_wrong_is_named(void **state)
 		{ "{\"template\": \"a\", \"net\": \"host\", \"publish\": [\"80:80\"]}", "publish" },
 		{ "{\"template\": \"a\", \"net\": \"none\", \"address\": \"10.0.0.1\"}",
 			"address" },
+		{ "{\"template\": \"a\", \"memory\": 512}", "memory" },
+		{ "{\"template\": \"a\", \"disk\": \"0\"}", "disk" },
+		{ "{\"template\": \"a\", \"user\": \"0:65536\"}", "user" },
+		{ "{\"template\": \"a\", \"publish\": [\"80:80\", \"80:81\"]}", "publish" },
 	};
 
 	(void)state;
