@@ -46,15 +46,6 @@ int ins_stats(struct ins_context *context, const char *id, ins_stats_fn *visit, 
 					    : visit(data, &stats);
 }
 
-/* There are no partitions here. */
-int absent_tell(struct ins_context *context, const char *name, int r, struct ins_error *err)
-{
-	(void)context;
-	(void)name;
-	(void)err;
-	return r;
-}
-
 static const char *print(void (*fn)(FILE *, const struct usage *), struct ins_stats *v, size_t n)
 {
 	static char *text;
