@@ -252,6 +252,11 @@ cached() {
 	is "$P-a"$'\n'"$P-b"$'\n'"$P-c"
 	run -0 insula list --format json
 	[ "$(jq -r '.[] | .status' <<<"$output" | tr '\n' ' ')" = 'stopped running running ' ]
+	insula set "$P-a" --net macvlan --parent eth0 --address 192.0.2.7/24
+	run -0 insula list
+	[ "$(awk '{ print $1, $7, $8 }' <<<"$output" | tail -n +2)" = "$P-a busybox 192.0.2.7/24
+$P-b busybox -
+$P-c - -" ]
 	insula delete --force "$P-c"
 }
 
