@@ -181,6 +181,9 @@ cached() {
 	run -1 insula spawn "$P" --template busybox --net none --publish 80:80
 	one_line
 	has 'publish: leads nowhere with net none'
+	run -1 insula spawn "$P" --template busybox --net host --group web
+	one_line
+	has 'group: joins nobody with net host'
 	run -1 insula spawn ../x --template busybox
 	one_line
 	# What would be of no use is refused before anything is made.
