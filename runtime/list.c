@@ -125,7 +125,8 @@ static int fill_partition(void *data, const struct ins_partition_info *info)
 	char **cells = data;
 	int r = copy_cell(&cells[TEMPLATE], info->template);
 
-	return r < 0 ? r : copy_cell(&cells[ADDRESS], info->address);
+	return r < 0 ? r
+		     : copy_cell(&cells[ADDRESS], info->address ? info->address : info->address6);
 }
 
 static int gather(void *data, const struct ins_container_info *info)
