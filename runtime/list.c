@@ -32,7 +32,7 @@ static const struct option list_options[] = {
 	{},
 };
 
-enum { ID, PID, STATUS, BUNDLE, CREATED, OWNER, COLUMNS };
+enum { ID, PID, STATUS, BUNDLE, CREATED, OWNER, TEMPLATE, ADDRESS, COLUMNS };
 
 static const char *const titles[COLUMNS] = {
 	"ID",
@@ -41,9 +41,12 @@ static const char *const titles[COLUMNS] = {
 	"BUNDLE",
 	"CREATED",
 	"OWNER",
+	"TEMPLATE",
+	"ADDRESS",
 };
 
-/* Columns are at least that wide and that far apart: what those know who parse other runtimes'. */
+/* Columns are at least that wide and that far apart, and the first six are those of other runtimes: what
+ * those know who parse theirs. */
 #define COLUMN_WIDTH 12
 #define COLUMN_GAP   3
 
@@ -56,6 +59,7 @@ struct selection {
 };
 
 struct table {
+	struct ins_context *context;
 	char *(*rows)[COLUMNS];
 	size_t n;
 };
@@ -110,27 +114,46 @@ static int print_json(void *data, const struct ins_container_info *info)
 	return 0;
 }
 
+static int copy_cell(char **cell, const char *text)
+{
+	*cell = strdup(text ? text : "-");
+	return *cell ? 0 : -ENOMEM;
+}
+
+static int fill_partition(void *data, const struct ins_partition_info *info)
+{
+	char **cells = data;
+	int r = copy_cell(&cells[TEMPLATE], info->template);
+
+	return r < 0 ? r
+		     : copy_cell(&cells[ADDRESS], info->address ? info->address : info->address6);
+}
+
 static int gather(void *data, const struct ins_container_info *info)
 {
 	struct table *table = data;
 	void *rows;
-	char pid[16];
-	const char *const cells[COLUMNS] = { info->id, pid, ins_status_name(info->status),
+	char pid[16], **row;
+	const char *const cells[TEMPLATE] = { info->id, pid, ins_status_name(info->status),
 		info->bundle, info->created, info->owner };
+	struct ins_error why = {};
+	int r = 0;
 
 	snprintf(pid, sizeof(pid), "%d", (int)info->pid);
 	rows = reallocarray(table->rows, table->n + 1, sizeof(table->rows[0]));
 	if (!rows)
 		return -ENOMEM;
 	table->rows = rows;
-	memset(table->rows[table->n], 0, sizeof(table->rows[0]));
-	table->n++;
-	for (int i = 0; i < COLUMNS; i++) {
-		table->rows[table->n - 1][i] = strdup(cells[i]);
-		if (!table->rows[table->n - 1][i])
-			return -ENOMEM;
-	}
-	return 0;
+	row = table->rows[table->n++];
+	memset(row, 0, sizeof(table->rows[0]));
+	for (int i = 0; r == 0 && i < TEMPLATE; i++)
+		r = copy_cell(&row[i], cells[i]);
+	/* What is none, or has gone or is broken meanwhile, has its row as well. */
+	if (r == 0)
+		r = ins_partition_show(table->context, info->id, fill_partition, row, &why);
+	for (int i = TEMPLATE; r != -ENOMEM && i < COLUMNS; i++)
+		r = row[i] ? 0 : copy_cell(&row[i], NULL);
+	return r;
 }
 
 static void print_row(char *const *cells, const int *widths)
@@ -165,7 +188,7 @@ static void print_table(const struct table *table)
 
 static int list_table(const struct call *call, const struct names *names, struct ins_error *err)
 {
-	struct table table = {};
+	struct table table = { .context = call->context };
 	int r;
 
 	r = visit_each(call, names, gather, &table, err);

@@ -7,15 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "each.h"
 #include "insula_partition.h"
 #include "output.h"
-#include "verb.h"
 
 struct logs_options {
-	bool follow;
+	bool follow, all;
 	const char *lines;
 };
 
@@ -24,6 +25,7 @@ static const struct option logs_options[] = {
 		"go on with what is said from now on" },
 	{ "lines", 'n', OPTION_STRING, offsetof(struct logs_options, lines), "N", NULL,
 		"only the last N lines of each (default: all that is kept)" },
+	ALL_OPTION(struct logs_options),
 	{},
 };
 
@@ -130,7 +132,7 @@ static unsigned int seek_lines(int fd, unsigned int lines)
 	return lines && st.st_size > 0 ? lines - 1 : lines;
 }
 
-static void print_kept(struct reading *reading, struct source *source)
+static void print_kept(struct reading *reading, struct source *source, bool follows)
 {
 	unsigned int missing;
 	int old;
@@ -144,6 +146,10 @@ static void print_kept(struct reading *reading, struct source *source)
 		close(old);
 	}
 	print_rest(reading, source, source->log);
+	if (!follows && source->log >= 0) {
+		close(source->log);
+		source->log = -1;
+	}
 }
 
 /* Has the keeper begun a new one? The old one has all that will ever be in it, then. */
@@ -165,6 +171,17 @@ static void go_on(struct reading *reading, struct source *source)
 		close(source->log);
 	source->log = fd;
 	print_rest(reading, source, fd);
+}
+
+/* Each log that is followed stays open; 1024 files are what a process may have unless it asks for more. */
+static void allow_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 }
 
 static int watch(struct reading *reading, int inotify, struct ins_error *err)
@@ -229,13 +246,14 @@ static int read_logs(struct reading *reading, bool follows, struct ins_error *er
 
 	/* Before the first look: nothing falls between the two. */
 	if (follows) {
+		allow_files();
 		inotify = inotify_init1(IN_CLOEXEC);
 		if (inotify < 0)
 			return error_set(err, errno, "make an inotify: %s", strerror(errno));
 		r = watch(reading, inotify, err);
 	}
 	for (size_t i = 0; r == 0 && i < reading->n; i++)
-		print_kept(reading, &reading->sources[i]);
+		print_kept(reading, &reading->sources[i], follows);
 	if (r == 0)
 		r = follows ? follow(reading, inotify, err) : output_flush(err);
 	if (inotify >= 0)
@@ -267,28 +285,39 @@ static int ask_journal(
 		reading->sources[0].unit, strerror(errno));
 }
 
+static int find_sources(const struct call *call, const struct names *names, struct reading *reading,
+	struct ins_error *err)
+{
+	int r = 0;
+
+	reading->sources = calloc(names->n, sizeof(*reading->sources));
+	if (!reading->sources)
+		return error_set(err, ENOMEM, "out of memory");
+	for (; r == 0 && reading->n < names->n; reading->n++) {
+		struct source *source = &reading->sources[reading->n];
+
+		source->name = names->v[reading->n];
+		source->log = -1;
+		r = ins_partition_show(call->context, source->name, find_source, source, err);
+	}
+	return r;
+}
+
 static int logs(const struct call *call, struct ins_error *err)
 {
 	const struct logs_options *options = call->options;
-	struct reading reading = {
-		.n = call->n_args, .lines = UINT_MAX, .is_shown = isatty(STDOUT_FILENO)
-	};
-	int r = 0;
+	struct reading reading = { .lines = UINT_MAX, .is_shown = isatty(STDOUT_FILENO) };
+	struct names names = {};
+	int r;
 
 	if (options->lines &&
 		options_number(options->lines, strlen(options->lines), INT_MAX, &reading.lines) < 0)
 		return error_set(
 			err, EINVAL, "--lines: `%s` is no number of lines", options->lines);
-	reading.sources = calloc(reading.n, sizeof(*reading.sources));
-	if (!reading.sources)
-		return error_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; r == 0 && i < reading.n; i++) {
-		reading.sources[i].name = call->args[i];
-		reading.sources[i].log = -1;
-		r = ins_partition_show(
-			call->context, call->args[i], find_source, &reading.sources[i], err);
-	}
-	if (r == 0)
+	r = names_find(call, call->args, options->all, NAMES_OF_PARTITIONS, &names, err);
+	if (r == 0 && names.n > 0)
+		r = find_sources(call, &names, &reading, err);
+	if (r == 0 && reading.n > 0)
 		r = reading.sources[0].unit[0] ? ask_journal(&reading, options, err)
 					       : read_logs(&reading, options->follow, err);
 	for (size_t i = 0; i < reading.n; i++) {
@@ -296,6 +325,7 @@ static int logs(const struct call *call, struct ins_error *err)
 			close(reading.sources[i].log);
 	}
 	free(reading.sources);
+	names_clear(&names);
 	return r;
 }
 
@@ -305,7 +335,6 @@ const struct verb verb_logs = {
 	.synopsis = "NAME...",
 	.options = logs_options,
 	.options_size = sizeof(struct logs_options),
-	.min_args = 1,
 	.max_args = SIZE_MAX,
 	.run = logs,
 };

@@ -276,6 +276,8 @@ int ins_definition_check(const struct ins_definition *definition, struct ins_err
 		r = needs(definition, INS_SETTING_PARENT, INS_SETTING_NET, "macvlan", err);
 	if (r == 0 && alone && definition->values[INS_SETTING_PUBLISH].n > 0)
 		r = ins_error_key(err, EINVAL, "publish", "leads nowhere with net %s", net);
+	if (r == 0 && alone && definition->values[INS_SETTING_GROUP].n > 0)
+		r = ins_error_key(err, EINVAL, "group", "joins nobody with net %s", net);
 	if (r == 0 && alone && definition->values[INS_SETTING_ADDRESS].n > 0)
 		r = ins_error_key(err, EINVAL, "address", "belongs to nothing with net %s", net);
 	if (r == 0)

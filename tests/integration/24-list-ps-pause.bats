@@ -9,7 +9,7 @@ load helpers
 @test 'list without containers' {
 	run -0 insula list
 	one_line
-	[[ $output =~ ^ID\ +PID\ +STATUS\ +BUNDLE\ +CREATED\ +OWNER$ ]]
+	[[ $output =~ ^ID\ +PID\ +STATUS\ +BUNDLE\ +CREATED\ +OWNER\ +TEMPLATE\ +ADDRESS$ ]]
 	run -0 insula list --quiet
 	is ''
 	run -0 insula list --format json
@@ -25,8 +25,8 @@ load helpers
 	insula run --keep --bundle "$BUNDLE" middle
 	run -0 insula list
 	[ "${#lines[@]}" -eq 4 ]
-	read -r id pid status bundle created owner <<<"${lines[1]}"
-	[ "$id $status $owner" = 'alpha created root' ]
+	read -r id pid status bundle created owner template address <<<"${lines[1]}"
+	[ "$id $status $owner $template $address" = 'alpha created root - -' ]
 	[ "$pid" = "$(pid_of alpha)" ]
 	[ "$bundle" = "$BATS_TEST_TMPDIR/bundle2" ]
 	[[ $created == 20*Z ]]

@@ -181,6 +181,9 @@ cached() {
 	run -1 insula spawn "$P" --template busybox --net none --publish 80:80
 	one_line
 	has 'publish: leads nowhere with net none'
+	run -1 insula spawn "$P" --template busybox --net host --group web
+	one_line
+	has 'group: joins nobody with net host'
 	run -1 insula spawn ../x --template busybox
 	one_line
 	# What would be of no use is refused before anything is made.
@@ -252,6 +255,11 @@ cached() {
 	is "$P-a"$'\n'"$P-b"$'\n'"$P-c"
 	run -0 insula list --format json
 	[ "$(jq -r '.[] | .status' <<<"$output" | tr '\n' ' ')" = 'stopped running running ' ]
+	insula set "$P-a" --net macvlan --parent eth0 --address 192.0.2.7/24
+	run -0 insula list
+	[ "$(awk '{ print $1, $7, $8 }' <<<"$output" | tail -n +2)" = "$P-a busybox 192.0.2.7/24
+$P-b busybox -
+$P-c - -" ]
 	insula delete --force "$P-c"
 }
 

@@ -74,6 +74,22 @@ log_holds() {
 	has "there is no partition \"$P-none\""
 }
 
+@test 'logs of several: each line says whose it is' {
+	spawned "$P-{1..2}" -- sh -c 'echo first; echo last'
+	spawned "$P-other" -- sh -c 'echo something else'
+	wait_for 5 has_said "$P-1" $'first\nlast'
+	wait_for 5 has_said "$P-2" $'first\nlast'
+	wait_for 5 has_said "$P-other" 'something else'
+	run -0 insula logs "$P-[0-9]"
+	is "$P-1 | first"$'\n'"$P-1 | last"$'\n'"$P-2 | first"$'\n'"$P-2 | last"
+	run -0 insula logs --lines 1 "$P-{2..2}" "$P-1"
+	is "$P-2 | last"$'\n'"$P-1 | last"
+	run -0 insula logs --all
+	[ "${#lines[@]}" -eq 5 ]
+	run -1 insula logs "$P-x*"
+	has "nothing has a name that matches \`$P-x*\`"
+}
+
 @test 'logs --follow goes on until the partition is removed' {
 	spawned "$P" -- sh -c 'i=0; while :; do echo "line $i"; i=$((i+1)); sleep 0.1; done'
 	wait_for 5 log_holds "$P" 'line 0'

@@ -132,18 +132,19 @@ static void test_list(void **state)
 {
 	(void)state;
 	assert_int_equal(insula("list"), 0);
-	assert_string_equal(
-		out, "ID          PID         STATUS      BUNDLE      CREATED     OWNER\n");
+	assert_string_equal(out, "ID          PID         STATUS      BUNDLE      CREATED     "
+				 "OWNER       TEMPLATE    ADDRESS\n");
 	assert_int_equal(insula("list --format json"), 0);
 	assert_string_equal(out, "[]\n");
 	fake.n_containers = 2;
 	assert_int_equal(insula("list -f table"), 0);
-	assert_string_equal(out, "ID          PID         STATUS      BUNDLE         "
-				 "CREATED                          OWNER\n"
-				 "c1          100         running     /bundles/one   "
-				 "2026-01-02T03:04:05.000000006Z   root\n"
-				 "c2          100         running     /bundles/one   "
-				 "2026-01-02T03:04:05.000000006Z   root\n");
+	assert_string_equal(out,
+		"ID          PID         STATUS      BUNDLE         "
+		"CREATED                          OWNER       TEMPLATE    ADDRESS\n"
+		"c1          100         running     /bundles/one   "
+		"2026-01-02T03:04:05.000000006Z   root        debian      -\n"
+		"c2          100         running     /bundles/one   "
+		"2026-01-02T03:04:05.000000006Z   root        debian      -\n");
 	assert_int_equal(insula("list -f json"), 0);
 	assert_string_equal(out, "[{\n    \"id\": \"c1\"\n},{\n    \"id\": \"c2\"\n}]\n");
 	assert_int_equal(insula("list -q"), 0);
