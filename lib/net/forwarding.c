@@ -63,6 +63,8 @@ int ins_net_forward(struct ins_run *run, bool ipv4, bool ipv6, struct ins_error 
 	int r = is_off4 ? write_text(AT_FDCWD, FORWARD4, "1") : 0;
 	char words[160];
 
+	if (!is_off4 && !is_off6)
+		return 0;
 	if (r == 0 && is_off6) {
 		keep_advertisements();
 		r = write_text(AT_FDCWD, FORWARD6, "1");
@@ -74,7 +76,6 @@ int ins_net_forward(struct ins_run *run, bool ipv4, bool ipv6, struct ins_error 
 		"the host forwards packets from now on%s%s: net routed needs it",
 		is_off4 ? ", net.ipv4.ip_forward = 1" : "",
 		is_off6 ? ", net.ipv6.conf.all.forwarding = 1" : "");
-	if (is_off4 || is_off6)
-		ins_run_warn(run, words);
+	ins_run_warn(run, words);
 	return 0;
 }

@@ -49,7 +49,7 @@ static int start(int namespace, int *ret_socket, pid_t *ret_pid, struct ins_erro
 		namespace < 0 ? 3 : 4, ret_pid);
 	if (r == -ENOENT)
 		return ins_error_text(err, EOPNOTSUPP,
-			"%s is not there: it makes networks and moves interfaces "
+			"%s is not there: it makes the rules of networks and moves interfaces "
 			"(./configure --with-libmnl builds it, if libmnl is installed)",
 			path);
 	if (r < 0)

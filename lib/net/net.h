@@ -88,7 +88,7 @@ int ins_network_request(const char *verb, const struct ins_network *network, cha
 	struct ins_error *err);
 
 /*
- * The rest start insula-net for one request, which is about the network namespace of the caller.
+ * The rest are about the network namespace of the caller, and start insula-net for one request if it is needed.
  */
 
 /* ins_network_release - a partition has stopped: its ports and groups are given back. The interface goes with the

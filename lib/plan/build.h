@@ -15,7 +15,7 @@ struct ins_overlay {
 	const char *own_image;     /* an ext4 in a file, whose root has these two instead; NULL */
 };
 
-/* A network that is made for the container, by insula-net. */
+/* A network that is made for the container. */
 struct ins_network {
 	const char *kind;           /* "routed", "bridge", "macvlan" */
 	uint32_t number;            /* the partition's: addresses and names of interfaces follow from it */

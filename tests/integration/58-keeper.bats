@@ -17,18 +17,6 @@ teardown() {
 	insula_teardown
 }
 
-# keepers: pids of those of this state directory; a dead one is none.
-keepers() {
-	local pid
-	for pid in $(pgrep -f "insula-keeper $STATE " || :); do
-		! grep -qs '^State:[[:space:]]*[A-Y]' "/proc/$pid/status" || echo "$pid"
-	done
-}
-
-no_keeper() {
-	[ -z "$(keepers)" ]
-}
-
 spawned() {
 	local name=$1
 	shift

@@ -18,18 +18,6 @@ teardown() {
 	insula_teardown
 }
 
-# keepers: pids of those of this state directory, and of their guards; a dead one is none.
-keepers() {
-	local pid
-	for pid in $(pgrep -f "insula-keeper $STATE " || :); do
-		! grep -qs '^State:[[:space:]]*[A-Y]' "/proc/$pid/status" || echo "$pid"
-	done
-}
-
-no_keeper() {
-	[ -z "$(keepers)" ]
-}
-
 # keeper: the one itself.
 keeper() {
 	local pid

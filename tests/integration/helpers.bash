@@ -194,6 +194,18 @@ insula() {
 	"$INSULA" --root "$STATE" "$@" 3>&-
 }
 
+# keepers: pids of those of this state directory, and of their guards; a dead one is none.
+keepers() {
+	local pid
+	for pid in $(pgrep -f "insula-keeper $STATE " || :); do
+		! grep -qs '^State:[[:space:]]*[A-Y]' "/proc/$pid/status" || echo "$pid"
+	done
+}
+
+no_keeper() {
+	[ -z "$(keepers)" ]
+}
+
 # detached ARGS…: for calls that leave a process behind. That process has the caller's stdio, so bats'
 # `run` would wait for its end; here it gets files. Sets $status, $output (both streams) and
 # $OUTPUT_FILE, where later output of the process goes as well.
