@@ -62,6 +62,7 @@ enum ins_change {
 	X(CAP_DROP, "cap-drop", CAPS, RESTART, "NAME", "one of the usual capabilities less")            \
 	X(READONLY, "read-only", FLAG, RESTART, NULL, "nothing of its root can be changed")             \
 	X(RESTART, "restart", RESTART, LIVE, "WHEN", "start it again: no, on-failure, always")          \
+	X(STOP_SIGNAL, "stop-signal", SIGNAL, LIVE, "SIGNAL", "the signal that asks it to end")            \
 	X(NOTIFY, "notify", FLAG, RESTART, NULL, "its program itself tells when it is ready (sd_notify)")        \
 	X(AFTER, "after", NAMES, LIVE, "NAME", "at boot it is started after this one")                  \
 	X(DELAY, "delay", NUMBER, LIVE, "SECONDS", "at boot it is started so much later than it could be")       \
@@ -88,6 +89,7 @@ enum ins_setting_kind {
 	INS_KIND_CPU_LIST,
 	INS_KIND_NET,
 	INS_KIND_RESTART,
+	INS_KIND_SIGNAL,   /* TERM, SIGTERM, 15 or RTMIN+3 */
 	INS_KIND_ADDRESS,
 	INS_KIND_WORDS,
 	INS_KIND_PAIRS,

@@ -38,8 +38,8 @@ int ins_image_use(const struct ins_library *library, const char *id, const struc
 
 /**
  * ins_image_config - how an image wants its program to be started
- * @ret_config: {"command", "env": lists, "cwd", "user": "UID:GID"}, each if the image has it; NULL if it says
- *              nothing; to be released
+ * @ret_config: {"command", "env": lists, "cwd", "user": "UID:GID", "stop-signal"}, each if the image has it;
+ *              NULL if it says nothing; to be released
  */
 int ins_image_config(const struct ins_library *library, const char *id, json_t **ret_config,
 	struct ins_error *err);

@@ -390,6 +390,18 @@ static int put_devices(
 	return 0;
 }
 
+/* What `stop` wants to know of the image later: the annotation is image-spec's conversion.md's for it. An image
+ * does not know what init it would be booted with. */
+static void put_annotations(struct bundle *bundle)
+{
+	const char *stop_signal =
+		json_string_value(json_object_get(bundle->defaults, "stop-signal"));
+
+	if (stop_signal && !bundle->boots)
+		put_text(bundle, ins_emit_object(&bundle->emit, bundle->root, "annotations"),
+			INS_ANNOTATION_STOP_SIGNAL, stop_signal);
+}
+
 static int put_linux(struct bundle *bundle, const char *cgroup, struct ins_error *err)
 {
 	json_t *platform = ins_emit_object(&bundle->emit, bundle->root, "linux");
@@ -425,6 +437,7 @@ static int build(struct bundle *bundle, const char *cgroup, struct ins_error *er
 	put_text(bundle, rootfs, "path", "rootfs");
 	put_flag(bundle, rootfs, "readonly", get(bundle, INS_SETTING_READONLY));
 	put_process(bundle);
+	put_annotations(bundle);
 	r = put_mounts(bundle, err);
 	if (r == 0)
 		r = put_linux(bundle, cgroup, err);

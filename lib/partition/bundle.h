@@ -5,6 +5,9 @@
 
 #include "partition/partition.h"
 
+/* The signal that asks the image's program to end, as ins_signal_parse() takes it. */
+#define INS_ANNOTATION_STOP_SIGNAL "org.opencontainers.image.stopSignal"
+
 /**
  * ins_bundle_write - write config.json
  * @dir: of the bundle

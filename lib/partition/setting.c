@@ -301,6 +301,12 @@ static bool is_restart(const char *text)
 	return is_one_of(text, words);
 }
 
+/* Not 0, which only asks. */
+static bool is_signal(const char *text)
+{
+	return ins_signal_parse(text) > 0;
+}
+
 static bool is_pair(const char *text)
 {
 	return text[0] != '=' && strchr(text, '=');
@@ -355,6 +361,7 @@ static const struct {
 	[INS_KIND_CPU_LIST] = { is_cpu_list, "a list of processors, as 0-3,7" },
 	[INS_KIND_NET] = { is_net, "none, host, routed, bridge or macvlan" },
 	[INS_KIND_RESTART] = { is_restart, "no, on-failure or always" },
+	[INS_KIND_SIGNAL] = { is_signal, "a signal, as TERM, 15 or RTMIN+3" },
 	[INS_KIND_ADDRESS] = { is_address_and_prefix,
 		"an IPv4 or IPv6 address, or ADDRESS/PREFIX" },
 	[INS_KIND_WORDS] = { is_text, "words" },

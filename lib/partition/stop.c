@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/guest.h"
+#include "partition/bundle.h"
 #include "partition/bundle_directory.h"
 #include "partition/groups.h"
 #include "partition/network.h"
@@ -53,25 +54,32 @@ static int await_end(int pidfd, uint64_t timeout, struct ins_error *err)
 	}
 }
 
-/* An init is asked to shut down in the way it knows, which its program tells; a program is asked to end. SIGTERM
- * would be no request to end to an init: systemd executes itself again, busybox reboots. */
-static int stop_signal(const struct ins_partition *partition, pid_t pid)
+/* Each init has its own way to be asked, which its program tells. SIGTERM would be no request to end to most:
+ * systemd executes itself again, busybox reboots, sysvinit does not care. */
+static int init_signal(pid_t pid)
 {
+	static const struct {
+		const char *program, *signal;
+	} inits[] = {
+		{ "systemd", "RTMIN+3" },
+		{ "busybox", "USR2" },
+		/* sysvinit: as if Ctrl, Alt and Del were pressed, which reboots, but nobody starts it again. For a
+		 * power failure, SIGPWR, Debian's has no script. */
+		{ "init", "INT" },
+		{ "openrc-init", "TERM" },
+	};
 	char path[40], program[PATH_MAX];
 	const char *name;
 	ssize_t n;
 
-	if (!ins_definition_get(&partition->definition, INS_SETTING_BOOT))
-		return SIGTERM;
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	n = readlink(path, program, sizeof(program) - 1);
 	program[n > 0 ? n : 0] = '\0';
 	name = strrchr(program, '/');
-	if (name && !strcmp(name, "/systemd"))
-		return SIGRTMIN + 3;
-	if (name && !strcmp(name, "/busybox"))
-		return SIGUSR2;
-	/* sysvinit and openrc-init: power fails. */
+	for (size_t i = 0; name && i < ARRAY_LENGTH(inits); i++) {
+		if (!strcmp(name + 1, inits[i].program))
+			return ins_signal_parse(inits[i].signal);
+	}
 	return SIGPWR;
 }
 
@@ -97,6 +105,24 @@ static bool would_hear(pid_t pid, int signal)
 	return (signals(text, "\nSigCgt:") | signals(text, "\nSigBlk:")) >> (signal - 1) & 1;
 }
 
+static int stop_signal(const struct ins_partition *partition, const struct ins_record *record)
+{
+	const char *asked = ins_definition_get(&partition->definition, INS_SETTING_STOP_SIGNAL);
+	int signal;
+
+	for (size_t i = 0; !asked && i < record->annotations.n; i++) {
+		if (!strcmp(record->annotations.v[i].key, INS_ANNOTATION_STOP_SIGNAL))
+			asked = record->annotations.v[i].value;
+	}
+	if (asked)
+		return ins_signal_parse(asked);
+	if (!ins_definition_get(&partition->definition, INS_SETTING_BOOT))
+		return SIGTERM;
+	signal = init_signal(record->pid);
+	/* What nobody knows as an init may be a small one, as tini, that hands SIGTERM on. */
+	return signal == SIGPWR && !would_hear(record->pid, signal) ? SIGTERM : signal;
+}
+
 static int ask_to_end(
 	const struct ins_partition *partition, uint64_t timeout, struct ins_error *err)
 {
@@ -112,7 +138,7 @@ static int ask_to_end(
 		return 0;
 	pidfd = store.record.id && store.record.pid ? ins_record_pidfd(&store.record) : -ESRCH;
 	if (pidfd >= 0) {
-		signal = stop_signal(partition, store.record.pid);
+		signal = stop_signal(partition, &store.record);
 		hears = would_hear(store.record.pid, signal);
 	}
 	ins_store_close(&store);

@@ -116,6 +116,16 @@ static int put_list(json_t *taken, const char *key, json_t *list, struct ins_err
 	return 0;
 }
 
+static int put_signal(json_t *taken, const char *text, struct ins_error *err)
+{
+	if (ins_signal_parse(text) <= 0)
+		return ins_error_text(
+			err, EINVAL, "config.StopSignal: there is no signal \"%.40s\"", text);
+	return json_object_set_new(taken, "stop-signal", json_string(text)) < 0
+		       ? ins_error_set(err, ENOMEM, "config")
+		       : 0;
+}
+
 static void free_json(json_t **json)
 {
 	json_decref(*json);
@@ -127,6 +137,7 @@ int command_take(const json_t *config, int root, json_t **ret_config, struct ins
 				       *env = json_array();
 	const char *user = json_string_value(json_object_get(config, "User"));
 	const char *cwd = json_string_value(json_object_get(config, "WorkingDir"));
+	const char *stop_signal = json_string_value(json_object_get(config, "StopSignal"));
 	int r;
 
 	if (!taken || !command || !env)
@@ -143,6 +154,8 @@ int command_take(const json_t *config, int root, json_t **ret_config, struct ins
 	if (r == 0 && cwd && cwd[0] == '/' &&
 		json_object_set_new(taken, "cwd", json_string(cwd)) < 0)
 		r = ins_error_set(err, ENOMEM, "config");
+	if (r == 0 && stop_signal && *stop_signal)
+		r = put_signal(taken, stop_signal, err);
 	if (r == 0 && user && *user)
 		r = find_user(user, root, taken, err);
 	if (r == 0 && json_object_size(taken) > 0)
@@ -180,13 +193,18 @@ static bool is_user(const json_t *user)
 	return !user || (text && ins_user_parse(text, &uid, &has_gid, &gid) == 0);
 }
 
+static bool is_signal(const json_t *signal)
+{
+	return !signal || ins_signal_parse(json_string_value(signal)) > 0;
+}
+
 int command_check(const json_t *config, struct ins_error *err)
 {
 	static const struct {
 		const char *key;
 		bool (*is)(const json_t *value);
 	} members[] = { { "command", is_list }, { "env", is_list }, { "cwd", is_cwd },
-		{ "user", is_user } };
+		{ "user", is_user }, { "stop-signal", is_signal } };
 
 	if (config && !json_is_object(config))
 		return ins_error_text(err, EINVAL, "its config is no object");

@@ -169,7 +169,7 @@ layout() {
 	done
 	cat >"$file" <<-'END'
 		{"architecture": "amd64", "os": "linux", "config": {"Entrypoint": ["/bin/sh"], "Cmd": ["-c", "id; pwd; echo $A; exec sleep 1000"],
-		 "Env": ["A=b"], "WorkingDir": "/srv", "User": "www"}}
+		 "Env": ["A=b"], "WorkingDir": "/srv", "User": "www", "StopSignal": "SIGQUIT"}}
 	END
 	config=$(blob "$file")
 	printf '{"schemaVersion": 2, "config": {%s}, "layers": [%s]}' "$config" "$layers" >"$file"
@@ -194,7 +194,7 @@ two_layers() {
 	[ "$(sort <<<"$output" | xargs)" = './etc/passwd ./kept/new ./kept/old ./opaque/new' ]
 	run -0 insula template show --json a
 	[ "$(jq -c .config <<<"$output")" = \
-		'{"command":["/bin/sh","-c","id; pwd; echo $A; exec sleep 1000"],"env":["A=b"],"cwd":"/srv","user":"33:34"}' ]
+		'{"command":["/bin/sh","-c","id; pwd; echo $A; exec sleep 1000"],"env":["A=b"],"cwd":"/srv","stop-signal":"SIGQUIT","user":"33:34"}' ]
 	run -0 insula template check a
 	cd /
 	insula template import b "$LAYOUT:v1"

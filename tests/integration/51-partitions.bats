@@ -385,6 +385,43 @@ $P-c - -" ]
 	[ "$SECONDS" -lt 5 ]
 }
 
+# ends_by SIGNAL: the program is asked by this one.
+ends_by() {
+	run -0 insula stop "$P"
+	[ "$(cat "$LIBRARY/partitions/$P/own/upper/etc/bye")" = "$1" ]
+}
+
+@test 'stop asks by the signal that was chosen' {
+	spawned "$P" --stop-signal SIGQUIT -- sh -c 'for s in QUIT TERM USR1; do trap "echo $s >/etc/bye; exit" $s; done
+		while :; do sleep 0.1; done'
+	ends_by QUIT
+	detached start "$P"
+	insula set "$P" --stop-signal usr1
+	ends_by USR1
+	detached start "$P"
+	insula set "$P" --unset stop-signal
+	ends_by TERM
+	run -1 insula set "$P" --stop-signal SIGNAL
+	has 'stop-signal: "SIGNAL" is not a signal, as TERM, 15 or RTMIN+3'
+}
+
+# init_hears NAME SIGNAL: so an init whose program has that name is asked.
+init_hears() {
+	spawned "$P" --boot --mount "$(base_rootfs)/bin/busybox:/opt/$1:ro" -- sh -c "exec -a sh /opt/$1 -c '
+		for s in INT TERM USR2 PWR; do [ \$s = ${3-} ] || trap \"echo \$s >/etc/bye; exit\" \$s; done
+		while :; do /bin/sleep 0.1; done'"
+	ends_by "$2"
+	insula remove "$P"
+}
+
+@test 'stop asks an init in the way that it understands' {
+	init_hears busybox USR2
+	init_hears init INT
+	init_hears openrc-init TERM
+	init_hears other PWR
+	init_hears tini TERM PWR
+}
+
 @test 'start: what runs is not started again' {
 	spawned "$P" -- sleep 1000
 	run -1 insula start "$P"
