@@ -58,7 +58,8 @@ static bool is_allowed_below_proc(const char *path)
 	static const char *const files[] = { "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",
 		"/proc/stat", "/proc/swaps", "/proc/uptime", "/proc/loadavg", "/proc/slabinfo",
 		"/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
-		"/proc/pressure/cpu", "/proc/pressure/io", "/proc/pressure/memory" };
+		"/proc/sys/kernel/random/boot_id", "/proc/pressure/cpu", "/proc/pressure/io",
+		"/proc/pressure/memory" };
 
 	return is_one_of(path, files, ARRAY_LENGTH(files));
 }

@@ -33,6 +33,7 @@ struct bundle {
 	struct ins_host host;
 	bool boots, has_network; /* of its own */
 	uint64_t capabilities;
+	struct ins_views views;
 	json_t *defaults; /* of the image; NULL: it has none */
 	struct ins_emit emit;
 	json_t *root;
@@ -234,14 +235,11 @@ static void put_usual_mounts(struct bundle *bundle, json_t *mounts)
 
 static void put_views(struct bundle *bundle, json_t *mounts)
 {
-	const char *views[INS_VIEWS_MAX];
-	size_t n = ins_views_find(INS_VIEWS_DIRECTORY, views);
-
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < bundle->views.n; i++) {
 		char source[PATH_MAX];
 
-		snprintf(source, sizeof(source), INS_VIEWS_DIRECTORY "%s", views[i]);
-		put_mount(bundle, mounts, views[i], "none", source,
+		snprintf(source, sizeof(source), INS_VIEWS_DIRECTORY "%s", bundle->views.v[i]);
+		put_mount(bundle, mounts, bundle->views.v[i], "none", source,
 			OPTIONS("bind", "ro", "nosuid", "noexec", "nodev"));
 	}
 }
@@ -283,7 +281,7 @@ static int put_wanted_mounts(struct bundle *bundle, json_t *mounts, struct ins_e
 static int put_mounts(struct bundle *bundle, struct ins_error *err)
 {
 	json_t *mounts = ins_emit_array(&bundle->emit, bundle->root, "mounts");
-	int r = 0;
+	int r;
 
 	put_usual_mounts(bundle, mounts);
 	put_views(bundle, mounts);
@@ -291,8 +289,10 @@ static int put_mounts(struct bundle *bundle, struct ins_error *err)
 	if (bundle->notify)
 		put_mount(bundle, mounts, NOTIFY_SOCKET, "none", bundle->notify,
 			OPTIONS("bind", "ro", "nosuid", "noexec", "nodev"));
+	r = put_own_file(bundle, mounts, "boot_id", "/proc/sys/kernel/random/boot_id", err);
 	if (!bundle->boots) {
-		r = put_own_file(bundle, mounts, "hosts", "/etc/hosts", err);
+		if (r == 0)
+			r = put_own_file(bundle, mounts, "hosts", "/etc/hosts", err);
 		if (r == 0)
 			r = put_own_file(bundle, mounts, "resolv.conf", "/etc/resolv.conf", err);
 	}
@@ -413,7 +413,7 @@ static int put_linux(struct bundle *bundle, const char *cgroup, struct ins_error
 	put_map(bundle, platform, "uidMappings");
 	put_map(bundle, platform, "gidMappings");
 	put_text(bundle, platform, "cgroupsPath", cgroup);
-	ins_profile_emit_paths(&bundle->emit, platform, bundle->boots);
+	ins_profile_emit_paths(&bundle->emit, platform, bundle->boots, &bundle->views);
 	ins_profile_emit_sysctl(&bundle->emit, platform, bundle->has_network);
 	ins_profile_emit_seccomp(&bundle->emit, platform, bundle->capabilities);
 	r = put_devices(bundle, platform, resources, err);
@@ -466,6 +466,7 @@ int ins_bundle_write(const struct ins_partition *partition, int dir, const char 
 	r = ins_image_config(&partition->library, partition->state.image, &bundle.defaults, err);
 	if (r < 0)
 		return r;
+	ins_views_find(INS_VIEWS_DIRECTORY, &bundle.views);
 	bundle.capabilities = ins_profile_capabilities(definition);
 	r = build(&bundle, cgroup, err);
 	json_decref(bundle.defaults);

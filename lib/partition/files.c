@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -19,7 +20,7 @@
 /* Where a resolver of the host's own listens on a loopback address, this has the servers behind it. */
 #define RESOLVED_UPSTREAM "/run/systemd/resolve/resolv.conf"
 
-static bool is_loopback(const char *address)
+	static bool is_loopback(const char *address)
 {
 	return !strncmp(address, "127.", 4) || !strcmp(address, "::1");
 }
@@ -119,9 +120,31 @@ static int write_hosts(const struct ins_partition *partition, int dir, struct in
 	return write_public(dir, "hosts", text, size, err);
 }
 
+/* The kernel's own is the host's, the same for all guests and for each of their starts: systemd's journal would
+ * take two starts for one. */
+static int write_boot_id(int dir, struct ins_error *err)
+{
+	unsigned char id[16];
+	char text[40];
+	size_t n = 0;
+
+	if (getrandom(id, sizeof(id), 0) != sizeof(id))
+		return ins_error_set(err, errno, "make a boot id");
+	/* RFC 9562: version 4, and the variant. */
+	id[6] = (id[6] & 0x0f) | 0x40;
+	id[8] = (id[8] & 0x3f) | 0x80;
+	for (size_t i = 0; i < sizeof(id); i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%02x",
+			i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", id[i]);
+	text[n++] = '\n';
+	return write_public(dir, "boot_id", text, n, err);
+}
+
 int ins_partition_write_files(const struct ins_partition *partition, int dir, struct ins_error *err)
 {
 	int r = write_hosts(partition, dir, err);
 
-	return r < 0 ? r : write_resolver(dir, err);
+	if (r == 0)
+		r = write_resolver(dir, err);
+	return r < 0 ? r : write_boot_id(dir, err);
 }

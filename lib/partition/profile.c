@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <linux/capability.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "partition/profile.h"
@@ -65,17 +66,30 @@ void ins_profile_emit_capabilities(struct ins_emit *emit, json_t *process, uint6
 	}
 }
 
-/* What tells of the host, or could change it: much of it is closed to a user namespace anyway. */
-void ins_profile_emit_paths(struct ins_emit *emit, json_t *platform, bool boots)
+/* What tells of the host (how it was booted, its disks, what it is), or could change it: much of it is closed to a user
+ * namespace anyway. Not what lxcfs shows in its place. */
+void ins_profile_emit_paths(
+	struct ins_emit *emit, json_t *platform, bool boots, const struct ins_views *views)
 {
-	static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/interrupts",
-		"/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
-		"/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+	static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/cmdline",
+		"/proc/diskstats", "/proc/interrupts", "/proc/kcore", "/proc/keys",
+		"/proc/latency_stats", "/proc/partitions", "/proc/sched_debug", "/proc/scsi",
+		"/proc/swaps", "/proc/timer_list", "/proc/timer_stats", "/sys/block",
+		"/sys/class/block", "/sys/class/dmi", "/sys/dev/block",
+		"/sys/devices/virtual/block", "/sys/devices/virtual/dmi",
 		"/sys/devices/virtual/powercap", "/sys/firmware" };
 	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq",
 		"/proc/sysrq-trigger", "/proc/sys" };
+	json_t *list;
 
-	ins_emit_strings(emit, platform, "maskedPaths", masked, ARRAY_LENGTH(masked));
+	list = ins_emit_array(emit, platform, "maskedPaths");
+	for (size_t i = 0; i < ARRAY_LENGTH(masked); i++) {
+		/* systemd polls this one, which /dev/null cannot be. */
+		bool is_polled = boots && !strcmp(masked[i], "/proc/swaps");
+
+		if (!is_polled && !ins_views_show(views, masked[i]))
+			ins_emit_append(emit, list, json_string(masked[i]));
+	}
 	/* An init sets what belongs to its namespaces in /proc/sys; the rest is not its to write. */
 	ins_emit_strings(emit, platform, "readonlyPaths", readonly,
 		ARRAY_LENGTH(readonly) - (boots ? 1 : 0));

@@ -4,6 +4,7 @@
 #define INSULA_PARTITION_PROFILE_H
 
 #include "partition/definition.h"
+#include "partition/views.h"
 #include "spec/emit.h"
 
 /* ins_profile_capabilities - those that it has, 1 << number: the usual ones, or an init's, and what the
@@ -12,7 +13,7 @@ uint64_t ins_profile_capabilities(const struct ins_definition *definition);
 
 /* Each puts one part of the configuration into @process or @platform (the object linux). */
 void ins_profile_emit_capabilities(struct ins_emit *emit, json_t *process, uint64_t capabilities);
-void ins_profile_emit_paths(struct ins_emit *emit, json_t *platform, bool boots);
+void ins_profile_emit_paths(struct ins_emit *emit, json_t *platform, bool boots, const struct ins_views *views);
 void ins_profile_emit_sysctl(struct ins_emit *emit, json_t *platform, bool has_network);
 void ins_profile_emit_seccomp(struct ins_emit *emit, json_t *platform, uint64_t capabilities);
 

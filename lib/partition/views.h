@@ -14,13 +14,20 @@
 
 #define INS_VIEWS_MAX 9
 
+/* Paths that begin with a slash: in a guest they are what they are beneath the directory of lxcfs. */
+struct ins_views {
+	size_t n;
+	const char *v[INS_VIEWS_MAX];
+};
+
 /**
  * ins_views_find - what lxcfs has to show
  * @directory: where it is mounted
- * @views: filled with paths that begin with a slash: in a guest they are what they are beneath @directory
- *
- * Return: how many; 0 if no lxcfs runs there, or one that does not answer.
+ * @ret: filled; with none if no lxcfs runs there, or one that does not answer
  */
-size_t ins_views_find(const char *directory, const char *views[INS_VIEWS_MAX]);
+void ins_views_find(const char *directory, struct ins_views *ret);
+
+/* ins_views_show - is @path one of them? */
+bool ins_views_show(const struct ins_views *views, const char *path);
 
 #endif

@@ -373,6 +373,27 @@ $P-c - -" ]
 	[ ! -e "$bundle" ]
 }
 
+@test 'the host does not show: its disks, how it was booted, and its boot id' {
+	local id file
+	spawned "$P" -- sleep 1000
+	for file in partitions diskstats swaps cmdline; do
+		# Unless lxcfs shows what is the partition's own.
+		[ ! -e "/var/lib/lxcfs/proc/$file" ] || continue
+		run -0 insula exec "$P" cat "/proc/$file"
+		is ''
+	done
+	run -0 insula exec "$P" find /sys/block /sys/class/block /sys/dev/block -mindepth 1
+	is ''
+	run -0 insula exec "$P" cat /proc/sys/kernel/random/boot_id
+	id=$output
+	[[ $id =~ ^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]]
+	[ "$id" != "$(cat /proc/sys/kernel/random/boot_id)" ]
+	insula stop "$P"
+	detached start "$P"
+	run -0 insula exec "$P" cat /proc/sys/kernel/random/boot_id
+	[ "$output" != "$id" ]
+}
+
 @test 'a partition of its own takes at most 32 KiB of disk' {
 	spawned "$P" -- sleep 1000
 	(($(du -s "$LIBRARY/partitions/$P" | cut -f 1) <= 32))
