@@ -20,7 +20,7 @@
 /* Where a resolver of the host's own listens on a loopback address, this has the servers behind it. */
 #define RESOLVED_UPSTREAM "/run/systemd/resolve/resolv.conf"
 
-	static bool is_loopback(const char *address)
+static bool is_loopback(const char *address)
 {
 	return !strncmp(address, "127.", 4) || !strcmp(address, "::1");
 }
