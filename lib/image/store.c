@@ -88,7 +88,7 @@ static int lock_image(int runtime, const char *id, struct ins_error *err)
 static int check_once(const struct ins_library *library, const char *id,
 	const struct ins_context *context, int runtime, struct ins_error *err)
 {
-	char *argv[] = { NULL, NULL, (char *)"check", (char *)library->path, (char *)id, NULL };
+	char *argv[] = { NULL, NULL, (char *)"trust", (char *)library->path, (char *)id, NULL };
 	char name[INS_IMAGE_ID_SIZE + 8], words[INS_WORKER_SIZE];
 	int fd, r;
 

@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fsverity.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -193,21 +195,27 @@ static int count(struct ins_check *check, struct ins_context *context, struct in
 /* The library may not be there yet: then it is about what it will be in. */
 static void measure(struct ins_check *check, const char *library)
 {
+	cleanup_fd int fd = -1;
 	char path[PATH_MAX];
+	struct fsverity_digest none = { .digest_size = 0 };
 	struct statvfs host;
 
 	snprintf(path, sizeof(path), "%s", library);
-	while (statvfs(path, &host) < 0) {
+	while ((fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
 		char *slash = strrchr(path, '/');
 
 		if (errno != ENOENT || !slash || slash == path)
 			return;
 		*slash = '\0';
 	}
+	if (fstatvfs(fd, &host) < 0)
+		return;
 	/* btrfs makes inodes as they are wanted, and says 0. */
 	if (host.f_files > 0)
 		check->free_inodes = host.f_favail;
 	check->free_bytes = (uint64_t)host.f_bavail * host.f_frsize;
+	/* A file system that has it says only that this directory is not measured. */
+	check->has_verity = ioctl(fd, FS_IOC_MEASURE_VERITY, &none) < 0 && errno == ENODATA;
 }
 
 int ins_check(struct ins_context *context, ins_finding_fn *visit, void *data, struct ins_error *err)

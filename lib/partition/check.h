@@ -19,6 +19,7 @@ struct ins_check {
 	uint64_t running;          /* containers with a process, partitions or not */
 	uint64_t free_inodes;      /* on the library's file system; INS_FINDING_NONE: it has no such limit */
 	uint64_t free_bytes;
+	bool has_verity;           /* that file system has fs-verity */
 	ins_finding_fn *visit;
 	void *data;
 };

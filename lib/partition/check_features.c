@@ -156,6 +156,13 @@ static bool test_forwarding(const struct ins_check *check, char *value, size_t s
 	return text && text[0] == '1';
 }
 
+static bool test_verity(const struct ins_check *check, char *value, size_t size)
+{
+	(void)value;
+	(void)size;
+	return check->has_verity;
+}
+
 #define LOAD(module) "load the module " module " (modprobe " module ")"
 #define UPGRADE      "a newer kernel has it"
 
@@ -209,9 +216,10 @@ static const struct feature features[] = {
 	{ "disk limits", .test = test_quota, .purpose = "the limit --disk",
 		.remedy =
 			"mount the library's file system with prjquota, or load the module loop" },
-	{ "fs-verity", .path = "sys/fs/ext4/features/verity",
-		.purpose = "images that the kernel itself checks",
-		.remedy = "a kernel with CONFIG_FS_VERITY" },
+	{ "fs-verity", .test = test_verity,
+		.purpose = "templates with --erofs that the kernel itself checks",
+		.remedy = "a kernel with CONFIG_FS_VERITY, and for an ext4 that has the library: "
+			  "tune2fs -O verity" },
 	{ "lxcfs", .test = test_lxcfs, .purpose = "/proc that shows the partition's limits",
 		.remedy = "install and start lxcfs" },
 	{ "systemd", .path = "run/systemd/system", .purpose = "a unit for each partition",

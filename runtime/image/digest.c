@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "digest.h"
 #include "intake.h"
+#include "verity.h"
 
 #define BUFFER_SIZE     ((size_t)256 << 10)
 #define ATTRIBUTES_SIZE ((size_t)64 << 10) /* the kernel's own limit, of a list and of a value */
@@ -71,7 +72,8 @@ static void feed(struct digest *digest, const void *data, size_t size)
 	sha256_update(&digest->sha, size, data);
 }
 
-static int feed_bytes(struct digest *digest, int fd, struct ins_error *err)
+/* @verity: takes them instead; NULL. */
+static int feed_bytes(struct digest *digest, int fd, struct verity *verity, struct ins_error *err)
 {
 	uint64_t size = 0;
 	ssize_t n;
@@ -83,7 +85,10 @@ static int feed_bytes(struct digest *digest, int fd, struct ins_error *err)
 			continue;
 		if (n < 0)
 			return ins_error_set(err, errno, "read");
-		sha256_update(&digest->sha, (size_t)n, digest->buffer);
+		if (verity)
+			verity_feed(verity, digest->buffer, (size_t)n);
+		else
+			sha256_update(&digest->sha, (size_t)n, digest->buffer);
 		size += (uint64_t)n;
 		digest->size += (uint64_t)n;
 		ins_progress_at(digest->progress, digest->size);
@@ -142,7 +147,7 @@ static int feed_file(struct digest *digest, int fd, const struct stat *s, struct
 	if (r < 0)
 		return r;
 	feed_number(digest, (uint64_t)s->st_size);
-	return feed_bytes(digest, fd, err);
+	return feed_bytes(digest, fd, NULL, err);
 }
 
 static int feed_entry(
@@ -210,7 +215,29 @@ static int feed_entry(
 	return r;
 }
 
-int digest_image(int image, const json_t *config, struct ins_progress *progress,
+/* Its digest is the one of fs-verity, so that where the kernel knows that, nothing has to be read. */
+static int feed_erofs(struct digest *digest, int image, bool measured, struct ins_error *err)
+{
+	cleanup_fd int fd = openat(image, "root.erofs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	uint8_t value[SHA256_DIGEST_SIZE];
+	struct verity verity;
+	struct stat s;
+	int r = 0;
+
+	if (fd < 0 || fstat(fd, &s) < 0)
+		return ins_error_set(err, errno, "open root.erofs");
+	if (!measured || !verity_measured(fd, value)) {
+		verity_start(&verity);
+		r = feed_bytes(digest, fd, &verity, err);
+		verity_end(&verity, value);
+	}
+	digest->size = (uint64_t)s.st_size;
+	feed(digest, "root.erofs", strlen("root.erofs"));
+	feed(digest, value, sizeof(value));
+	return r;
+}
+
+int digest_image(int image, const json_t *config, bool measured, struct ins_progress *progress,
 	char ret_digest[DIGEST_SIZE], uint64_t *ret_size, struct ins_error *err)
 {
 	cleanup_with(digest_free) struct digest digest = { .progress = progress };
@@ -222,7 +249,8 @@ int digest_image(int image, const json_t *config, struct ins_progress *progress,
 	if (r == 0 && !text)
 		r = ins_error_set(err, ENOMEM, "compute a digest");
 	if (r == 0)
-		r = feed_entry(&digest, image, is_erofs ? "root.erofs" : "root", 0, err);
+		r = is_erofs ? feed_erofs(&digest, image, measured, err)
+			     : feed_entry(&digest, image, "root", 0, err);
 	if (r < 0)
 		return r;
 	feed(&digest, text, strlen(text));
@@ -239,7 +267,7 @@ int digest_file(int fd, char ret_digest[DIGEST_SIZE], struct ins_error *err)
 	int r = digest_start(&digest, err);
 
 	if (r == 0)
-		r = feed_bytes(&digest, fd, err);
+		r = feed_bytes(&digest, fd, NULL, err);
 	if (r == 0)
 		digest_end(&digest, ret_digest);
 	return r;

@@ -19,6 +19,7 @@
 #include "image/store.h"
 #include "spec/emit.h"
 #include "sys/program.h"
+#include "verity.h"
 
 #define IMAGE_FILE     "image.json"
 #define IMAGE_FILE_MAX ((size_t)1 << 20)
@@ -119,6 +120,9 @@ int image_pack(struct image *image, struct ins_progress *progress, struct ins_er
 		return ins_error_text(err, EIO, "mkfs.erofs has failed (wait status %#x)", status);
 	if (stat(file, &s) == 0)
 		image->bytes = (uint64_t)s.st_size;
+	r = verity_enable(image->dir, "root.erofs", err);
+	if (r < 0)
+		return r;
 	image->root = ins_close(image->root);
 	return ins_tree_remove(image->dir, "root", err);
 }
@@ -185,7 +189,7 @@ int image_finish(struct image *image, const char *template, const char *source,
 	int r;
 
 	ins_progress_stage(progress, "hashing", image->bytes);
-	r = digest_image(image->dir, image->config, progress, digest, &size, err);
+	r = digest_image(image->dir, image->config, true, progress, digest, &size, err);
 	if (r == 0)
 		r = write_description(image, source, digest, size, err);
 	ins_progress_stage(progress, "writing", 0);
@@ -225,7 +229,8 @@ static int check_root(int image, struct ins_error *err)
 				 err, EBADMSG, "it has to have root or root.erofs: one of them");
 }
 
-static int check(int image, const char *id, struct ins_progress *progress, struct ins_error *err)
+static int check(int image, const char *id, bool measured, struct ins_progress *progress,
+	struct ins_error *err)
 {
 	cleanup_with(free_json) json_t *description = NULL;
 	cleanup_free char *text = NULL;
@@ -247,16 +252,16 @@ static int check(int image, const char *id, struct ins_progress *progress, struc
 		return r;
 	ins_progress_stage(progress, "checking",
 		(uint64_t)json_integer_value(json_object_get(description, "size")));
-	r = digest_image(
-		image, json_object_get(description, "config"), progress, digest, NULL, err);
+	r = digest_image(image, json_object_get(description, "config"), measured, progress, digest,
+		NULL, err);
 	if (r == 0 && strcmp(digest, expected) != 0)
 		r = ins_error_text(err, EBADMSG, "its content was changed: it is %s, not %s",
 			digest, expected);
 	return r;
 }
 
-int image_check(
-	const char *library, const char *id, struct ins_progress *progress, struct ins_error *err)
+int image_check(const char *library, const char *id, bool measured, struct ins_progress *progress,
+	struct ins_error *err)
 {
 	cleanup_library struct ins_library opened = INS_LIBRARY_CLOSED;
 	cleanup_fd int image = -1;
@@ -267,7 +272,7 @@ int image_check(
 	image = openat(opened.images, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (image < 0)
 		return ins_error_set(err, errno, "image %s", id);
-	r = check(image, id, progress, err);
+	r = check(image, id, measured, progress, err);
 	if (r < 0 && r != -ECANCELED)
 		ins_error_prefix(err, "image %s", id);
 	return r;

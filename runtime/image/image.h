@@ -37,8 +37,9 @@ int image_finish(struct image *image, const char *template, const char *source,
 /* image_end - what is not finished goes. */
 void image_end(struct image *image);
 
-/* image_check - compare an image with its digest. Return: 0, −EBADMSG, −ENOENT, −errno. */
-int image_check(
-	const char *library, const char *id, struct ins_progress *progress, struct ins_error *err);
+/* image_check - compare an image with its digest. @measured: as for digest_image(). Return: 0, −EBADMSG, −ENOENT,
+ * −errno. */
+int image_check(const char *library, const char *id, bool measured, struct ins_progress *progress,
+	struct ins_error *err);
 
 #endif

@@ -4,7 +4,8 @@
  * because who starts a partition has no need of them.
  *
  *     insula-image PROGRESS make LIBRARY TEMPLATE KIND FORMAT FROM [ARGUMENT…]
- *     insula-image PROGRESS check LIBRARY ID
+ *     insula-image PROGRESS check LIBRARY ID    (all is read)
+ *     insula-image PROGRESS trust LIBRARY ID    (what the kernel checks by fs-verity is not read)
  *     insula-image PROGRESS pack NAME=PATH…
  *     insula-image PROGRESS unpack DIRECTORY
  *
@@ -200,8 +201,8 @@ int main(int argc, char **argv)
 	int r;
 
 	prepare();
-	if (argc == 5 && !strcmp(argv[2], "check")) {
-		r = image_check(argv[3], argv[4], &progress, &err);
+	if (argc == 5 && (!strcmp(argv[2], "check") || !strcmp(argv[2], "trust"))) {
+		r = image_check(argv[3], argv[4], !strcmp(argv[2], "trust"), &progress, &err);
 	} else if (argc >= 4 && !strcmp(argv[2], "pack")) {
 		r = transfer_pack(STDIN_FILENO, argv + 3, &progress, &err);
 	} else if (argc == 4 && !strcmp(argv[2], "unpack")) {

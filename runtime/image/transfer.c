@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "source.h"
 #include "transfer.h"
+#include "verity.h"
 
 /* The writer takes no notice of the bytes of a hole, but they have to be there, and a file may be one hole of 8 EiB. A
  * mapping that nobody reads takes no memory. */
@@ -267,5 +268,7 @@ int transfer_unpack(
 	r = source_tar(fd, put, &intake, err);
 	if (r == 0 && intake.entries == 0)
 		r = ins_error_text(err, EINVAL, "there is nothing in it");
+	if (r == 0)
+		r = verity_enable(root, "image/root.erofs", err);
 	return r < 0 ? ins_error_prefix(err, "the archive") : 0;
 }

@@ -345,3 +345,46 @@ is_up() {
 	machinectl terminate d
 	wait_for 60 is_unit d inactive
 }
+
+# --- templates -------------------------------------------------------------------------------------
+
+# on_verity COMMAND…: insula with a library on a file system that has fs-verity.
+on_verity() {
+	insula --root "$V/state" --library "$V/fs/library" "$@"
+}
+
+@test 'an erofs template is checked by the kernel where the file system has fs-verity' {
+	local image file block
+	V=$BATS_TEST_TMPDIR
+	mkdir "$V/fs"
+	truncate -s 256M "$V/disk"
+	mkfs.ext4 -q -b 4096 -O verity "$V/disk"
+	mount -o loop "$V/disk" "$V/fs"
+	run -0 on_verity check
+	[[ $output =~ ok\ +fs-verity ]]
+	on_verity template import busybox --erofs "$INSULA_BUSYBOX"
+	image=$(on_verity template show --json busybox | jq -r .image)
+	file=$V/fs/library/images/$image/root.erofs
+	run -0 lsattr "$file"
+	[[ ${output%% *} == *V* ]]
+	run ! truncate -s +1 "$file"
+	block=$(filefrag -b4096 -v "$file" | awk '$1 == "0:" { print int($4) }')
+	# The digest is the same where the kernel does not know it.
+	insula template import plain --erofs "$INSULA_BUSYBOX"
+	[ "$(insula template show --json plain | jq -r .image)" = "$image" ]
+	insula template remove plain
+
+	on_verity spawn v --template busybox --net none -- sleep 1000
+	run -0 on_verity exec v cat /etc/os-release
+	has NAME=busybox
+	on_verity remove --force v
+	umount "$V/state/.images/$image" "$V/fs"
+
+	# A page that has changed on the disk cannot be read.
+	printf X | dd of="$V/disk" bs=1 seek=$((block * 4096 + 5000)) conv=notrunc status=none
+	mount -o loop "$V/disk" "$V/fs"
+	run -1 on_verity template check busybox
+	has 'Input/output error'
+	on_verity template remove busybox
+	umount "$V/fs"
+}
