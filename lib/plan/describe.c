@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An operation in words: for `insula plan`, and for the message when it fails. */
-#include <linux/capability.h>
-#include <sched.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "base/cleanup.h"
 #include "plan/build.h"
+#include "plan/words.h"
 #include "spec/names.h"
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
 
 const char *ins_stage_name(enum ins_stage stage)
 {
@@ -48,478 +38,344 @@ const char *ins_op_name(enum ins_op_kind kind)
 	return (unsigned int)kind < INS_OP_KINDS ? names[kind] : "?";
 }
 
-/* What has been written so far, and how much room is left. */
-struct words {
-	char *text;
-	size_t size, used;
-};
-
-static void say(struct words *words, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(struct words *words, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(words->text + words->used, words->size - words->used, fmt, ap);
-	va_end(ap);
-	if (n > 0)
-		words->used += (size_t)n;
-	if (words->used >= words->size)
-		words->used = words->size - 1;
-}
-
-struct bit_name {
-	uint64_t bit;
-	const char *name;
-};
-
-static void say_bits(struct words *words, uint64_t bits, const struct bit_name *names, size_t n,
-	const char *separator)
-{
-	const char *between = "";
-
-	for (size_t i = 0; i < n; i++) {
-		if (!names[i].bit || (bits & names[i].bit) != names[i].bit)
-			continue;
-		say(words, "%s%s", between, names[i].name);
-		between = separator;
-	}
-}
-
-static void say_namespaces(struct words *words, uint32_t flags)
-{
-	static const struct bit_name names[] = {
-		{ CLONE_NEWUSER, "user" },
-		{ CLONE_NEWPID, "pid" },
-		{ CLONE_NEWNET, "network" },
-		{ CLONE_NEWNS, "mount" },
-		{ CLONE_NEWIPC, "ipc" },
-		{ CLONE_NEWUTS, "uts" },
-		{ CLONE_NEWCGROUP, "cgroup" },
-		{ CLONE_NEWTIME, "time" },
-	};
-
-	say_bits(words, flags, names, ARRAY_LENGTH(names), ", ");
-}
-
-static void say_attrs(struct words *words, const struct ins_mount_attrs *attrs)
-{
-	/* The bits of mount_setattr(2); the access time ones are a field of their own. */
-	static const struct bit_name names[] = {
-		{ 0x01, "ro" },
-		{ 0x02, "nosuid" },
-		{ 0x04, "nodev" },
-		{ 0x08, "noexec" },
-		{ 0x10, "noatime" },
-		{ 0x20, "strictatime" },
-		{ 0x80, "nodiratime" },
-		{ 0x00200000, "nosymfollow" },
-	};
-	static const struct bit_name cleared[] = {
-		{ 0x01, "rw" },
-		{ 0x02, "suid" },
-		{ 0x04, "dev" },
-		{ 0x08, "exec" },
-	};
-	static const struct bit_name propagations[] = {
-		{ MS_SHARED, "shared" },
-		{ MS_SLAVE, "slave" },
-		{ MS_PRIVATE, "private" },
-		{ MS_UNBINDABLE, "unbindable" },
-	};
-
-	if (attrs->set) {
-		say(words, ", ");
-		say_bits(words, attrs->set, names, ARRAY_LENGTH(names), ",");
-	}
-	if (attrs->clear & ~attrs->set & 0x0f) {
-		say(words, ", ");
-		say_bits(words, attrs->clear & ~attrs->set, cleared, ARRAY_LENGTH(cleared), ",");
-	}
-	if (attrs->rec_set) {
-		say(words, ", recursively ");
-		say_bits(words, attrs->rec_set, names, ARRAY_LENGTH(names), ",");
-	}
-	if (attrs->rec_clear & ~attrs->rec_set & 0x0f) {
-		say(words, ", recursively ");
-		say_bits(words, attrs->rec_clear & ~attrs->rec_set, cleared, ARRAY_LENGTH(cleared),
-			",");
-	}
-	if (attrs->propagation) {
-		say(words, attrs->propagation_recursive ? ", recursively " : ", ");
-		say_bits(words, attrs->propagation, propagations, ARRAY_LENGTH(propagations), ",");
-	}
-}
-
-static void say_maps(
-	struct words *words, const char *what, const struct ins_plan_id_map *maps, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		say(words, "%s%s %u is %u, %u in all", i ? "; " : "", what, maps[i].container,
-			maps[i].host, maps[i].size);
-}
-
-static void say_caps(struct words *words, const char *what, uint64_t set)
-{
-	const char *between = "";
-
-	say(words, "%s", what);
-	if (!set)
-		say(words, "none");
-	for (int i = 0; i < 64; i++) {
-		const char *name = ins_capability_name(i);
-
-		if (!(set >> i & 1))
-			continue;
-		if (name)
-			say(words, "%s%s", between, name);
-		else
-			say(words, "%s%d", between, i);
-		between = " ";
-	}
-}
-
-static void say_limit(struct words *words, uint64_t value)
-{
-	if (value == RLIM64_INFINITY)
-		say(words, "unlimited");
-	else
-		say(words, "%llu", (unsigned long long)value);
-}
-
-static void say_node(struct words *words, const struct ins_op *op)
+static void say_node(struct ins_words *words, const struct ins_op *op)
 {
 	char type = op->node.type == S_IFBLK ? 'b' : op->node.type == S_IFIFO ? 'p' : 'c';
 
-	say(words, "device %s, %c %u:%u, mode %04o, owner %u:%u", op->path, type, op->node.major,
-		op->node.minor, op->node.mode & 07777, op->node.uid, op->node.gid);
+	ins_words_say(words, "device %s, %c %u:%u, mode %04o, owner %u:%u", op->path, type,
+		op->node.major, op->node.minor, op->node.mode & 07777, op->node.uid, op->node.gid);
 }
 
-static void say_filesystem(struct words *words, const struct ins_op *op)
+static void say_filesystem(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "mount %s on %s", op->fs.fstype, op->path);
+	ins_words_say(words, "mount %s on %s", op->fs.fstype, op->path);
 	for (uint32_t i = 0; i < op->fs.n_options; i++) {
 		const struct ins_fs_option *option = &op->fs.options[i];
 
-		say(words, "%s%s%s%s", i ? "," : " with ", option->key, option->value ? "=" : "",
-			option->value ? option->value : "");
+		ins_words_say(words, "%s%s%s%s", i ? "," : " with ", option->key,
+			option->value ? "=" : "", option->value ? option->value : "");
 	}
-	say_attrs(words, &op->fs.attrs);
+	ins_words_say_attrs(words, &op->fs.attrs);
 	if (op->fs.copy_up)
-		say(words, ", filled with what it hides");
+		ins_words_say(words, ", filled with what it hides");
 }
 
-static void say_source(struct words *words, const struct ins_op *op)
+static void say_source(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "open %s%s", op->path, op->source.recursive ? " and what is mounted below" : "");
+	ins_words_say(words, "open %s%s", op->path,
+		op->source.recursive ? " and what is mounted below" : "");
 	if (op->source.idmap) {
-		say(words, ", id-mapped%s", op->source.idmap_recursive ? " recursively" : "");
+		ins_words_say(
+			words, ", id-mapped%s", op->source.idmap_recursive ? " recursively" : "");
 		if (op->source.n_uid) {
-			say(words, " (");
-			say_maps(words, "uid", op->source.uid, op->source.n_uid);
-			say(words, ")");
+			ins_words_say(words, " (");
+			ins_words_say_maps(words, "uid", op->source.uid, op->source.n_uid);
+			ins_words_say(words, ")");
 		}
 	}
-	say_attrs(words, &op->source.attrs);
+	ins_words_say_attrs(words, &op->source.attrs);
 }
 
-static void say_program(struct words *words, const char *verb, const struct ins_op *op)
+static void say_program(struct ins_words *words, const char *verb, const struct ins_op *op)
 {
-	say(words, "%s %s", verb, op->exec.args.n ? op->exec.args.v[0] : "");
+	ins_words_say(words, "%s %s", verb, op->exec.args.n ? op->exec.args.v[0] : "");
 	for (uint32_t i = 1; i < op->exec.args.n && op->kind == INS_OP_EXECVE; i++)
-		say(words, " %s", op->exec.args.v[i]);
+		ins_words_say(words, " %s", op->exec.args.v[i]);
 }
 
-static void say_hook(struct words *words, const struct ins_op *op)
+static void say_hook(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "hook %s", op->hook.path);
+	ins_words_say(words, "hook %s", op->hook.path);
 	if (op->hook.timeout)
-		say(words, ", at most %d s", op->hook.timeout);
+		ins_words_say(words, ", at most %d s", op->hook.timeout);
 }
 
-static void say_ids(struct words *words, const struct ins_op *op)
+static void say_ids(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "become uid %u, gid %u, ", op->ids.uid, op->ids.gid);
+	ins_words_say(words, "become uid %u, gid %u, ", op->ids.uid, op->ids.gid);
 	if (op->ids.keep_groups) {
-		say(words, "keep the supplementary groups");
+		ins_words_say(words, "keep the supplementary groups");
 		return;
 	}
-	say(words, "supplementary groups");
+	ins_words_say(words, "supplementary groups");
 	for (uint32_t i = 0; i < op->ids.n_groups; i++)
-		say(words, " %u", op->ids.groups[i]);
+		ins_words_say(words, " %u", op->ids.groups[i]);
 	if (!op->ids.n_groups)
-		say(words, " none");
+		ins_words_say(words, " none");
 }
 
-static void say_console(struct words *words, const struct ins_op *op)
+static void say_console(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "make a terminal, /dev/console");
+	ins_words_say(words, "make a terminal, /dev/console");
 	if (op->console.has_size)
-		say(words, ", %u rows, %u columns", op->console.height, op->console.width);
+		ins_words_say(
+			words, ", %u rows, %u columns", op->console.height, op->console.width);
 }
 
-static void say_cgroup(struct words *words, const struct ins_op *op)
+static void say_cgroup(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "make the cgroup %s", op->path);
+	ins_words_say(words, "make the cgroup %s", op->path);
 	if (op->cgroup.delegate)
-		say(words, ", owned by %u:%u", op->cgroup.uid, op->cgroup.gid);
+		ins_words_say(words, ", owned by %u:%u", op->cgroup.uid, op->cgroup.gid);
 }
 
-static void say_scope(struct words *words, const struct ins_op *op)
+static void say_scope(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "have systemd make the cgroup %s", op->path);
+	ins_words_say(words, "have systemd make the cgroup %s", op->path);
 	if (op->cgroup.delegate)
-		say(words, ", owned by %u:%u", op->cgroup.uid, op->cgroup.gid);
-	say(words, ":");
+		ins_words_say(words, ", owned by %u:%u", op->cgroup.uid, op->cgroup.gid);
+	ins_words_say(words, ":");
 	for (uint32_t i = 0; i < op->cgroup.n_properties; i++) {
 		const struct ins_unit_property *property = &op->cgroup.properties[i];
 
-		say(words, "%s %s", i ? "," : "", property->name);
+		ins_words_say(words, "%s %s", i ? "," : "", property->name);
 		for (uint32_t j = 0; j < property->values.n; j++)
-			say(words, "%s%s", j ? " " : "=", property->values.v[j]);
+			ins_words_say(words, "%s%s", j ? " " : "=", property->values.v[j]);
 	}
 }
 
-static void say_devices(struct words *words, const struct ins_op *op)
+static void say_devices(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "attach the device program, %u instructions", op->devices.n_instructions);
+	ins_words_say(
+		words, "attach the device program, %u instructions", op->devices.n_instructions);
 }
 
-static void say_cgroup_limit(struct words *words, const struct ins_op *op)
+static void say_cgroup_limit(struct ins_words *words, const struct ins_op *op)
 {
 	const struct ins_limit_files *files = &op->limit.files;
 
-	say(words, "write \"%s\" to %s", files->v[0].text, files->v[0].name);
+	ins_words_say(words, "write \"%s\" to %s", files->v[0].text, files->v[0].name);
 	if (files->v[1].name)
-		say(words, ", \"%s\" to %s", files->v[1].text, files->v[1].name);
+		ins_words_say(words, ", \"%s\" to %s", files->v[1].text, files->v[1].name);
 	if (files->usage)
-		say(words, ", unless more is in use");
+		ins_words_say(words, ", unless more is in use");
 }
 
-static void say_ns_open(struct words *words, const struct ins_op *op)
+static void say_ns_open(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "open the ");
-	say_namespaces(words, op->ns.type);
-	say(words, " namespace %s", op->path);
+	ins_words_say(words, "open the ");
+	ins_words_say_namespaces(words, op->ns.type);
+	ins_words_say(words, " namespace %s", op->path);
 }
 
-static void say_ns_join(struct words *words, const struct ins_op *op)
+static void say_ns_join(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "enter namespaces: ");
-	say_namespaces(words, op->ns.type);
+	ins_words_say(words, "enter namespaces: ");
+	ins_words_say_namespaces(words, op->ns.type);
 }
 
-static void say_ns_unshare(struct words *words, const struct ins_op *op)
+static void say_ns_unshare(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "new namespace: ");
-	say_namespaces(words, op->ns.type);
+	ins_words_say(words, "new namespace: ");
+	ins_words_say_namespaces(words, op->ns.type);
 }
 
-static void say_root_open(struct words *words, const struct ins_op *op)
+static void say_root_open(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "open the root file system %s", op->path);
-	say_attrs(words, &op->source.attrs);
+	ins_words_say(words, "open the root file system %s", op->path);
+	ins_words_say_attrs(words, &op->source.attrs);
 }
 
-static void say_root_overlay(struct words *words, const struct ins_op *op)
+static void say_root_overlay(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "mount an overlay for the root file system: ");
-	say(words, op->overlay.own ? "%s over" : "read-only,",
+	ins_words_say(words, "mount an overlay for the root file system: ");
+	ins_words_say(words, op->overlay.own ? "%s over" : "read-only,",
 		op->overlay.own_image ? op->overlay.own_image : op->overlay.own);
 	for (uint32_t i = 0; i < op->overlay.layers.n; i++)
-		say(words, " %s", op->overlay.layers.v[i]);
+		ins_words_say(words, " %s", op->overlay.layers.v[i]);
 }
 
-static void say_idmap(struct words *words, const struct ins_op *op)
+static void say_idmap(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "write the id map: ");
-	say_maps(words, "uid", op->idmap.uid, op->idmap.n_uid);
-	say_maps(words, "gid", op->idmap.gid, op->idmap.n_gid);
+	ins_words_say(words, "write the id map: ");
+	ins_words_say_maps(words, "uid", op->idmap.uid, op->idmap.n_uid);
+	ins_words_say_maps(words, "gid", op->idmap.gid, op->idmap.n_gid);
 }
 
-static void say_idmap_check(struct words *words, const struct ins_op *op)
+static void say_idmap_check(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "check the namespace's id map: ");
-	say_maps(words, "uid", op->idmap.uid, op->idmap.n_uid);
-	say_maps(words, "gid", op->idmap.gid, op->idmap.n_gid);
+	ins_words_say(words, "check the namespace's id map: ");
+	ins_words_say_maps(words, "uid", op->idmap.uid, op->idmap.n_uid);
+	ins_words_say_maps(words, "gid", op->idmap.gid, op->idmap.n_gid);
 }
 
-static void say_net_attach(struct words *words, const struct ins_op *op)
+static void say_net_attach(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "make its network: %s", op->net.request + strcspn(op->net.request, " ") + 1);
+	ins_words_say(
+		words, "make its network: %s", op->net.request + strcspn(op->net.request, " ") + 1);
 }
 
-static void say_net_device(struct words *words, const struct ins_op *op)
+static void say_net_device(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "move the interface %s into the container", op->path);
+	ins_words_say(words, "move the interface %s into the container", op->path);
 	if (strcmp(op->path, op->text.text) != 0)
-		say(words, " as %s", op->text.text);
+		ins_words_say(words, " as %s", op->text.text);
 }
 
-static void say_rdt_assign(struct words *words, const struct ins_op *op)
+static void say_rdt_assign(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "put the container process into the resctrl group %s", op->path);
+	ins_words_say(words, "put the container process into the resctrl group %s", op->path);
 	for (const char *line = op->rdt.schema; line && *line; line += strcspn(line, "\n") + 1)
-		say(words, ", %.*s", (int)strcspn(line, "\n"), line);
+		ins_words_say(words, ", %.*s", (int)strcspn(line, "\n"), line);
 	for (uint32_t i = 0; i < op->rdt.schemata.n; i++)
-		say(words, ", %s", op->rdt.schemata.v[i]);
+		ins_words_say(words, ", %s", op->rdt.schemata.v[i]);
 	if (op->rdt.monitor)
-		say(words, ", monitored");
+		ins_words_say(words, ", monitored");
 }
 
-static void say_oom_score(struct words *words, const struct ins_op *op)
+static void say_oom_score(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "set oom_score_adj to %d", op->oom.score);
+	ins_words_say(words, "set oom_score_adj to %d", op->oom.score);
 }
 
-static void say_become_root(struct words *words, const struct ins_op *op)
+static void say_become_root(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "become uid %u, gid %u inside the user namespace", op->become.uid,
+	ins_words_say(words, "become uid %u, gid %u inside the user namespace", op->become.uid,
 		op->become.gid);
 }
 
-static void say_hostname(struct words *words, const struct ins_op *op)
+static void say_hostname(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "set the host name %s", op->text.text);
+	ins_words_say(words, "set the host name %s", op->text.text);
 }
 
-static void say_domainname(struct words *words, const struct ins_op *op)
+static void say_domainname(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "set the domain name %s", op->text.text);
+	ins_words_say(words, "set the domain name %s", op->text.text);
 }
 
-static void say_remount(struct words *words, const struct ins_op *op)
+static void say_remount(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "remount %s", op->path);
-	say_attrs(words, &op->remount.attrs);
+	ins_words_say(words, "remount %s", op->path);
+	ins_words_say_attrs(words, &op->remount.attrs);
 }
 
-static void say_node_make(struct words *words, const struct ins_op *op)
+static void say_node_make(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "make ");
+	ins_words_say(words, "make ");
 	say_node(words, op);
 }
 
-static void say_node_attach(struct words *words, const struct ins_op *op)
+static void say_node_attach(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "mount the host's ");
+	ins_words_say(words, "mount the host's ");
 	say_node(words, op);
 }
 
-static void say_symlink(struct words *words, const struct ins_op *op)
+static void say_symlink(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "link %s to %s", op->path, op->text.text);
+	ins_words_say(words, "link %s to %s", op->path, op->text.text);
 }
 
-static void say_pivot(struct words *words, const struct ins_op *op)
+static void say_pivot(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "enter the new root (%s)",
+	ins_words_say(words, "enter the new root (%s)",
 		op->pivot.chroot_only ? "chroot"
 		: op->pivot.no_pivot  ? "move"
 				      : "pivot_root");
 }
 
-static void say_root_propagation(struct words *words, const struct ins_op *op)
+static void say_root_propagation(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "propagation of the root");
-	say_attrs(words, &op->remount.attrs);
+	ins_words_say(words, "propagation of the root");
+	ins_words_say_attrs(words, &op->remount.attrs);
 }
 
-static void say_sysctl(struct words *words, const struct ins_op *op)
+static void say_sysctl(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "set %s to %s", op->path, op->text.text);
+	ins_words_say(words, "set %s to %s", op->path, op->text.text);
 }
 
-static void say_scheduler(struct words *words, const struct ins_op *op)
+static void say_scheduler(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "set the scheduling policy %u, priority %u, nice %d", op->scheduler.policy,
-		op->scheduler.priority, op->scheduler.nice);
+	ins_words_say(words, "set the scheduling policy %u, priority %u, nice %d",
+		op->scheduler.policy, op->scheduler.priority, op->scheduler.nice);
 }
 
-static void say_io_priority(struct words *words, const struct ins_op *op)
+static void say_io_priority(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "set the I/O priority: class %u, level %u", op->io_priority.value >> 13,
-		op->io_priority.value & 0x1fff);
+	ins_words_say(words, "set the I/O priority: class %u, level %u",
+		op->io_priority.value >> 13, op->io_priority.value & 0x1fff);
 }
 
-static void say_memory_policy(struct words *words, const struct ins_op *op)
+static void say_memory_policy(struct ins_words *words, const struct ins_op *op)
 {
 	uint32_t mode = op->memory_policy.mode & 0xff; /* the flags stand above it */
 	const unsigned char *nodes = op->memory_policy.nodes;
 	const char *between = ", nodes ";
 
-	say(words, "set the memory policy %s", ins_name_of(ins_memory_policy_modes, (int)mode));
+	ins_words_say(
+		words, "set the memory policy %s", ins_name_of(ins_memory_policy_modes, (int)mode));
 	for (uint32_t i = 0; i < op->memory_policy.size * 8; i++) {
 		if (!(nodes[i / 8] >> i % 8 & 1))
 			continue;
-		say(words, "%s%u", between, i);
+		ins_words_say(words, "%s%u", between, i);
 		between = " ";
 	}
 }
 
-static void say_personality(struct words *words, const struct ins_op *op)
+static void say_personality(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "set the execution domain %#llx", (unsigned long long)op->personality.value);
+	ins_words_say(
+		words, "set the execution domain %#llx", (unsigned long long)op->personality.value);
 }
 
-static void say_rlimit(struct words *words, const struct ins_op *op)
+static void say_rlimit(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "set %s to ", ins_name_of(ins_rlimit_names, (int)op->rlimit.resource));
-	say_limit(words, op->rlimit.soft);
-	say(words, ", hard ");
-	say_limit(words, op->rlimit.hard);
+	ins_words_say(words, "set %s to ", ins_name_of(ins_rlimit_names, (int)op->rlimit.resource));
+	ins_words_say_limit(words, op->rlimit.soft);
+	ins_words_say(words, ", hard ");
+	ins_words_say_limit(words, op->rlimit.hard);
 }
 
-static void say_rlimit_raise(struct words *words, const struct ins_op *op)
+static void say_rlimit_raise(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "raise the hard limit of %s to ",
+	ins_words_say(words, "raise the hard limit of %s to ",
 		ins_name_of(ins_rlimit_names, (int)op->rlimit.resource));
-	say_limit(words, op->rlimit.hard);
+	ins_words_say_limit(words, op->rlimit.hard);
 }
 
-static void say_umask(struct words *words, const struct ins_op *op)
+static void say_umask(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "set the umask %04o", op->umask.mask);
+	ins_words_say(words, "set the umask %04o", op->umask.mask);
 }
 
-static void say_label(struct words *words, const struct ins_op *op)
+static void say_label(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "set the security label %s for the execve", op->text.text);
+	ins_words_say(words, "set the security label %s for the execve", op->text.text);
 }
 
-static void say_bounding(struct words *words, const struct ins_op *op)
+static void say_bounding(struct ins_words *words, const struct ins_op *op)
 {
-	say_caps(words, "limit the bounding set to: ", op->caps.bounding);
+	ins_words_say_caps(words, "limit the bounding set to: ", op->caps.bounding);
 }
 
-static void say_all_caps(struct words *words, const struct ins_op *op)
+static void say_all_caps(struct ins_words *words, const struct ins_op *op)
 {
-	say_caps(words, "set the capabilities: effective ", op->caps.effective);
-	say_caps(words, "; permitted ", op->caps.permitted);
-	say_caps(words, "; inheritable ", op->caps.inheritable);
-	say_caps(words, "; ambient ", op->caps.ambient);
+	ins_words_say_caps(words, "set the capabilities: effective ", op->caps.effective);
+	ins_words_say_caps(words, "; permitted ", op->caps.permitted);
+	ins_words_say_caps(words, "; inheritable ", op->caps.inheritable);
+	ins_words_say_caps(words, "; ambient ", op->caps.ambient);
 }
 
-static void say_seccomp(struct words *words, const struct ins_op *op)
+static void say_seccomp(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "load the seccomp filter, %u instructions%s", op->seccomp.n,
+	ins_words_say(words, "load the seccomp filter, %u instructions%s", op->seccomp.n,
 		op->seccomp.listener ? ", with a listener" : "");
 }
 
-static void say_cwd(struct words *words, const struct ins_op *op)
+static void say_cwd(struct ins_words *words, const struct ins_op *op)
 {
-	say(words, "change to the directory %s%s", op->path,
+	ins_words_say(words, "change to the directory %s%s", op->path,
 		op->cwd.may_fail ? ", if that is allowed already" : "");
 }
 
-static void say_find_program(struct words *words, const struct ins_op *op)
+static void say_find_program(struct ins_words *words, const struct ins_op *op)
 {
 	say_program(words, "find", op);
 }
 
-static void say_execve(struct words *words, const struct ins_op *op)
+static void say_execve(struct ins_words *words, const struct ins_op *op)
 {
 	say_program(words, "execute", op);
 }
@@ -527,7 +383,7 @@ static void say_execve(struct words *words, const struct ins_op *op)
 /* How each kind of operation is told: by a function, or by words in which "%s" is the path. */
 struct teller {
 	const char *words;
-	void (*say)(struct words *words, const struct ins_op *op);
+	void (*say)(struct ins_words *words, const struct ins_op *op);
 };
 
 static const struct teller tellers[INS_OP_KINDS] = {
@@ -603,14 +459,14 @@ static const struct teller tellers[INS_OP_KINDS] = {
 
 void ins_op_describe(const struct ins_op *op, char *buffer, size_t size)
 {
-	struct words words = { .text = buffer, .size = size };
+	struct ins_words words = { .text = buffer, .size = size };
 	const struct teller *teller = op->kind < INS_OP_KINDS ? &tellers[op->kind] : NULL;
 
 	buffer[0] = '\0';
 	if (teller && teller->say)
 		teller->say(&words, op);
 	else if (teller && teller->words)
-		say(&words, teller->words, op->path ? op->path : "");
+		ins_words_say(&words, teller->words, op->path ? op->path : "");
 	else
-		say(&words, "%s", ins_op_name((enum ins_op_kind)op->kind));
+		ins_words_say(&words, "%s", ins_op_name((enum ins_op_kind)op->kind));
 }
