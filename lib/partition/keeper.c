@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "partition/keeper.h"
 #include "sys/program.h"
+#include "sys/rights.h"
 
 /* A keeper that is just ending is given so long, and a partition that somebody else starts, too. */
 #define TRIES    500
@@ -99,30 +100,6 @@ int ins_keeper_serve(const struct ins_context *context, const char *name, int ma
 	return start_program(argv, fds, ARRAY_LENGTH(fds), err);
 }
 
-/* Return: as recvmsg(2). @ret_fd: what came along; untouched if nothing did. */
-static ssize_t receive(int socket, char *text, size_t size, int *ret_fd)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec data = { text, size };
-	struct msghdr message = { .msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
-	const struct cmsghdr *rights;
-	ssize_t n;
-
-	do {
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	rights = n < 0 ? NULL : CMSG_FIRSTHDR(&message);
-	if (rights && rights->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(rights), sizeof(*ret_fd));
-	return n;
-}
-
 /* Return: 0; −ECONNRESET: it has ended before it has answered. */
 static int ask(int fd, const char *request, struct answer *answer)
 {
@@ -131,9 +108,9 @@ static int ask(int fd, const char *request, struct answer *answer)
 
 	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
 		return errno == EPIPE ? -ECONNRESET : -errno;
-	n = receive(fd, text, sizeof(text) - 1, &answer->sent);
+	n = ins_rights_receive(fd, text, sizeof(text) - 1, &answer->sent);
 	if (n <= 0)
-		return n == 0 ? -ECONNRESET : -errno;
+		return n == 0 ? -ECONNRESET : (int)n;
 	text[n] = '\0';
 	answer->code = (int)strtol(text, &words, 10);
 	snprintf(answer->words, sizeof(answer->words), "%s", words + (*words == ' '));

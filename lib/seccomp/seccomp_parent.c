@@ -14,6 +14,7 @@
 #include "plan/message.h"
 #include "seccomp/seccomp.h"
 #include "sys/bare.h"
+#include "sys/rights.h"
 
 /* How long the child may take to load its filter; a loaded machine needs milliseconds. */
 #define LOAD_SECONDS 10
@@ -109,37 +110,21 @@ static int connect_to(const char *path, int *ret_fd, struct ins_error *err)
 int ins_seccomp_listener_send(
 	const char *path, const char *state, int listener, struct ins_error *err)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {};
-	struct iovec rest = { (void *)state, strlen(state) };
-	struct msghdr header = { .msg_iov = &rest,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
-	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+	size_t size = strlen(state), n_fds = 1;
 	cleanup_fd int fd = -1;
 	int r = connect_to(path, &fd, err);
 
 	if (r < 0)
 		return r;
-	rights->cmsg_level = SOL_SOCKET;
-	rights->cmsg_type = SCM_RIGHTS;
-	rights->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(rights), &listener, sizeof(listener));
 	/* A state larger than the socket's buffer goes in pieces, the descriptor with the first. */
-	while (rest.iov_len > 0) {
-		ssize_t n = sendmsg(fd, &header, MSG_NOSIGNAL);
+	while (size > 0) {
+		ssize_t n = ins_rights_send(fd, state, size, &listener, n_fds, 0);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
-			return ins_error_set(err, errno, "send to the seccomp listener %s", path);
-		rest.iov_base = (char *)rest.iov_base + n;
-		rest.iov_len -= (size_t)n;
-		header.msg_control = NULL;
-		header.msg_controllen = 0;
+			return ins_error_set(err, (int)-n, "send to the seccomp listener %s", path);
+		state += n;
+		size -= (size_t)n;
+		n_fds = 0;
 	}
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "sys/notify.h"
+#include "sys/rights.h"
 
 bool ins_notify_is_wanted(void)
 {
@@ -34,28 +35,20 @@ static int make_address(const char *path, struct sockaddr_un *address, socklen_t
 
 int ins_notify(const char *text, int fd, struct ins_error *err)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-			      .cmsg_level = SOL_SOCKET,
-			      .cmsg_type = SCM_RIGHTS } };
 	struct sockaddr_un address;
-	struct iovec data = { (char *)text, strlen(text) };
-	struct msghdr message = { .msg_name = &address, .msg_iov = &data, .msg_iovlen = 1 };
+	socklen_t size;
+	ssize_t r;
 	cleanup_fd int socket_fd = -1;
 
 	if (!ins_notify_is_wanted())
 		return 0;
-	if (make_address(getenv("NOTIFY_SOCKET"), &address, &message.msg_namelen) < 0)
+	if (make_address(getenv("NOTIFY_SOCKET"), &address, &size) < 0)
 		return ins_error_text(err, EINVAL, "NOTIFY_SOCKET is no address of a socket");
-	if (fd >= 0) {
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-	}
 	socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (socket_fd < 0 || sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0)
+	if (socket_fd < 0 || connect(socket_fd, (const struct sockaddr *)&address, size) < 0)
 		return ins_error_set(err, errno, "tell who has started us (NOTIFY_SOCKET)");
+	r = ins_rights_send(socket_fd, text, strlen(text), &fd, fd >= 0, 0);
+	if (r < 0)
+		return ins_error_set(err, (int)-r, "tell who has started us (NOTIFY_SOCKET)");
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "sys/rights.h"
 #include "tty/tty.h"
 
 /* A path that sun_path has no room for is reached through an fd of its directory. */
@@ -55,32 +56,16 @@ int ins_tty_connect(const char *path, struct ins_error *err)
 
 int ins_tty_send(int socket, int fd, struct ins_error *err)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
 	char link[64], name[256];
-	struct iovec vector = { .iov_base = name };
-	struct msghdr message = { .msg_iov = &vector,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
-	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
-	ssize_t n;
+	ssize_t n, r;
 
 	/* Receivers take the text for the terminal's name; one without any would be no message. */
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, name, sizeof(name));
 	if (n <= 0)
 		return ins_error_set(err, n < 0 ? errno : EIO, "name an fd to be sent");
-	vector.iov_len = (size_t)n;
-	rights->cmsg_level = SOL_SOCKET;
-	rights->cmsg_type = SCM_RIGHTS;
-	rights->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(rights), &fd, sizeof(fd));
-	while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) {
-		if (errno != EINTR)
-			return ins_error_set(err, errno, "send %.*s over a socket", (int)n, name);
-	}
+	r = ins_rights_send(socket, name, (size_t)n, &fd, 1, 0);
+	if (r < 0)
+		return ins_error_set(err, (int)-r, "send %.*s over a socket", (int)n, name);
 	return 0;
 }

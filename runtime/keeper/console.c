@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "sys/rights.h"
 
 #define ATTACHED_MAX 128
 
@@ -121,27 +122,10 @@ void console_end(struct keeper *keeper, struct guest *guest)
 	}
 }
 
-static int send_master(const struct guest *guest, int client)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-			      .cmsg_level = SOL_SOCKET,
-			      .cmsg_type = SCM_RIGHTS } };
-	struct iovec data = { (char *)"0 ", 2 };
-	struct msghdr message = { .msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
-
-	memcpy(CMSG_DATA(&control.header), &guest->terminal, sizeof(guest->terminal));
-	return sendmsg(client, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
 int console_attach(struct keeper *keeper, const struct guest *guest, int client)
 {
 	size_t i = 0;
+	ssize_t sent;
 	int r;
 
 	while (i < ATTACHED_MAX && attached[i].guest)
@@ -151,10 +135,10 @@ int console_attach(struct keeper *keeper, const struct guest *guest, int client)
 	r = keeper_watch(keeper, client, SOURCE_ATTACHED, (size_t)client);
 	if (r < 0)
 		return r;
-	r = send_master(guest, client);
-	if (r < 0) {
+	sent = ins_rights_send(client, "0 ", 2, &guest->terminal, 1, MSG_DONTWAIT);
+	if (sent < 0) {
 		keeper_unwatch(keeper, client);
-		return r;
+		return (int)sent;
 	}
 	attached[i] = (struct attached){ client, guest };
 	return 0;
