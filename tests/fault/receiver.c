@@ -14,27 +14,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "sys/rights.h"
+
 static int receive_fd(int connection)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	char name[256];
-	struct iovec vector = { name, sizeof(name) };
-	struct msghdr header = { .msg_iov = &vector,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
-	struct cmsghdr *rights;
-	int fd;
+	int fd = -1;
 
-	if (recvmsg(connection, &header, MSG_CMSG_CLOEXEC) <= 0)
-		return -1;
-	rights = CMSG_FIRSTHDR(&header);
-	if (!rights || rights->cmsg_type != SCM_RIGHTS)
-		return -1;
-	memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
+	(void)ins_rights_receive(connection, name, sizeof(name), &fd);
 	return fd;
 }
 

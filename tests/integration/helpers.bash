@@ -182,7 +182,7 @@ hook_file() {
 	chmod 755 "$HOOK"
 }
 
-# add_probe: the bundle gets /bin/probe, for what busybox cannot do (probe.c).
+# add_probe: the bundle gets /bin/probe, for what busybox cannot do (probe.h).
 add_probe() {
 	[ -x "$PROBE" ] || die "there is no program $PROBE: run make check"
 	cp "$PROBE" "$BUNDLE/rootfs/bin/probe"

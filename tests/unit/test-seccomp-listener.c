@@ -25,6 +25,7 @@
 #include "init/child.h"
 #include "plan/message.h"
 #include "seccomp/seccomp.h"
+#include "sys/rights.h"
 
 /* What the listener answers to the calls that it is asked about. */
 #define ANSWER 77
@@ -119,25 +120,14 @@ static pid_t start_child(struct fixture *f, int socket)
 /* The process that listens: takes one state with its descriptor. −1: it was not as it should be. */
 static int receive_state(int server, const char *expected)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	size_t size = strlen(expected), got;
 	char *text = malloc(size + 1);
-	struct iovec vector = { text, size };
-	struct msghdr header = { .msg_iov = &vector,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
 	int connection = accept(server, NULL, NULL), fd = -1;
-	ssize_t n = recvmsg(connection, &header, 0);
-	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+	ssize_t n = ins_rights_receive(connection, text, size, &fd);
 
 	/* The descriptor is in the first packet. */
-	if (n <= 0 || !rights || rights->cmsg_type != SCM_RIGHTS)
+	if (n <= 0 || fd < 0)
 		return -1;
-	memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
 	for (got = (size_t)n; got < size && n > 0; got += (size_t)n)
 		n = recv(connection, text + got, size - got, 0);
 	/* One connection, one state. */

@@ -24,6 +24,7 @@
 
 #include "base/error.h"
 #include "sys/bare.h"
+#include "sys/rights.h"
 #include "tty/tty.h"
 
 /* A directory whose socket's path sun_path has no room for. */
@@ -47,17 +48,8 @@ static int listen_far_away(char *path, size_t size)
 
 static void console_socket(void **data)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	struct ins_error err = { 0 };
 	char path[256], name[64] = "";
-	struct iovec vector = { name, sizeof(name) - 1 };
-	struct msghdr message = { .msg_iov = &vector,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
 	int listener = listen_far_away(path, sizeof(path));
 	int fd = ins_tty_connect(path, &err), peer, master, slave, received;
 
@@ -67,9 +59,8 @@ static void console_socket(void **data)
 	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
 	assert_int_equal(ins_tty_send(fd, master, &err), 0);
 	peer = accept(listener, NULL, NULL);
-	assert_true(recvmsg(peer, &message, 0) > 0);
+	assert_true(ins_rights_receive(peer, name, sizeof(name) - 1, &received) > 0);
 	assert_non_null(strstr(name, "ptmx"));
-	memcpy(&received, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(received));
 	assert_true(isatty(received));
 	close(received);
 	close(peer);
