@@ -8,8 +8,8 @@
 #include "base/number.h"
 #include "insula.h"
 
-/* @n digits of @base at @text; every byte has to be one. */
-static int parse_digits(const char *text, size_t n, unsigned int base, uint64_t *ret)
+/* @n digits at @text; every byte has to be one. */
+static int parse_digits(const char *text, size_t n, uint64_t *ret)
 {
 	uint64_t value = 0;
 
@@ -18,13 +18,13 @@ static int parse_digits(const char *text, size_t n, unsigned int base, uint64_t 
 	for (size_t i = 0; i < n; i++) {
 		unsigned int digit = (unsigned char)text[i] - (unsigned int)'0';
 
-		if (digit >= base)
+		if (digit >= 10)
 			return -EINVAL;
 	}
-	if (base == 10 && n > 1 && text[0] == '0')
+	if (n > 1 && text[0] == '0')
 		return -EINVAL;
 	for (size_t i = 0; i < n; i++) {
-		if (__builtin_mul_overflow(value, base, &value) ||
+		if (__builtin_mul_overflow(value, 10U, &value) ||
 			__builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
 			return -ERANGE;
 	}
@@ -35,7 +35,7 @@ static int parse_digits(const char *text, size_t n, unsigned int base, uint64_t 
 static int parse_range(const char *text, size_t n, uint64_t min, uint64_t max, uint64_t *ret)
 {
 	uint64_t value;
-	int r = parse_digits(text, n, 10, &value);
+	int r = parse_digits(text, n, &value);
 
 	if (r < 0)
 		return r;
@@ -62,7 +62,7 @@ int ins_number_i64(const char *text, int64_t min, int64_t max, int64_t *ret_valu
 	if (!text)
 		return -EINVAL;
 	text += negative;
-	r = parse_digits(text, strlen(text), 10, &magnitude);
+	r = parse_digits(text, strlen(text), &magnitude);
 	if (r < 0)
 		return r;
 	/* The magnitude of INT64_MIN is one more than INT64_MAX. */
@@ -70,22 +70,6 @@ int ins_number_i64(const char *text, int64_t min, int64_t max, int64_t *ret_valu
 		return -ERANGE;
 	value = (int64_t)(negative ? -magnitude : magnitude);
 	if (value < min || value > max)
-		return -ERANGE;
-	*ret_value = value;
-	return 0;
-}
-
-int ins_number_octal(const char *text, uint64_t max, uint64_t *ret_value)
-{
-	uint64_t value;
-	int r;
-
-	if (!text)
-		return -EINVAL;
-	r = parse_digits(text, strlen(text), 8, &value);
-	if (r < 0)
-		return r;
-	if (value > max)
 		return -ERANGE;
 	*ret_value = value;
 	return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Numbers that people and programs write as text. All of these want the whole of the text to be the
- * number: no spaces, no "+", no leading zeros in decimal (elsewhere they mean octal), no junk after
- * it, and no value that only fits after being cut.
+ * number: no spaces, no "+", no leading zeros (elsewhere they mean octal), no junk after it,
+ * and no value that only fits after being cut.
  */
 #ifndef INSULA_BASE_NUMBER_H
 #define INSULA_BASE_NUMBER_H
@@ -21,9 +21,6 @@ int ins_number_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_v
 
 /* ins_number_i64 - the same, and a "-" may come first. */
 int ins_number_i64(const char *text, int64_t min, int64_t max, int64_t *ret_value);
-
-/* ins_number_octal - digits 0…7, at most @max; leading zeros are allowed. */
-int ins_number_octal(const char *text, uint64_t max, uint64_t *ret_value);
 
 /* No process can have this id: for the system calls that take ids it means "leave as it is". */
 #define INS_ID_NONE UINT32_MAX

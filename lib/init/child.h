@@ -72,7 +72,7 @@ int ins_child_receive(struct ins_child *child, struct ins_message *message, int 
  */
 int ins_child_confine(struct ins_child *child);
 
-/* ins_child_path - the fd-only path module of the child: see init/path.c. */
+/* Paths of the guest: fds only, see init/path.c. */
 
 /**
  * ins_child_open - open a path below the root

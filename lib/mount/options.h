@@ -33,7 +33,7 @@ bool ins_mount_options_apply(struct ins_mount_options *options, const char *name
 /* ins_mount_option_names - all names that are known, in alphabetical order, for `features`. */
 const char *const *ins_mount_option_names(size_t *ret_n);
 
-/* ins_mount_super_flag - the word of fsconfig(2) for setting or clearing one flag of a superblock,
+/* ins_mount_super_word - the word of fsconfig(2) for setting or clearing one flag of a superblock,
  * NULL if there is none. @flag: a single MS_… */
 const char *ins_mount_super_word(uint64_t flag, bool set);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compiling: the values of linux.seccomp get their numbers, libseccomp makes the program, and
- * optimize.c makes it a faster one.
+ * seccomp_optimize.c makes it a faster one.
  *
  * What the specification leaves open is done as the field does it:
  * - The machine's own architecture is in the filter also if `architectures` does not list it. A

@@ -11,13 +11,6 @@
 #include "sys/notify.h"
 #include "sys/rights.h"
 
-bool ins_notify_is_wanted(void)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-
-	return path && path[0];
-}
-
 /* An "@" in front stands for the zero byte of an abstract address. */
 static int make_address(const char *path, struct sockaddr_un *address, socklen_t *size)
 {
@@ -35,14 +28,15 @@ static int make_address(const char *path, struct sockaddr_un *address, socklen_t
 
 int ins_notify(const char *text, int fd, struct ins_error *err)
 {
+	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address;
 	socklen_t size;
 	ssize_t r;
 	cleanup_fd int socket_fd = -1;
 
-	if (!ins_notify_is_wanted())
+	if (!path || !path[0])
 		return 0;
-	if (make_address(getenv("NOTIFY_SOCKET"), &address, &size) < 0)
+	if (make_address(path, &address, &size) < 0)
 		return ins_error_text(err, EINVAL, "NOTIFY_SOCKET is no address of a socket");
 	socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (socket_fd < 0 || connect(socket_fd, (const struct sockaddr *)&address, size) < 0)

@@ -5,15 +5,12 @@
 
 #include "insula.h"
 
-/* ins_notify_is_wanted - NOTIFY_SOCKET is set. */
-bool ins_notify_is_wanted(void);
-
 /**
- * ins_notify - send one message
+ * ins_notify - send one message to NOTIFY_SOCKET
  * @text: lines "NAME=VALUE"
- * @fd: goes along (FDSTORE=1), −1: none
+ * @fd: goes along (FDSTORE=1) and stays the caller's; −1: none
  *
- * Return: 0, also if nobody wants it; −errno.
+ * Return: 0, also if nobody wants it; −EINVAL: what the variable says is no address; −errno.
  */
 int ins_notify(const char *text, int fd, struct ins_error *err);
 

@@ -37,8 +37,6 @@ static void check_numbers(const char *text)
 		snprintf(again, sizeof(again), "%" PRId64, i);
 		FUZZ_CHECK(strcmp(text, again) == 0 || strcmp(text, "-0") == 0);
 	}
-	if (ins_number_octal(text, 07777, &u) == 0)
-		FUZZ_CHECK(u <= 07777);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

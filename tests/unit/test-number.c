@@ -71,24 +71,6 @@ static void ranges(void **state)
 	assert_int_equal(ins_number_i64(NULL, INT64_MIN, INT64_MAX, &i), -EINVAL);
 }
 
-static void octal(void **state)
-{
-	uint64_t value = 77;
-
-	(void)state;
-	assert_int_equal(ins_number_octal("0022", 0777, &value), 0);
-	assert_int_equal(value, 022);
-	assert_int_equal(ins_number_octal("0", 0777, &value), 0);
-	assert_int_equal(ins_number_octal("777", 0777, &value), 0);
-	assert_int_equal(ins_number_octal("1000", 0777, &value), -ERANGE);
-	assert_int_equal(ins_number_octal("8", 0777, &value), -EINVAL);
-	assert_int_equal(ins_number_octal("-1", 0777, &value), -EINVAL);
-	assert_int_equal(ins_number_octal("", 0777, &value), -EINVAL);
-	assert_int_equal(ins_number_octal("7777777777777777777777", UINT64_MAX, &value), -ERANGE);
-	assert_int_equal(ins_number_octal(NULL, 0777, &value), -EINVAL);
-	assert_int_equal(value, 0777);
-}
-
 static void users(void **state)
 {
 	static const char *const refused[] = {
@@ -179,7 +161,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decimal),
 		cmocka_unit_test(ranges),
-		cmocka_unit_test(octal),
 		cmocka_unit_test(users),
 		cmocka_unit_test(signals),
 	};
