@@ -13,7 +13,6 @@
  * so a branch costs it more than many instructions: twelve rules are loaded in 80 µs instead of 400.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"

@@ -3,7 +3,6 @@
 #ifndef INSULA_CGROUP_UNIT_H
 #define INSULA_CGROUP_UNIT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"

@@ -2,7 +2,6 @@
 /* runtime.md "delete": everything that create made goes, and nothing else. */
 #include <poll.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"

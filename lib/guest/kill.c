@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runtime.md "kill", and pause and resume. */
 #include <signal.h>
-#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <asm/errno.h>
-#include <asm/socket.h>
-#include <linux/socket.h>
 
 #include "init/child.h"
 #include "init/text.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <asm/errno.h>
 #include <linux/if.h>
 #include <linux/sockios.h>
 

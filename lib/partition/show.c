@@ -2,7 +2,6 @@
 /* What is known of partitions, for people and their programs. */
 #include <jansson.h>
 #include <limits.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"

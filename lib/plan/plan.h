@@ -12,7 +12,6 @@
 #define INSULA_PLAN_PLAN_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /*

@@ -5,7 +5,6 @@
 #define INSULA_SPEC_FEATURES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "insula.h"
 #include "spec/spec.h"

@@ -3,7 +3,6 @@
 #ifndef INSULA_SYS_OWNER_H
 #define INSULA_SYS_OWNER_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "insula.h"

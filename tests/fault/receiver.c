@@ -5,9 +5,7 @@
  *
  *     receiver SOCKET FILE
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>

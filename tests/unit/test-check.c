@@ -3,7 +3,6 @@
 #include "partition/check.h"
 #include "test-spec.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 /* linux.seccomp: what the compiled filter answers, and what is refused. */
 #include <errno.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <setjmp.h>

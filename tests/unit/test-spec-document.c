@@ -4,7 +4,6 @@
  */
 #include <fcntl.h>
 #include <jansson.h>
-#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "spec/features.h"
