@@ -11,7 +11,7 @@
 #include "base/number.h"
 #include "partition/number.h"
 #include "partition/setting.h"
-#include "spec/cursor.h"
+#include "spec/value.h"
 #include "spec/emit.h"
 
 /* So many words may a list have. */

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "partition/setting.h"
-#include "spec/cursor.h"
+#include "spec/value.h"
 #include "spec/spec.h"
 
 #define X(name, key, kind, change, argument, help) \

@@ -101,22 +101,11 @@ struct ins_fields {
 		array, sizeof(array) / sizeof((array)[0]) \
 	}
 
-/* An array of one kind of item. The target is {size_t n; const item *v;}, as everywhere in spec.h.
- */
+/* An array of one kind of item. The target is {size_t n; const item *v;}, as everywhere in spec.h. */
 struct ins_list_kind {
 	size_t item_size;
 	ins_parse_fn *parse;
 	const void *detail;
-};
-
-struct ins_range {
-	int64_t min, max;
-};
-
-/* Words with numbers, ended by a NULL. */
-struct ins_name {
-	const char *name;
-	int value;
 };
 
 /* ins_cursor_fail - refuse the value at hand: −EINVAL with its path before the words. */
@@ -150,39 +139,14 @@ ins_parse_fn ins_parse_list;
 /* ins_parse_map - the same for an object whose members are data: ins_cursor_key() is the name,
  * which must not be empty. */
 ins_parse_fn ins_parse_map;
-/* ins_parse_pairs - a map of strings: the target is struct ins_pairs. */
-ins_parse_fn ins_parse_pairs;
-
-ins_parse_fn ins_parse_bool;      /* bool */
-ins_parse_fn ins_parse_string;    /* const char *, may be empty */
-ins_parse_fn ins_parse_text;      /* const char *; an empty string leaves it alone */
-ins_parse_fn ins_parse_path;      /* const char *, absolute; an empty string leaves it alone */
-ins_parse_fn ins_parse_full_path; /* const char *, absolute */
-ins_parse_fn ins_parse_strings;   /* struct ins_strings */
-ins_parse_fn ins_parse_paths;     /* struct ins_strings, all absolute */
-ins_parse_fn ins_parse_u64;       /* uint64_t */
-ins_parse_fn ins_parse_i64;       /* int64_t; @detail: struct ins_range or NULL */
-ins_parse_fn ins_parse_u32;       /* uint32_t; @detail: struct ins_range or NULL */
-ins_parse_fn ins_parse_i32;       /* int32_t; @detail: struct ins_range or NULL */
-ins_parse_fn ins_parse_u16;       /* uint16_t */
-ins_parse_fn ins_parse_id;        /* uint32_t, a uid or gid that a process can have */
-ins_parse_fn ins_parse_word;      /* const char *, one of @detail: struct ins_name[] */
-ins_parse_fn ins_parse_name;      /* int, the number of one of @detail: struct ins_name[] */
-ins_parse_fn ins_parse_cpu_list;  /* const char *, checked; an empty string leaves it alone */
 
 /*
  * jansson holds integers up to 2^63 − 1 only. Larger ones are handed over (by document.c) as
- * strings that begin with this mark: ins_parse_u64() knows it, and no other string may begin so.
+ * strings that begin with this mark, and no other string may begin so.
  */
 #define INS_U64_MARK "\001u64:"
 
-/* ins_is_empty - it is the empty string, which many callers write for "absent". */
-bool ins_is_empty(json_t *value);
-
-/* ins_name_find - the row of @name, or NULL. */
-const struct ins_name *ins_name_find(const struct ins_name *names, const char *name);
-
-/* ins_name_of - the name of a number, "?" if it has none. */
-const char *ins_name_of(const struct ins_name *names, int value);
+/* ins_cursor_digits - those of such an integer, the value's own; NULL: it is none. */
+const char *ins_cursor_digits(json_t *value);
 
 #endif

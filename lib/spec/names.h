@@ -4,7 +4,7 @@
 #ifndef INSULA_SPEC_NAMES_H
 #define INSULA_SPEC_NAMES_H
 
-#include "spec/cursor.h"
+#include "spec/value.h"
 
 extern const struct ins_name ins_namespace_names[];     /* enum ins_ns */
 extern const struct ins_name ins_rlimit_names[];        /* RLIMIT_… */

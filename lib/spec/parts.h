@@ -3,7 +3,7 @@
 #ifndef INSULA_SPEC_PARTS_H
 #define INSULA_SPEC_PARTS_H
 
-#include "spec/cursor.h"
+#include "spec/value.h"
 
 ins_parse_fn ins_config_parse;    /* the whole: struct ins_spec */
 ins_parse_fn ins_process_parse;   /* process: struct ins_spec_process */
