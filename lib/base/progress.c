@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/progress.h"
 
-#define INTERVAL_MS 100
-#define BAR         "########################################"
-#define BAR_WIDTH   ((int)sizeof(BAR) - 1)
-
-static int64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
+#define INTERVAL  (100 * INS_MILLISECOND)
+#define BAR       "########################################"
+#define BAR_WIDTH ((int)sizeof(BAR) - 1)
 
 void ins_progress_stage(struct ins_progress *progress, const char *stage, uint64_t total)
 {
@@ -22,7 +14,7 @@ void ins_progress_stage(struct ins_progress *progress, const char *stage, uint64
 		return;
 	progress->stage = stage;
 	progress->total = total;
-	progress->next = now() + INTERVAL_MS;
+	progress->next = ins_clock_now() + INTERVAL;
 	fprintf(stderr, "\r%s\033[K", stage);
 }
 
@@ -31,9 +23,9 @@ void ins_progress_at(struct ins_progress *progress, uint64_t done)
 	uint64_t total = progress->total;
 	int filled;
 
-	if (!progress->stage || now() < progress->next)
+	if (!progress->stage || ins_clock_now() < progress->next)
 		return;
-	progress->next = now() + INTERVAL_MS;
+	progress->next = ins_clock_now() + INTERVAL;
 	if (total == 0) {
 		fprintf(stderr, "\r%s: %.1f MB\033[K", progress->stage, (double)done / 1e6);
 		return;

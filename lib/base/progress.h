@@ -11,7 +11,7 @@ struct ins_progress {
 	bool is_shown;
 	const char *stage; /* NULL: there is no line */
 	uint64_t total;    /* bytes; 0: not known */
-	int64_t next;      /* when it may be shown again, in milliseconds of the monotonic clock */
+	uint64_t next;     /* when it may be shown again, of ins_clock_now() */
 };
 
 /* ins_progress_stage - something begins. @stage: what is done, "hashing"; stays valid. @total: bytes, or 0. */

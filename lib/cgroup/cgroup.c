@@ -6,10 +6,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cgroup/cgroup.h"
@@ -104,27 +104,14 @@ static int read_cgroup_event(int cgroup, const char *name, bool *ret_value)
 	return fd < 0 ? fd : read_event(fd, name, ret_value);
 }
 
-static int milliseconds_left(const struct timespec *end)
-{
-	struct timespec now;
-	long long left;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	left = (end->tv_sec - now.tv_sec) * 1000LL + (end->tv_nsec - now.tv_nsec) / 1000000;
-	return left < 0 ? 0 : (int)left;
-}
-
 /* Sleep until an event has the wanted value: a change is told by poll(2). −ETIMEDOUT. */
 static int wait_event(int cgroup, const char *name, bool wanted, int timeout)
 {
 	cleanup_fd int fd = ins_cgroup_open_entry(cgroup, "cgroup.events", O_RDONLY);
-	struct timespec end;
+	uint64_t end = ins_clock_now() + (uint64_t)timeout * INS_MILLISECOND;
 
 	if (fd < 0)
 		return fd;
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += timeout / 1000;
-	end.tv_nsec += timeout % 1000 * 1000000L;
 	for (;;) {
 		struct pollfd events = { .fd = fd, .events = POLLPRI };
 		bool value = false;
@@ -132,7 +119,7 @@ static int wait_event(int cgroup, const char *name, bool wanted, int timeout)
 
 		if (r < 0 || value == wanted)
 			return r;
-		left = milliseconds_left(&end);
+		left = ins_clock_left(end);
 		if (left == 0)
 			return -ETIMEDOUT;
 		if (poll(&events, 1, left) < 0 && errno != EINTR)

@@ -158,18 +158,17 @@ int ins_guest_console_check(
 	return guest->console_socket < 0 ? guest->console_socket : 0;
 }
 
-/* The socket that init waits on. Bound through the directory's fd: sun_path is too short for a path. */
+/* The socket that init waits on. */
 static int make_listener(struct ins_guest *guest, struct ins_error *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct sockaddr_un address = ins_store_start_address(&guest->store);
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return ins_error_set(err, errno, "make the container's start socket");
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" INS_START_SOCKET,
-		guest->store.dir);
 	/* The file gets the mode that the socket has, less the umask. */
-	if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	if (fchmod(fd, 0600) < 0 ||
+		bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
 		listen(fd, 1) < 0)
 		return ins_error_set(err, errno, "bind the container's start socket");
 	return TAKE_FD(fd);
@@ -239,7 +238,7 @@ static int run_state_json(
 	guest->record.pid = run->pid;
 	if (!strcmp(status, "creating"))
 		guest->wants_poststop = true;
-	return ins_record_state_json(&guest->record, status, true, ret_text, err);
+	return ins_guest_state_json(run, status, ret_text, err);
 }
 
 static int save_record(struct ins_run *run, struct ins_error *err)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "cgroup/cgroup.h"
 #include "guest/guest.h"
@@ -29,14 +30,6 @@ static void close_watch(struct watch *watch)
 }
 
 #define cleanup_watch cleanup_with(close_watch)
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 static int has_ended(const struct watch *watch)
 {
@@ -91,7 +84,7 @@ static int wait_for_event(const struct watch *watch, struct ins_error *err)
 {
 	struct pollfd fds[] = { { .fd = watch->pidfd, .events = POLLIN },
 		{ .fd = watch->ooms, .events = POLLPRI } };
-	uint64_t time = now(), left = watch->next > time ? watch->next - time : 0;
+	uint64_t time = ins_clock_now(), left = watch->next > time ? watch->next - time : 0;
 	struct timespec timeout = { .tv_sec = (time_t)(left / 1000000000),
 		.tv_nsec = (long)(left % 1000000000) };
 
@@ -105,9 +98,9 @@ static int keep_telling(struct watch *watch, struct ins_error *err)
 	int r = 0;
 
 	while (r == 0) {
-		if (now() >= watch->next) {
+		if (ins_clock_now() >= watch->next) {
 			r = tell_stats(watch, err);
-			watch->next = now() + watch->interval;
+			watch->next = ins_clock_now() + watch->interval;
 		}
 		if (r == 0)
 			r = wait_for_event(watch, err);
@@ -124,13 +117,10 @@ static int keep_telling(struct watch *watch, struct ins_error *err)
 static int open_watch(struct watch *watch, struct ins_error *err)
 {
 	const struct ins_record *record = watch->record;
-	int r;
+	int r = ins_stats_check(record, err);
 
-	if (!record->cgroup)
-		return ins_error_text(err, EOPNOTSUPP,
-			"the statistics of container \"%s\" are not known: it has no cgroup of its "
-			"own",
-			record->id);
+	if (r < 0)
+		return r;
 	watch->pidfd = ins_record_pidfd(record);
 	if (watch->pidfd == -ESRCH)
 		return ins_error_text(err, ESRCH, "container not running");

@@ -268,12 +268,6 @@ static int open_cgroup(struct ins_guest *guest, struct ins_error *err)
 	return r;
 }
 
-static int exec_state_json(
-	struct ins_run *run, const char *status, char **ret_text, struct ins_error *err)
-{
-	return ins_record_state_json(&run->guest->record, status, true, ret_text, err);
-}
-
 static int exec_steps(struct ins_guest *guest, struct ins_error *err)
 {
 	struct ins_run *run = &guest->run;
@@ -284,7 +278,7 @@ static int exec_steps(struct ins_guest *guest, struct ins_error *err)
 	run->guest = guest;
 	run->attendance = guest->exec->detach ? INS_ATTENDANCE_NONE : INS_ATTENDANCE_COMES;
 	run->waits_frozen = guest->exec->ignore_paused;
-	run->state_json = exec_state_json;
+	run->state_json = ins_guest_state_json;
 	run->warn = ins_context_warn;
 	run->warn_data = guest->context;
 	run->slots[INS_SLOT_TARGET] = ins_record_pidfd(&guest->record);

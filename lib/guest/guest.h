@@ -90,6 +90,10 @@ int ins_guest_hand_over(struct ins_guest *guest, struct ins_error *err);
 /* ins_guest_remove_pid_file - the process that it names has come to nothing. */
 void ins_guest_remove_pid_file(const struct ins_guest *guest);
 
+/* ins_guest_state_json - the state object for the hooks of a run (see struct ins_run), from run->guest's record. */
+int ins_guest_state_json(struct ins_run *run, const char *status, char **ret_text,
+	struct ins_error *err);
+
 /* ins_guest_poststop - the poststop hooks of a record. Their failures are logged, not returned
  * (runtime.md, lifecycle 13). */
 void ins_guest_poststop(struct ins_context *context, const struct ins_record *record);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hooks after the container is gone: they are all that the plan has no stage for. */
+/* What hooks are told, and the hooks after the container is gone: all that the plan has no stage for. */
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "guest/guest.h"
 #include "hook/hook.h"
+
+int ins_guest_state_json(
+	struct ins_run *run, const char *status, char **ret_text, struct ins_error *err)
+{
+	return ins_record_state_json(&run->guest->record, status, true, ret_text, err);
+}
 
 /* runtime.md, lifecycle 13: one that fails is warned of, and the others run all the same. */
 static int run_poststop(

@@ -41,22 +41,14 @@ static int map_plan(struct ins_guest *guest, struct ins_error *err)
 
 static int connect_to_init(struct ins_guest *guest, struct ins_error *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct sockaddr_un address = ins_store_start_address(&guest->store);
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return ins_error_set(err, errno, "make a socket");
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" INS_START_SOCKET,
-		guest->store.dir);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return ins_error_set(err, errno, "connect to the waiting container process");
 	return TAKE_FD(fd);
-}
-
-static int run_state_json(
-	struct ins_run *run, const char *status, char **ret_text, struct ins_error *err)
-{
-	return ins_record_state_json(&run->guest->record, status, true, ret_text, err);
 }
 
 static bool has_start_hooks(const struct ins_plan *plan)
@@ -72,7 +64,7 @@ static int say_start(struct ins_guest *guest, struct ins_error *err)
 	int r = 0;
 
 	if (has_start_hooks(guest->plan)) {
-		r = run_state_json(&guest->run, "created", &text, err);
+		r = ins_guest_state_json(&guest->run, "created", &text, err);
 		if (r == 0) {
 			state = ins_memfd_text("insula-state", text, err);
 			r = state < 0 ? state : 0;
@@ -145,7 +137,7 @@ static int start_locked(struct ins_guest *guest, const char *id, struct ins_erro
 		return r;
 	guest->run.guest = guest;
 	guest->run.stage = INS_STAGE_CREATED;
-	guest->run.state_json = run_state_json;
+	guest->run.state_json = ins_guest_state_json;
 	r = start_steps(guest, err);
 	if (r < 0) {
 		if (guest->run.failed_kind == INS_OP_HOOK_CHILD)

@@ -308,6 +308,16 @@ static void write_interfaces(
 	write_close(writer, ']');
 }
 
+int ins_stats_check(const struct ins_record *record, struct ins_error *err)
+{
+	if (!record->cgroup)
+		return ins_error_text(err, EOPNOTSUPP,
+			"the statistics of container \"%s\" are not known: it has no cgroup of its "
+			"own",
+			record->id);
+	return 0;
+}
+
 int ins_stats_emit(const char *id, const struct ins_cgroup_stats *stats,
 	const struct ins_net_counters *interfaces, size_t n_interfaces, char **ret_text,
 	struct ins_error *err)

@@ -4,7 +4,11 @@
 #define INSULA_GUEST_STATS_H
 
 #include "cgroup/stats.h"
+#include "guest/record.h"
 #include "net/net.h"
+
+/* ins_stats_check - the container has a cgroup of its own, which counts. Return: 0, −EOPNOTSUPP. */
+int ins_stats_check(const struct ins_record *record, struct ins_error *err);
 
 /**
  * ins_stats_emit - the event of type "stats", as one line of JSON

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -273,6 +274,15 @@ int ins_store_busy(const struct ins_store *store, struct ins_error *err)
 	if (flock(again, LOCK_SH | LOCK_NB) == 0)
 		return 0;
 	return errno == EWOULDBLOCK ? 1 : ins_error_set(err, errno, "look at the container's lock");
+}
+
+struct sockaddr_un ins_store_start_address(const struct ins_store *store)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" INS_START_SOCKET,
+		store->dir);
+	return address;
 }
 
 int ins_store_remove(struct ins_store *store, const char *id, struct ins_error *err)

@@ -8,6 +8,7 @@
 #include "cgroup/cgroup.h"
 #include "cgroup/stats.h"
 #include "guest/guest.h"
+#include "guest/stats.h"
 #include "net/net.h"
 
 /* All is unknown at first: each byte of INS_STATS_NONE is the same. */
@@ -109,13 +110,10 @@ static int measure(const struct ins_store *store, struct ins_stats *stats, struc
 	const struct ins_record *record = &store->record;
 	cleanup_cgroup_stats struct ins_cgroup_stats used = { .n_huge = 0 };
 	cleanup_fd int cgroup = -1;
-	int r;
+	int r = ins_stats_check(record, err);
 
-	if (!record->cgroup)
-		return ins_error_text(err, EOPNOTSUPP,
-			"the statistics of container \"%s\" are not known: it has no cgroup of its "
-			"own",
-			record->id);
+	if (r < 0)
+		return r;
 	forget(stats);
 	stats->id = record->id;
 	stats->pid = record->pid;

@@ -3,9 +3,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "hook/hook.h"
 #include "plan/run.h"
@@ -13,32 +13,20 @@
 #include "sys/memfd.h"
 #include "sys/program.h"
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Return: 1 if the process has ended, 0 if @seconds are over, or −errno. */
 static int await_end(int pidfd, int seconds)
 {
-	int64_t end = now_ms() + (int64_t)seconds * 1000;
+	uint64_t end = ins_clock_now() + (uint64_t)seconds * INS_SECOND;
 
 	for (;;) {
 		struct pollfd wait = { .fd = pidfd, .events = POLLIN };
-		int64_t left = end - now_ms();
-		int n;
+		int n = poll(&wait, 1, seconds ? ins_clock_left(end) : -1);
 
-		if (left > 60000)
-			left = 60000;
-		n = poll(&wait, 1, seconds ? (int)(left > 0 ? left : 0) : -1);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n > 0)
 			return 1;
-		if (seconds && now_ms() >= end)
+		if (seconds && ins_clock_left(end) == 0)
 			return 0;
 	}
 }

@@ -7,10 +7,10 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "partition/console.h"
 #include "partition/keeper.h"
@@ -51,14 +51,6 @@ bool ins_escape_take(struct ins_escape *escape, const char *typed, size_t n, uin
 			return true;
 	}
 	return false;
-}
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static int check(const struct ins_partition *partition, struct ins_error *err)
@@ -168,8 +160,8 @@ static bool take_input(struct relay *relay)
 		return false;
 	}
 	relay->used += (size_t)n;
-	return relay->is_person &&
-	       ins_escape_take(&relay->escape, relay->input + relay->used - n, (size_t)n, now());
+	return relay->is_person && ins_escape_take(&relay->escape, relay->input + relay->used - n,
+					   (size_t)n, ins_clock_now());
 }
 
 static void pass_input(struct relay *relay)

@@ -95,7 +95,7 @@ static int remove_image(struct ins_gc *gc, int dir, const char *name, struct ins
 	return r;
 }
 
-static int remove_file(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
+int ins_gc_remove_file(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
 {
 	(void)gc;
 	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
@@ -109,7 +109,7 @@ static int remove_number(struct ins_gc *gc, int dir, const char *name, struct in
 
 	(void)gc;
 	if (ins_number_u64(name, 0, INS_NUMBERS - 1, &number) < 0)
-		return remove_file(gc, dir, name, err);
+		return ins_gc_remove_file(gc, dir, name, err);
 	return ins_number_give(dir, (uint32_t)number, err);
 }
 
@@ -157,7 +157,7 @@ static void clear_hidden(struct ins_gc *gc, int dir, const char *name)
 	if (locked >= 0)
 		ins_gc_take(gc, "directory", gc->where, dir, name, remove_tree);
 	else
-		ins_gc_take(gc, "file", gc->where, dir, name, remove_file);
+		ins_gc_take(gc, "file", gc->where, dir, name, ins_gc_remove_file);
 }
 
 /* "NAME.XXXXXXXX.tmp", as ins_file_write() names what it will rename. */
@@ -173,7 +173,7 @@ static bool is_temporary(const char *name)
 static void clear_temporary(struct ins_gc *gc, int dir, const char *name)
 {
 	if (is_temporary(name))
-		ins_gc_take(gc, "file", gc->where, dir, name, remove_file);
+		ins_gc_take(gc, "file", gc->where, dir, name, ins_gc_remove_file);
 }
 
 static void clear_partition(struct ins_gc *gc, int dir, const char *name)

@@ -24,6 +24,9 @@ struct ins_gc {
 /* How one is taken away: @dir, @name as ins_gc_take() was given them. */
 typedef int ins_gc_remove_fn(struct ins_gc *gc, int dir, const char *name, struct ins_error *err);
 
+/* ins_gc_remove_file - a plain file, or a symlink. 0 also if it has gone meanwhile. */
+ins_gc_remove_fn ins_gc_remove_file;
+
 /* ins_gc_take - take something away, unless this is dry, and tell of it. @where: what its name is shown
  * with in front, "" for nothing. */
 void ins_gc_take(struct ins_gc *gc, const char *kind, const char *where, int dir, const char *name,

@@ -230,14 +230,6 @@ static int remove_mount(struct ins_gc *gc, int dir, const char *name, struct ins
 	return 0;
 }
 
-static int remove_note(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
-{
-	(void)gc;
-	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
-		return ins_error_set(err, errno, "remove %s", name);
-	return 0;
-}
-
 /* Of an image that is gone. "ID" is where one is mounted, "ID.checked" and the like tell of it. */
 static bool is_of_nobody(const struct ins_gc *gc, const char *name)
 {
@@ -261,6 +253,6 @@ void ins_gc_mounts(struct ins_gc *gc)
 
 		if (is_of_nobody(gc, entry->d_name))
 			ins_gc_take(gc, is_note ? "file" : "mount", path, dirfd(dir), entry->d_name,
-				is_note ? remove_note : remove_mount);
+				is_note ? ins_gc_remove_file : remove_mount);
 	}
 }

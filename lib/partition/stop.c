@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "guest/guest.h"
@@ -26,22 +26,14 @@
 
 #define STATUS_SIZE_MAX ((size_t)64 << 10)
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* Return: 1 if the process has ended, 0, −errno. */
 static int await_end(int pidfd, uint64_t timeout, struct ins_error *err)
 {
-	uint64_t start = now();
+	uint64_t start = ins_clock_now();
 	struct pollfd end = { pidfd, POLLIN, 0 };
 
 	for (;;) {
-		uint64_t spent = now() - start;
+		uint64_t spent = ins_clock_now() - start;
 		uint64_t left = spent < timeout ? (timeout - spent + 999999) / 1000000 : 0;
 		int n = poll(&end, 1, left > INT_MAX ? INT_MAX : (int)left);
 

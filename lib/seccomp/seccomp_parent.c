@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "plan/message.h"
 #include "seccomp/seccomp.h"
@@ -48,11 +49,9 @@ int ins_seccomp_listener_fetch(struct ins_run *run, struct ins_error *err)
 {
 	/* The child makes no system call, so there is nothing to sleep on but its death. */
 	const struct timespec pause = { .tv_nsec = 50000 };
-	struct timespec now, end;
+	uint64_t end = ins_clock_now() + LOAD_SECONDS * INS_SECOND;
 	bool dead = false;
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += LOAD_SECONDS;
 	for (;;) {
 		struct ins_exec_page page;
 		struct pollfd process = { .fd = run->pidfd, .events = POLLIN };
@@ -68,8 +67,7 @@ int ins_seccomp_listener_fetch(struct ins_run *run, struct ins_error *err)
 			return take_descriptor(run, (int)page.listener - 1, err);
 		/* Look once more after the death: the reason may have been written meanwhile. */
 		dead = ppoll(&process, 1, &pause, NULL) > 0;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (now.tv_sec > end.tv_sec)
+		if (ins_clock_left(end) == 0)
 			return ins_error_set(
 				err, ETIMEDOUT, "wait for the seccomp notify descriptor");
 	}
