@@ -135,19 +135,36 @@ static void put_set(struct nlmsghdr *header, const char *set)
 	mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_SET, set);
 }
 
-/* With the key alone the element is complete: for one that is read or deleted, or is in a set. */
-static void put_element(struct nlmsghdr *header, const char *set, const void *key, size_t size)
+/* What is open while an element is written. */
+struct open_element {
+	struct nlattr *list, *element;
+};
+
+static struct open_element begin_element(
+	struct nlmsghdr *header, const char *set, const void *key, size_t size)
 {
-	struct nlattr *list, *element, *part;
+	struct open_element open;
+	struct nlattr *part;
 
 	put_set(header, set);
-	list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
-	element = mnl_attr_nest_start(header, NFTA_LIST_ELEM);
+	open.list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
+	open.element = mnl_attr_nest_start(header, NFTA_LIST_ELEM);
 	part = mnl_attr_nest_start(header, NFTA_SET_ELEM_KEY);
 	mnl_attr_put(header, NFTA_DATA_VALUE, size, key);
 	mnl_attr_nest_end(header, part);
-	mnl_attr_nest_end(header, element);
-	mnl_attr_nest_end(header, list);
+	return open;
+}
+
+static void end_element(struct nlmsghdr *header, struct open_element open)
+{
+	mnl_attr_nest_end(header, open.element);
+	mnl_attr_nest_end(header, open.list);
+}
+
+/* With the key alone the element is complete: for one that is read or deleted, or is in a set. */
+static void put_element(struct nlmsghdr *header, const char *set, const void *key, size_t size)
+{
+	end_element(header, begin_element(header, set, key, size));
 }
 
 /* One element, or with @key NULL all of the set. */
@@ -237,14 +254,9 @@ static void write_map(struct writing *writing, const char *map, const void *key,
 	uint8_t comment[2 + IFNAMSIZ] = { UDATA_COMMENT, (uint8_t)(strlen(writing->name) + 1) };
 	struct nlmsghdr *header =
 		table_request(writing->batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL);
-	struct nlattr *list, *element, *part, *verdict;
+	struct open_element element = begin_element(header, map, key, key_size);
+	struct nlattr *part, *verdict;
 
-	put_set(header, map);
-	list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
-	element = mnl_attr_nest_start(header, NFTA_LIST_ELEM);
-	part = mnl_attr_nest_start(header, NFTA_SET_ELEM_KEY);
-	mnl_attr_put(header, NFTA_DATA_VALUE, key_size, key);
-	mnl_attr_nest_end(header, part);
 	part = mnl_attr_nest_start(header, NFTA_SET_ELEM_DATA);
 	if (chain) {
 		verdict = mnl_attr_nest_start(header, NFTA_DATA_VERDICT);
@@ -257,8 +269,7 @@ static void write_map(struct writing *writing, const char *map, const void *key,
 	mnl_attr_nest_end(header, part);
 	memcpy(comment + 2, writing->name, comment[1]);
 	mnl_attr_put(header, NFTA_SET_ELEM_USERDATA, 2U + comment[1], comment);
-	mnl_attr_nest_end(header, element);
-	mnl_attr_nest_end(header, list);
+	end_element(header, element);
 	writing->requests++;
 }
 

@@ -161,18 +161,12 @@ static void make_tree(const struct floor *floor)
 	mount_or_die("proc", "proc", "proc", safe, NULL);
 	mount_or_die("tmpfs", "dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=1m");
 	make_dev();
-	mount_or_die("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
-		"newinstance,ptmxmode=0666,mode=0620,gid=5");
-	mount_or_die("shm", "dev/shm", "tmpfs", safe, "mode=1777,size=64m");
-	mount_or_die("mqueue", "dev/mqueue", "mqueue", safe, NULL);
-	mount_or_die("sysfs", "sys", "sysfs", safe | MS_RDONLY, NULL);
-	mount_or_die("cgroup", "sys/fs/cgroup", "cgroup2", safe | MS_RELATIME | MS_RDONLY, NULL);
+	mount_kernels("mode=1777,size=64m");
 	bind_file(floor, "hosts");
 	bind_file(floor, "resolv.conf");
 	write_file("proc/sys/net/ipv4/ping_group_range", "0 65535");
 	write_file("proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
-	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		die("pivot_root");
+	enter_root();
 }
 
 __attribute__((noreturn)) static void guest(struct floor *floor)

@@ -66,15 +66,8 @@ static void make_tree(const char *rootfs)
 	if (mkdir("dev/pts", 0755) < 0 || mkdir("dev/shm", 0755) < 0 ||
 		mkdir("dev/mqueue", 0755) < 0)
 		die("dev");
-	mount_or_die("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
-		"newinstance,ptmxmode=0666,mode=0620,gid=5");
-	mount_or_die("shm", "dev/shm", "tmpfs", safe, "mode=1777,size=65536k");
-	mount_or_die("mqueue", "dev/mqueue", "mqueue", safe, NULL);
-	mount_or_die("sysfs", "sys", "sysfs", safe | MS_RDONLY, NULL);
-	mount_or_die("cgroup", "sys/fs/cgroup", "cgroup2", safe | MS_RELATIME | MS_RDONLY, NULL);
-
-	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		die("pivot_root");
+	mount_kernels("mode=1777,size=65536k");
+	enter_root();
 }
 
 /* Those of the configuration that `run` of this folder makes. */

@@ -35,6 +35,24 @@ void make_links(void)
 	}
 }
 
+void mount_kernels(const char *shm)
+{
+	const unsigned long safe = MS_NOSUID | MS_NOEXEC | MS_NODEV;
+
+	mount_or_die("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+		"newinstance,ptmxmode=0666,mode=0620,gid=5");
+	mount_or_die("shm", "dev/shm", "tmpfs", safe, shm);
+	mount_or_die("mqueue", "dev/mqueue", "mqueue", safe, NULL);
+	mount_or_die("sysfs", "sys", "sysfs", safe | MS_RDONLY, NULL);
+	mount_or_die("cgroup", "sys/fs/cgroup", "cgroup2", safe | MS_RELATIME | MS_RDONLY, NULL);
+}
+
+void enter_root(void)
+{
+	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		die("pivot_root");
+}
+
 void hide_paths(void)
 {
 	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",

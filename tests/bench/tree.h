@@ -10,6 +10,12 @@ void mount_or_die(const char *source, const char *target, const char *type, unsi
 /* make_links - those in dev. The working directory is the root to be. */
 void make_links(void);
 
+/* mount_kernels - what lies below dev and sys, whose directories are there. @shm: the options of dev/shm. */
+void mount_kernels(const char *shm);
+
+/* enter_root - the working directory becomes the root. */
+void enter_root(void);
+
 /* hide_paths - mask and make read-only what the configuration says. */
 void hide_paths(void);
 
