@@ -7,6 +7,10 @@
  * A context may be used by one thread at a time. Calls that make or join containers
  * (ins_create, ins_run, ins_exec) want a single-threaded caller, because they change the
  * caller's umask for a moment, wait for children and (ins_run) take signals.
+ *
+ * Of the errors the comments name those that say something of their own; any other errno can come
+ * from a system call that the host refuses. For whatever takes an id: −EINVAL it can be none, −ENOENT
+ * there is no such container, −EBUSY another call has worked on it for ten seconds.
  */
 #ifndef INSULA_H
 #define INSULA_H
@@ -74,9 +78,13 @@ struct ins_context;
  * @ret_context: to be freed with ins_context_free()
  *
  * Touches nothing on the host; the state directory is made by the first call that needs it.
+ *
+ * Return: 0, −EINVAL (the state directory has an empty name), −ENOMEM.
  */
 int ins_context_new(const struct ins_options *options, struct ins_context **ret_context,
 	struct ins_error *err);
+
+/* ins_context_free - free it, which touches nothing on the host either; NULL is allowed. */
 void ins_context_free(struct ins_context *context);
 
 /* ins_context_show_progress - long work (templates, archives, copies) tells on the standard error how far it has
@@ -101,16 +109,35 @@ struct ins_create_args {
 	bool keep;                  /* run: leave the container's state after its end */
 };
 
-/* runtime.md "create": all but process.args is applied, the container waits for ins_start(). */
+/**
+ * ins_create - runtime.md "create": all but process.args is applied, the container waits for ins_start()
+ *
+ * A failure leaves nothing behind.
+ *
+ * Return: 0, −EEXIST, −EINVAL (of the configuration: the property is named), −EOPNOTSUPP (it asks for
+ * what insula, or this host, cannot do), −ECANCELED (a hook has failed), −errno.
+ */
 int ins_create(struct ins_context *context, const struct ins_create_args *args,
 	struct ins_error *err);
 
-/* runtime.md "start": returns when the program's execve has succeeded, or why it did not. */
+/**
+ * ins_start - runtime.md "start"
+ *
+ * Returns when the program's execve has succeeded, or why it did not: then the process is dead.
+ *
+ * Return: 0, −EINVAL (it is not created, or its configuration has no process), −ESRCH (its process is gone),
+ * −ECANCELED (a hook has failed, and the container is deleted), −errno, also of the execve.
+ */
 int ins_start(struct ins_context *context, const char *id, struct ins_error *err);
 
 /**
  * ins_run - create, start, wait, delete
  * @ret_status: exit status, 128 + signal if one killed it; untouched with args->detach
+ *
+ * Without args->detach signals are passed on to the container meanwhile, and the caller is a subreaper unless
+ * args->no_subreaper says otherwise.
+ *
+ * Return: 0, and as ins_create() and ins_start(); a failure leaves nothing behind.
  */
 int ins_run(struct ins_context *context, const struct ins_create_args *args, int *ret_status,
 	struct ins_error *err);
@@ -139,17 +166,40 @@ struct ins_exec_args {
 	bool detach;
 };
 
-/* ins_exec - run a further process; @ret_status as for ins_run(). */
+/**
+ * ins_exec - run a further process
+ * @ret_status: as for ins_run()
+ *
+ * Return: 0, −ESRCH (container not running), −EBUSY (it is paused, and args->ignore_paused is not set),
+ * −EINVAL (of the process object: the property is named), −errno, also of the execve.
+ */
 int ins_exec(struct ins_context *context, const struct ins_exec_args *args, int *ret_status,
 	struct ins_error *err);
 
-/* ins_kill - send @signal to the container process, or with @all to every process in it. */
+/**
+ * ins_kill - runtime.md "kill"
+ * @signal: its number; see ins_signal_parse()
+ * @all: to every process in the container, not to the first alone
+ *
+ * Return: 0, −ESRCH (container not running), −errno of the kernel.
+ */
 int ins_kill(struct ins_context *context, const char *id, int signal, bool all,
 	struct ins_error *err);
 
-/* ins_delete - remove a stopped container; with @force also one that is not, and 0 if unknown. */
+/**
+ * ins_delete - runtime.md "delete": all that a container has on the host
+ * @force: also of one that has neither stopped nor is only created; that it is unknown is no error then
+ *
+ * Return: 0, −EINVAL (it has not stopped), −ETIMEDOUT (its process hangs in the kernel), −errno.
+ */
 int ins_delete(struct ins_context *context, const char *id, bool force, struct ins_error *err);
 
+/**
+ * ins_pause, ins_resume - freeze all processes of a container; let them go on
+ *
+ * Return: 0, −EINVAL (it does not run; it is not paused), −EOPNOTSUPP (it has no cgroup of its own),
+ * −ETIMEDOUT (one of its processes hangs in the kernel; they go on), −errno.
+ */
 int ins_pause(struct ins_context *context, const char *id, struct ins_error *err);
 int ins_resume(struct ins_context *context, const char *id, struct ins_error *err);
 
@@ -176,18 +226,24 @@ struct ins_container_info {
 	const char *json;    /* the whole state object of runtime.md, as indented JSON */
 };
 
-/* ins_state - call @visit once with what is known of the container. @info is valid during the call. */
+/* Is told of one container; @info is valid during the call. What it returns below 0 ends the visits, and
+ * is returned. */
 typedef int ins_container_visit_fn(void *data, const struct ins_container_info *info);
+
+/* ins_state - runtime.md "state": call @visit once. Return: as @visit; −errno. */
 int ins_state(struct ins_context *context, const char *id, ins_container_visit_fn *visit,
 	void *data, struct ins_error *err);
 
-/* ins_list - call @visit for each container, in the order of their ids. */
+/* ins_list - call @visit for each container, in the order of their ids. One whose record cannot be read
+ * is logged and left out. Return: 0 or as @visit; −errno. */
 int ins_list(struct ins_context *context, ins_container_visit_fn *visit, void *data,
 	struct ins_error *err);
 
 /**
  * ins_ps - the processes in a container, as pids of the caller's pid namespace
- * @ret_pids: ascending; to be freed with free()
+ * @ret_pids: ascending; to be freed with free(). NULL if there are none
+ *
+ * Return: 0, −EOPNOTSUPP (it has no cgroup of its own), −errno.
  */
 int ins_ps(struct ins_context *context, const char *id, pid_t **ret_pids, size_t *ret_count,
 	struct ins_error *err);
@@ -204,6 +260,8 @@ typedef int ins_event_fn(void *data, const char *json);
  *
  * The events have the form that runc gives them; what the kernel does not count for this container is
  * left out.
+ *
+ * Return: 0 or as @visit; −ESRCH (container not running), −EOPNOTSUPP (it has no cgroup of its own), −errno.
  */
 int ins_events(struct ins_context *context, const char *id, uint64_t interval,
 	ins_event_fn *visit, void *data, struct ins_error *err);
@@ -256,6 +314,10 @@ struct ins_update_args {
  * What is not named in the resources stays as it is. Where a property says only half of what the
  * kernel wants, the other half is what holds at the moment. All is changed, or, if the kernel refuses
  * one of the values, nothing.
+ *
+ * Return: 0, −EINVAL (it has stopped; or of the resources, whose property is named), −EOPNOTSUPP (no
+ * cgroup of its own, or a controller that this host has not got), −EBUSY (more is in use than the new
+ * limit), −errno.
  */
 int ins_update(struct ins_context *context, const struct ins_update_args *args,
 	struct ins_error *err);
@@ -271,21 +333,26 @@ enum ins_format {
  * @ret_text: to be freed with free(); ends in a newline
  *
  * Needs no privilege.
+ *
+ * Return: 0, −EINVAL and −EOPNOTSUPP as ins_create(), −errno.
  */
 int ins_plan(struct ins_context *context, const struct ins_create_args *args,
 	enum ins_format format, char **ret_text, struct ins_error *err);
 
-/* ins_spec_default - the text of a default config.json; @rootless: one for an ordinary user. */
+/* ins_spec_default - the text of a default config.json; @rootless: one for an ordinary user. @ret_text:
+ * to be freed with free(). Return: 0, −ENOMEM. */
 int ins_spec_default(bool rootless, char **ret_text, struct ins_error *err);
 
-/* ins_features - the text of the features object (features.md). */
+/* ins_features - the text of the features object (features.md). @ret_text: to be freed with free().
+ * Return: 0, −errno. */
 int ins_features(char **ret_text, struct ins_error *err);
 
 /* ins_version - "1.2.3"; ins_commit - the commit it was built from, or "unknown". */
 const char *ins_version(void);
 const char *ins_commit(void);
 
-/* ins_signal_parse - a signal's number from "TERM", "SIGTERM", "15", "RTMIN+3"; −EINVAL. */
+/* ins_signal_parse - a signal's number from "TERM", "SIGTERM", "15", "RTMIN+3"; 0 is one, too. −EINVAL:
+ * it is none. */
 int ins_signal_parse(const char *text);
 
 #ifdef __cplusplus

@@ -4,7 +4,8 @@
  * bundle is made of a definition (what a person asked for) and a template (a root file system that many
  * share). While it runs, all calls of insula.h take its name for an id.
  *
- * Errors, contexts and threads are as in insula.h.
+ * Errors, contexts and threads are as in insula.h. For whatever takes the name of a partition: −EINVAL it
+ * can be none, −ENOENT there is no such partition, −EBUSY another command is at work on it.
  */
 #ifndef INSULA_PARTITION_H
 #define INSULA_PARTITION_H
@@ -110,6 +111,7 @@ struct ins_definition {
 	} values[INS_SETTING_COUNT];
 };
 
+/* ins_definition_clear - free what it owns; it is empty then, and can be used again. */
 void ins_definition_clear(struct ins_definition *definition);
 
 /**
@@ -127,11 +129,14 @@ int ins_definition_set(struct ins_definition *definition, enum ins_setting setti
  *
  * Numbers and true may stand without quotes. An unknown member is an error: it would be a setting that
  * does not hold.
+ *
+ * Return: 0, −EINVAL with the line, or the key, before the words, −ENOMEM.
  */
 int ins_definition_parse(const char *text, size_t size, struct ins_definition *ret_definition,
 	struct ins_error *err);
 
-/* ins_definition_text - the same back, indented, with a newline at the end. @ret_text: to be freed. */
+/* ins_definition_text - the same back, indented, with a newline at the end. @ret_text: to be freed with free().
+ * Return: 0, −ENOMEM. */
 int ins_definition_text(
 	const struct ins_definition *definition, char **ret_text, struct ins_error *err);
 
@@ -150,9 +155,11 @@ int ins_partition_make(struct ins_context *context, const char *name,
 
 /**
  * ins_partition_limits_missing - the default limits that this host cannot enforce
- * @text: becomes "memory, pids", or "" if it enforces all
+ * @text: becomes "memory, pids", or "" if it enforces all; @size: of it, in bytes: what does not fit is cut
  *
  * One that is asked for and cannot be enforced is an error of ins_partition_make(); these are not.
+ *
+ * Return: 0, −errno.
  */
 int ins_partition_limits_missing(char *text, size_t size, struct ins_error *err);
 
@@ -180,6 +187,8 @@ int ins_partition_start(struct ins_context *context, const char *name,
  * @timeout: nanoseconds that they are given between the request and the killing
  *
  * That it does not run is no error.
+ *
+ * Return: 0, −ENOENT, −ETIMEDOUT (a process hangs in the kernel), −errno.
  */
 int ins_partition_stop(
 	struct ins_context *context, const char *name, uint64_t timeout, struct ins_error *err);
@@ -188,17 +197,20 @@ int ins_partition_stop(
  * ins_partition_settle - called by who supervises, after a partition's process has ended
  * @status: of waitpid(2)
  * @ret_again: its definition wants it to be started again
+ *
+ * Return: 0, −ENOENT, −errno.
  */
 int ins_partition_settle(struct ins_context *context, const char *name, int status, bool *ret_again,
 	struct ins_error *err);
 
 /**
  * ins_partition_settle_unit - the same for ExecStopPost= of insula@.service, whose Restart= is on-failure
+ * @status: of waitpid(2)
  * @failed: systemd takes the end for a failure (SERVICE_RESULT is not "success")
  * @ret_fail: who calls has to fail, so that systemd starts it again
  *
  * What is not to be started again has been told to systemd. That there is no such partition any more is no
- * error.
+ * error. Return: 0, −errno.
  */
 int ins_partition_settle_unit(struct ins_context *context, const char *name, int status, bool failed,
 	bool *ret_fail, struct ins_error *err);
@@ -227,21 +239,26 @@ int ins_console_open(struct ins_context *context, const char *name, struct ins_c
  *
  * The caller's terminal is raw meanwhile, and as before afterwards, whatever happens; the partition's gets its
  * size. Signals that end a program end this, too, and are pending until then.
+ *
+ * Return: 0, −errno.
  */
 int ins_console_relay(
 	const struct ins_console *console, bool *ret_detached, struct ins_error *err);
 
+/* ins_console_close - both descriptors; it is as at the start then. */
 void ins_console_close(struct ins_console *console);
 
-/* ins_partition_enable - is it to be started at boot? By `insula boot`, which insula.service calls. */
+/* ins_partition_enable - is it to be started at boot? By `insula boot`, which insula.service calls.
+ * Return: 0, −ENOENT, −errno. */
 int ins_partition_enable(
 	struct ins_context *context, const char *name, bool enabled, struct ins_error *err);
 
-/* ins_partition_remove - the partition and all it has. @force: also one that runs. */
+/* ins_partition_remove - the partition and all it has. @force: also one that runs. Return: 0, −ENOENT,
+ * −EBUSY (it runs, or another command is about to make one of that name), −errno. */
 int ins_partition_remove(
 	struct ins_context *context, const char *name, bool force, struct ins_error *err);
 
-/* ins_partition_definition - what was asked for. @ret_definition: to be cleared. */
+/* ins_partition_definition - what was asked for. @ret_definition: to be cleared. Return: 0, −ENOENT, −errno. */
 int ins_partition_definition(struct ins_context *context, const char *name,
 	struct ins_definition *ret_definition, struct ins_error *err);
 
@@ -251,8 +268,12 @@ typedef void ins_change_fn(void *data, const char *key, enum ins_change change);
 
 /**
  * ins_partition_apply - replace a partition's definition
+ * @definition: borrowed for the call
+ * @visit: called with each setting that differs; may be NULL
  *
  * All that the kernel can change in a running partition is changed, or nothing is.
+ *
+ * Return: 0, −ENOENT, −EINVAL (of a setting, which is named; the template cannot be changed), −errno.
  */
 int ins_partition_apply(struct ins_context *context, const char *name,
 	const struct ins_definition *definition, ins_change_fn *visit, void *data, struct ins_error *err);
@@ -276,17 +297,20 @@ struct ins_partition_info {
 	const char *json;      /* all of this, as one indented object */
 };
 
+/* Is told of one partition; @info is valid during the call. */
 typedef int ins_partition_visit_fn(void *data, const struct ins_partition_info *info);
 
-/* ins_partition_show - call @visit once. @info is valid during the call. Return: as @visit, −ENOENT, −errno. */
+/* ins_partition_show - call @visit once. Return: as @visit, −ENOENT, −errno. */
 int ins_partition_show(struct ins_context *context, const char *name, ins_partition_visit_fn *visit,
 	void *data, struct ins_error *err);
 
-/* ins_partition_list - ins_list(), with the partitions that do not run among the containers. */
+/* ins_partition_list - ins_list(), with the partitions that do not run among the containers. Return: as
+ * ins_list(). */
 int ins_partition_list(struct ins_context *context, ins_container_visit_fn *visit, void *data,
 	struct ins_error *err);
 
-/* ins_partition_names - of all partitions, sorted; free each and the list. */
+/* ins_partition_names - of all partitions, sorted; free each and the list, which is NULL if there are
+ * none. Return: 0, −errno. */
 int ins_partition_names(
 	struct ins_context *context, char ***ret_names, size_t *ret_n, struct ins_error *err);
 
@@ -309,13 +333,16 @@ struct ins_snapshot_info {
 	size_t n_layers;  /* that it consists of, beside the template */
 };
 
+/* Is told of one snapshot; @info is valid during the call. What it returns below 0 ends the visits, and
+ * is returned. */
 typedef int ins_snapshot_visit_fn(void *data, const struct ins_snapshot_info *info);
 
 /* ins_partition_snapshots - all of a partition, the oldest first. Return: as @visit, −ENOENT, −errno. */
 int ins_partition_snapshots(struct ins_context *context, const char *name,
 	ins_snapshot_visit_fn *visit, void *data, struct ins_error *err);
 
-/* ins_partition_snapshot_remove - forget one. Its files go when no partition and no other snapshot has them. */
+/* ins_partition_snapshot_remove - forget one. Its files go when no partition and no other snapshot has
+ * them. Return: 0, −ENOENT (no such partition, or snapshot), −errno. */
 int ins_partition_snapshot_remove(struct ins_context *context, const char *name,
 	const char *snapshot, struct ins_error *err);
 
@@ -375,6 +402,8 @@ struct ins_leftover {
 	const char *json; /* both, as one object */
 };
 
+/* Is told of one; @leftover is valid during the call. What it returns below 0 keeps others from being
+ * told of, and is returned. */
 typedef int ins_leftover_visit_fn(void *data, const struct ins_leftover *leftover);
 
 /**
@@ -409,7 +438,8 @@ struct ins_template_args {
 	bool erofs;              /* keep it as one erofs image instead of a directory */
 };
 
-/* ins_template_make - make a template and give it a name. A failure leaves nothing behind. */
+/* ins_template_make - make a template and give it a name. A failure leaves nothing behind. Return: 0, −EINVAL,
+ * −EOPNOTSUPP (insula-image is not installed), −errno with the words of insula-image. */
 int ins_template_make(
 	struct ins_context *context, const struct ins_template_args *args, struct ins_error *err);
 
@@ -424,16 +454,20 @@ struct ins_template_info {
 	const char *json;    /* all of this, as one object */
 };
 
+/* Is told of one template; @info is valid during the call. What it returns below 0 ends the visits, and
+ * is returned. */
 typedef int ins_template_visit_fn(void *data, const struct ins_template_info *info);
 
-/* ins_template_list - all of them, by name. @name: only that one, −ENOENT if it is not there; NULL: all. */
+/* ins_template_list - all of them, by name. @name: only that one; NULL: all. Return: 0 or as @visit;
+ * −ENOENT (not there), −errno. */
 int ins_template_list(struct ins_context *context, const char *name, ins_template_visit_fn *visit,
 	void *data, struct ins_error *err);
 
-/* ins_template_remove - the name, and the image if nobody has it any more. */
+/* ins_template_remove - the name, and the image if nobody has it any more. Return: 0, −ENOENT, −errno. */
 int ins_template_remove(struct ins_context *context, const char *name, struct ins_error *err);
 
-/* ins_template_check - is its content what its digest says? −EBADMSG if not. */
+/* ins_template_check - is its content what its digest says? Return: 0, −EBADMSG (it is not), −ENOENT,
+ * −EOPNOTSUPP (insula-image is not installed), −errno. */
 int ins_template_check(struct ins_context *context, const char *name, struct ins_error *err);
 
 /* --- the host ------------------------------------------------------------------------------------------ */
@@ -474,6 +508,8 @@ typedef int ins_finding_fn(void *data, const struct ins_finding *finding);
  * @visit: called with each feature, then with each limit; the finding is valid during the call
  *
  * Changes nothing. Limits are counted for a partition that holds one process: a larger one takes more.
+ *
+ * Return: 0 or as @visit; −errno.
  */
 int ins_check(struct ins_context *context, ins_finding_fn *visit, void *data, struct ins_error *err);
 

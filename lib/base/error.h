@@ -8,7 +8,6 @@
 #ifndef INSULA_BASE_ERROR_H
 #define INSULA_BASE_ERROR_H
 
-
 /* The type is public: a caller of the library reads code, key and text. */
 #include "insula.h"
 

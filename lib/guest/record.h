@@ -93,7 +93,8 @@ int ins_store_create(struct ins_context *context, const char *id, struct ins_sto
 int ins_store_open(struct ins_context *context, const char *id, enum ins_lock lock,
 	bool allow_broken, struct ins_store *ret_store, struct ins_error *err);
 
-/* ins_store_start_address - of INS_START_SOCKET, as long as the store is open: sun_path is too short for its path. */
+/* ins_store_start_address - of INS_START_SOCKET, as long as the store is open: sun_path is too short for
+ * its path. */
 struct sockaddr_un ins_store_start_address(const struct ins_store *store);
 
 /* ins_store_close - unlock, close, and free the record. Also for one that was never opened. */
