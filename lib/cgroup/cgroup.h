@@ -26,7 +26,8 @@
  */
 int ins_cgroup_open(const char *mount, const char *path, int *ret_fd, struct ins_error *err);
 
-/* ins_cgroup_open_sub - replace *fd by the cgroup @sub below it (must be there, no ".." in it). */
+/* ins_cgroup_open_sub - replace *fd by the cgroup @sub below it, and close what it was. Return: 0, −ENOENT, −EINVAL
+ * (it leads out), −errno: *fd is as before then. */
 int ins_cgroup_open_sub(int *fd, const char *sub, struct ins_error *err);
 
 /**
@@ -36,39 +37,46 @@ int ins_cgroup_open_sub(int *fd, const char *sub, struct ins_error *err);
  *
  * A cgroup that hands controllers on cannot have processes itself. Where the guest has it do so (systemd
  * does), it is the cgroup of @pid.
+ *
+ * Return: 0, −errno; *fd is as before then.
  */
 int ins_cgroup_open_leaf(int *fd, const char *path, pid_t pid, struct ins_error *err);
 
 /**
  * ins_cgroup_freeze - stop every process in it and below, or let them go on
+ * @cgroup: its directory, here and below
  *
  * Returns when that has come about. A process that hangs in the kernel delays it; after some
- * seconds the request is taken back and −ETIMEDOUT returned.
+ * seconds the request is taken back.
+ *
+ * Return: 0, −ETIMEDOUT, −errno.
  */
 int ins_cgroup_freeze(int cgroup, bool frozen, struct ins_error *err);
 
-/* ins_cgroup_is_frozen - it or one above it is frozen, and all its processes have stopped. */
+/* ins_cgroup_is_frozen - it or one above it is frozen, and all its processes have stopped. Return: 0,
+ * −errno. */
 int ins_cgroup_is_frozen(int cgroup, bool *ret_frozen, struct ins_error *err);
 
 /* ins_cgroup_is_freezing - it or one above it has been told to freeze: one process that does not come to
- * a halt keeps it from being called frozen, while all others have stopped. */
+ * a halt keeps it from being called frozen, while all others have stopped. Return: 0, −errno. */
 int ins_cgroup_is_freezing(int cgroup, bool *ret_freezing, struct ins_error *err);
 
-/* ins_cgroup_is_populated - is there a process in it or below? */
+/* ins_cgroup_is_populated - is there a process in it or below? Return: 0, −errno. */
 int ins_cgroup_is_populated(int cgroup, bool *ret_populated, struct ins_error *err);
 
 /* ins_cgroup_kill - SIGKILL for every process in it and below (cgroup.kill, Linux 5.14). One that
- * is gone is no error; one that hangs in the kernel, neither. */
+ * is gone is no error; one that hangs in the kernel, neither. Return: 0, −errno. */
 int ins_cgroup_kill(int cgroup, struct ins_error *err);
 
 /* How long killed processes may need to end. */
 #define INS_KILL_TIMEOUT_MS 10000
 
-/* ins_cgroup_wait_empty - until no process is left in it or below. −ETIMEDOUT after @timeout ms. */
+/* ins_cgroup_wait_empty - until no process is left in it or below. @timeout: milliseconds. Return: 0,
+ * −ETIMEDOUT, −errno. */
 int ins_cgroup_wait_empty(int cgroup, int timeout, struct ins_error *err);
 
 /* ins_cgroup_delegate - make @uid the owner of a cgroup and of those of its files that the kernel says
- * may be given away. */
+ * may be given away (/sys/kernel/cgroup/delegate). Return: 0, −errno. */
 int ins_cgroup_delegate(int cgroup, uint32_t uid, struct ins_error *err);
 
 /**
@@ -125,7 +133,7 @@ bool ins_cgroup_remove_empty(const char *mount, const char *path, unsigned int m
  * @made: how many of @path's last components insula made: above the first, only empty ones go; with
  *        0 the cgroup itself stays, without our device program
  *
- * What is already gone is no error.
+ * What is already gone is no error. Return: 0, −errno.
  */
 int ins_cgroup_remove(
 	const char *mount, const char *path, unsigned int made, struct ins_error *err);

@@ -26,6 +26,8 @@ int ins_devices_compile(const struct ins_spec *spec, bool has_userns, struct bpf
  * All containers with the same rules share one program, as long as one of them lives. Needs CAP_BPF
  * and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the initial user namespace. Programs further up stay in
  * force: an access has to be allowed by all.
+ *
+ * Return: 0, −errno.
  */
 int ins_devices_attach(int cgroup, const char *state_root, const struct bpf_insn *program,
 	uint32_t n, struct ins_error *err);
@@ -34,12 +36,13 @@ int ins_devices_attach(int cgroup, const char *state_root, const struct bpf_insn
  * ins_devices_replace - put a cgroup under another program than the one that is on it
  * @program: NULL: under none any more
  *
- * At no moment is there none between the two (BPF_F_REPLACE, Linux 5.6).
+ * At no moment is there none between the two (BPF_F_REPLACE, Linux 5.6). Return: 0, −errno: the old one holds.
  */
 int ins_devices_replace(int cgroup, const char *state_root, const struct bpf_insn *program,
 	uint32_t n, struct ins_error *err);
 
-/* ins_devices_detach - take off what ins_devices_attach() put on; for a cgroup that stays. */
+/* ins_devices_detach - take off what ins_devices_attach() put on; for a cgroup that stays. That nothing
+ * is on it is no error. Return: 0, −errno. */
 int ins_devices_detach(int cgroup, struct ins_error *err);
 
 #endif

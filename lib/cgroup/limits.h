@@ -80,8 +80,8 @@ int ins_limits_convert(const struct ins_spec_resources *resources,
 	const struct ins_limits_now *now, struct ins_arena *arena, struct ins_limits *ret,
 	struct ins_error *err);
 
-/* ins_limits_check - −EOPNOTSUPP, naming key and controller, if a limit needs one that this host's
- * cgroup2 has not got. */
+/* ins_limits_check - can this host enforce them? Return: 0, −EOPNOTSUPP, naming key and controller, if a
+ * limit needs one that cgroup2 has not got here. */
 int ins_limits_check(const struct ins_limits *limits, const struct ins_host *host,
 	struct ins_error *err);
 
@@ -89,7 +89,7 @@ int ins_limits_check(const struct ins_limits *limits, const struct ins_host *hos
 int ins_limits_refuse(const struct ins_limits *limits, const char *why, struct ins_error *err);
 
 /* ins_limits_plan_files - an operation for each; those of memory and processes when there is one.
- * −EOPNOTSUPP as from ins_limits_check(), but for a plan that is only printed. */
+ * Return: 0, −EOPNOTSUPP as from ins_limits_check(), but for a plan that is only printed; −ENOMEM. */
 int ins_limits_plan_files(struct ins_plan_builder *builder, const struct ins_limits *limits,
 	struct ins_error *err);
 
@@ -112,13 +112,14 @@ int ins_limits_write(int cgroup, const struct ins_limit_files *files,
 	struct ins_limits_before *before, struct ins_error *err);
 
 /* ins_limits_restore - write back the old texts, the last first. All are tried; the first failure is
- * told. */
+ * told. Return: 0, −errno. */
 int ins_limits_restore(int cgroup, struct ins_limits_before *before, struct ins_error *err);
 
 /* ins_limits_forget - free what was kept; @before is empty then. */
 void ins_limits_forget(struct ins_limits_before *before);
 
-/* ins_limits_read_now - what holds in a cgroup. A file that it has not got: as in a new one. */
+/* ins_limits_read_now - what holds in a cgroup. A file that it has not got: as in a new one. Return: 0,
+ * −errno. */
 int ins_limits_read_now(int cgroup, struct ins_limits_now *ret, struct ins_error *err);
 
 /* ins_limits_memory_was_short - a process in the cgroup has not got the memory that it wanted, and was

@@ -49,11 +49,12 @@ int ins_systemd_start(const struct ins_systemd_unit *unit,
 	struct ins_error *err);
 
 /* ins_systemd_set - change properties of a unit that runs, until it ends. What is not set in this way
- * comes back when systemd reloads its configuration. */
+ * comes back when systemd reloads its configuration. Return: 0, −ENOTCONN, −errno. */
 int ins_systemd_set(const struct ins_systemd_unit *unit,
 	const struct ins_unit_property *properties, size_t n, struct ins_error *err);
 
-/* ins_systemd_attach - have systemd move a process into the unit's cgroup, for who may not do it. */
+/* ins_systemd_attach - have systemd move a process into the unit's cgroup, for who may not do it.
+ * Return: 0, −ENOTCONN, −errno. */
 int ins_systemd_attach(const struct ins_systemd_unit *unit, pid_t pid, struct ins_error *err);
 
 /**
@@ -71,15 +72,15 @@ int ins_systemd_stop(const struct ins_systemd_unit *unit, struct ins_error *err)
 int ins_systemd_run(const struct ins_systemd_unit *unit, struct ins_error *err);
 
 /* ins_systemd_halt - stop it, wait for that, and forget that it may have failed. That there is no such unit is
- * no error. */
+ * no error. Return: 0, −ENOTCONN, −errno. */
 int ins_systemd_halt(const struct ins_systemd_unit *unit, struct ins_error *err);
 
 /* ins_systemd_forbid - asked while a service ends: its Restart= does not hold this time. A job that is to
- * start it after its end stays. */
+ * start it after its end stays. Return: 0, −ENOTCONN, −errno. */
 int ins_systemd_forbid(const struct ins_systemd_unit *unit, struct ins_error *err);
 
 /* ins_systemd_register - tell systemd-machined, if it is installed, of a machine in the unit.
- * @leader: its first process, which is in the unit already */
+ * @leader: its first process, which is in the unit already. Return: 0, −ENOTCONN, −errno. */
 int ins_systemd_register(
 	const struct ins_systemd_unit *unit, const char *machine, pid_t leader, struct ins_error *err);
 

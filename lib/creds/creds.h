@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What creds_plan.c and its neighbours have of each other, and the words for a program that does not run. */
 #ifndef INSULA_CREDS_CREDS_H
 #define INSULA_CREDS_CREDS_H
 
@@ -14,11 +15,11 @@ bool ins_creds_in_userns(const struct ins_plan_builder *builder);
  */
 void ins_creds_caps_plan(const struct ins_plan_builder *builder, struct ins_spec_caps *ret_caps);
 
-/* ins_creds_rlimits_plan - process.rlimits. */
+/* ins_creds_rlimits_plan - process.rlimits. Return: 0, −EINVAL with the key, −ENOMEM. */
 int ins_creds_rlimits_plan(struct ins_plan_builder *builder, struct ins_error *err);
 
 /* ins_creds_tuning_plan - process.scheduler, ioPriority, execCPUAffinity, linux.memoryPolicy,
- * linux.personality. */
+ * linux.personality. Return: 0, −EINVAL or −EOPNOTSUPP with the key, −ENOMEM. */
 int ins_creds_tuning_plan(struct ins_plan_builder *builder, struct ins_error *err);
 
 /**

@@ -91,17 +91,20 @@ int ins_child_open_strict(struct ins_child *child, const char *path, uint64_t fl
  * @mode: S_IFDIR to make a directory, S_IFREG an empty file; missing parents are made 0755
  *
  * Works component by component with *at calls below an fd, so that no step leaves the root.
+ * Return: an fd or −errno.
  */
 int ins_child_make(struct ins_child *child, const char *path, uint32_t mode);
 
 /**
  * ins_child_parent - open the directory that holds @path's last component, making what is missing
  * @ret_name: points into @path
+ *
+ * Return: an O_PATH fd or −errno.
  */
 int ins_child_parent(struct ins_child *child, const char *path, const char **ret_name);
 
 /* ins_child_proc_write - write @text to a file below the trusted procfs; not through any mount that
- * lies over it (RESOLVE_NO_XDEV), nor a magic link. */
+ * lies over it (RESOLVE_NO_XDEV), nor a magic link. Return: 0 or −errno. */
 int ins_child_proc_write(struct ins_child *child, const char *path, const char *text);
 
 #endif

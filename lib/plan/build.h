@@ -74,11 +74,11 @@ int32_t ins_plan_new_slot(struct ins_plan_builder *builder);
 int ins_plan_strdup(struct ins_plan_builder *builder, const char *text, const char **ret,
 	struct ins_error *err);
 
-/* ins_plan_strings - copy a list, NULL-terminated. */
+/* ins_plan_strings - copy a list into the arena, NULL-terminated. Return: 0, −ENOMEM. */
 int ins_plan_strings(struct ins_plan_builder *builder, const struct ins_strings *list,
 	struct ins_text_list *ret, struct ins_error *err);
 
-/* ins_plan_id_maps - copy id maps. */
+/* ins_plan_id_maps - copy id maps into the arena. Return: 0, −ENOMEM. */
 int ins_plan_id_maps(struct ins_plan_builder *builder, const struct ins_id_maps *maps,
 	uint32_t *ret_n, const struct ins_plan_id_map **ret, struct ins_error *err);
 
@@ -120,9 +120,10 @@ ins_planner_fn ins_hook_plan;    /* hooks */
 ins_planner_fn ins_mount_finish_plan; /* pivot, propagation, readonlyPaths, maskedPaths */
 ins_planner_fn ins_creds_plan;   /* process.*, linux.sysctl, personality; also for exec */
 
-/* Where in EXEC the filter is loaded: INS_OP_SECCOMP_EARLY without no_new_privs (needs
- * CAP_SYS_ADMIN, so before the ids change), INS_OP_SECCOMP last of all with it. The filter is
- * compiled (or fetched from the cache) by: */
+/* Where in EXEC the filter is loaded: INS_OP_SECCOMP_EARLY without no_new_privs (needs CAP_SYS_ADMIN, so
+ * before the ids change), INS_OP_SECCOMP last of all with it. The filter is compiled (or fetched from
+ * the cache) by this, and is in the plan's arena then. Return: 0, −EINVAL with the property,
+ * −EOPNOTSUPP, −ENOMEM. */
 int ins_seccomp_compile(struct ins_plan_builder *builder, struct ins_plan_filter *ret_filter,
 	struct ins_error *err);
 
@@ -136,13 +137,16 @@ int ins_seccomp_compile(struct ins_plan_builder *builder, struct ins_plan_filter
  */
 int ins_plan_build(struct ins_plan_builder *builder, struct ins_error *err);
 
-/* ins_plan_build_exec - the plan of `exec`; join_flags: the namespaces of the container to enter. */
+/* ins_plan_build_exec - the plan of `exec`. @join_flags: CLONE_NEW… of the container's namespaces to
+ * enter. @filter: exec_filter of struct ins_plan_builder. Return: as ins_plan_build(). */
 int ins_plan_build_exec(struct ins_plan_builder *builder, uint32_t join_flags,
 	const struct ins_plan_filter *filter, struct ins_error *err);
 
 /**
  * ins_plan_print - the plan as text or JSON
  * @ret_text: to be freed with free()
+ *
+ * Return: 0, −ENOMEM.
  */
 int ins_plan_print(const struct ins_plan *plan, const struct ins_host *host,
 	enum ins_format format, char **ret_text, struct ins_error *err);
@@ -151,6 +155,7 @@ int ins_plan_print(const struct ins_plan *plan, const struct ins_host *host,
  * the printer and by every error message. Never fails; cuts what does not fit. */
 void ins_op_describe(const struct ins_op *op, char *buffer, size_t size);
 
+/* ins_stage_name, ins_op_name - as in the printed plan; "?" for what is none. */
 const char *ins_stage_name(enum ins_stage stage);
 const char *ins_op_name(enum ins_op_kind kind);
 

@@ -53,6 +53,8 @@ struct ins_host {
  *
  * Costs few system calls: uname, capget, statfs of the usual cgroup2 mount points. Only if those are
  * something else is /proc/self/mountinfo read, whose size grows with the guests.
+ *
+ * Return: 0, −errno.
  */
 int ins_host_probe(struct ins_host *ret_host, bool labels, struct ins_error *err);
 
@@ -64,14 +66,15 @@ uint32_t ins_controllers_parse(const char *text);
 /**
  * ins_host_probe_controllers - which controllers cgroup2 has at its mount, and which cgroup1 has
  *
- * For configurations with limits only. cgroup1 is asked about if one is missing.
+ * For configurations with limits only. cgroup1 is asked about if one is missing. Return: 0, −errno.
  */
 int ins_host_probe_controllers(struct ins_host *host, struct ins_error *err);
 
 /* ins_host_probe_resctrl - where resctrl is mounted, for configurations that use it. */
 void ins_host_probe_resctrl(struct ins_host *host);
 
-/* ins_host_own_cgroup - the runtime's own cgroup below the cgroup2 mount, with a leading slash. */
+/* ins_host_own_cgroup - the runtime's own cgroup below the cgroup2 mount, with a leading slash. Return: 0,
+ * −ENAMETOOLONG, −errno. */
 int ins_host_own_cgroup(char *buffer, size_t size, struct ins_error *err);
 
 /* ins_host_kernel_at_least - compare with the running kernel. */

@@ -13,7 +13,7 @@
 int ins_tty_connect(const char *path, struct ins_error *err);
 
 /* ins_tty_send - send one fd (a pty's master, a pidfd) over a connected socket by SCM_RIGHTS; the
- * text with it is the fd's name. */
+ * text with it is the fd's name. Return: 0, −EPIPE (nobody reads), −errno. */
 int ins_tty_send(int socket, int fd, struct ins_error *err);
 
 /* ins_tty_caller_size - the size of the caller's terminal, on fd 0 or 1. Return: false if there is none. */
@@ -26,11 +26,13 @@ struct ins_tty_raw {
 };
 
 /* ins_tty_raw_set - what is typed comes as it is; output stays processed, for a container's terminal sends bare
- * newlines. Does nothing if fd 0 is no terminal. */
+ * newlines. Does nothing if fd 0 is no terminal. Return: 0, −errno. */
 int ins_tty_raw_set(struct ins_tty_raw *raw, struct ins_error *err);
+
+/* ins_tty_raw_undo - it is as before, if it was set. */
 void ins_tty_raw_undo(struct ins_tty_raw *raw);
 
-/* ins_tty_write - all of it, to fd 1. */
+/* ins_tty_write - all of it, to fd 1. Return: 0, −errno. */
 int ins_tty_write(const char *data, size_t size, struct ins_error *err);
 
 /**
@@ -41,7 +43,7 @@ int ins_tty_write(const char *data, size_t size, struct ins_error *err);
  * the relay takes care of the window size itself
  *
  * The caller's terminal is raw meanwhile, and as before afterwards, whatever happens. fds 0 and 1
- * need not be terminals.
+ * need not be terminals. Return: 0, −errno.
  */
 int ins_tty_relay(int master, int pidfd, int signals, struct ins_error *err);
 
