@@ -56,8 +56,7 @@ int ins_seccomp_generate(const struct ins_spec_seccomp *spec,
  */
 int ins_seccomp_optimize(struct sock_filter **program, uint32_t *n, struct ins_error *err);
 
-/* --- the cache, and a container's own filter ---------------------------------------------------
- */
+/* --- the cache, and a container's own filter ------------------------------------------------------- */
 
 /* ins_seccomp_key - what a program is made from, as bytes; to be freed with free(). −ENOMEM. */
 int ins_seccomp_key(const struct ins_spec_seccomp *spec, void **ret_key, size_t *ret_size,
@@ -86,6 +85,8 @@ void ins_seccomp_cache_write(const char *state_root, const void *key, size_t key
  * ins_seccomp_filter_store - save a container's filter, for those that `exec` brings into it
  * @dirfd: the container's state directory
  * @name: of the file, which is made or replaced
+ *
+ * Return: 0, −errno.
  */
 int ins_seccomp_filter_store(
 	int dirfd, const char *name, const struct ins_plan_filter *filter, struct ins_error *err);
@@ -95,7 +96,8 @@ int ins_seccomp_filter_store(
  * @arena: the plan's
  *
  * A missing or damaged file is an error: whether there is a filter, the caller knows from the
- * container's state, and a lost one must not mean that there is none.
+ * container's state, and a lost one must not mean that there is none. Return: 0, −EINVAL (damaged), −ENOMEM,
+ * −errno.
  */
 int ins_seccomp_filter_load(struct ins_arena *arena, int dirfd, const char *name,
 	struct ins_plan_filter *ret_filter, struct ins_error *err);
@@ -125,12 +127,13 @@ int ins_seccomp_listener_fetch(struct ins_run *run, struct ins_error *err);
  * @path: linux.seccomp.listenerPath, an AF_UNIX stream socket
  * @state: the containerProcessState, as JSON
  *
- * One connection, one containerProcessState; the descriptor is in the first packet.
+ * One connection, one containerProcessState; the descriptor is in the first packet. Return: 0,
+ * −ENAMETOOLONG, −errno: −EAGAIN if nobody reads for some seconds.
  */
 int ins_seccomp_listener_send(
 	const char *path, const char *state, int listener, struct ins_error *err);
 
-/* ins_seccomp_listener_release - let the child go on. */
+/* ins_seccomp_listener_release - let the child go on. Return: 0, −errno. */
 int ins_seccomp_listener_release(struct ins_run *run, struct ins_error *err);
 
 #endif
