@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "absent.h"
 #include "each.h"
 #include "insula_partition.h"
 #include "listen.h"
@@ -38,8 +39,10 @@ static int start_one(const struct call *call, const char *name, void *data, stru
 	r = ins_partition_start(call->context, name, NULL, err);
 	/* What is not there may also be the program, or the image. */
 	if (r == -ENOENT &&
-		ins_partition_show(call->context, name, ignore, NULL, &ignored) == -ENOENT)
+		ins_partition_show(call->context, name, ignore, NULL, &ignored) == -ENOENT) {
 		*err = why;
+		return absent_tell(call->context, name, r, err);
+	}
 	return r;
 }
 

@@ -226,6 +226,25 @@ cached() {
 	has "container \"$P-none\" does not exist"
 }
 
+@test 'a mistyped name gets a hint at the one that is there' {
+	local verb
+	insula spawn "$P-server" --template busybox --net none --no-start
+	for verb in show stop logs remove 'set --cpus 1'; do
+		# shellcheck disable=SC2086
+		run -1 insula $verb "$P-sevrer"
+		is "insula: there is no partition \"$P-sevrer\" (did you mean \"$P-server\"?)"
+	done
+	for verb in start list ps 'kill'; do
+		# shellcheck disable=SC2086
+		run -1 insula $verb "$P-sevrer"
+		is "insula: container \"$P-sevrer\" does not exist (did you mean the partition \"$P-server\"?)"
+	done
+	run -255 insula exec "$P-sevrer" true
+	has "does not exist (did you mean the partition \"$P-server\"?)"
+	run -1 insula spawn "$P" --template busybxo
+	has 'there is no template "busybxo" (did you mean "busybox"?)'
+}
+
 # --- show and list ---------------------------------------------------------------------------------
 
 @test 'show tells what was asked for and what there is' {
