@@ -226,6 +226,27 @@ cached() {
 	has "container \"$P-none\" does not exist"
 }
 
+@test 'a shell that has nothing to read is no program for a partition' {
+	local command
+	for command in '' '-- sh' '-- /bin/ash'; do
+		# shellcheck disable=SC2086
+		run -1 insula spawn "$P" --template busybox --net none $command
+		one_line
+		has 'command: '
+		has 'sh would end at once'
+		has '--terminal'
+		run -1 insula show "$P"
+	done
+	insula spawn "$P" --template busybox --net none --no-start
+	run -1 insula start "$P"
+	has 'would end at once'
+	insula set "$P" --terminal
+	detached start "$P"
+	run -0 insula exec "$P" cat /proc/1/cmdline
+	has /bin/sh
+	spawned "$P-b" -- sh -c 'sleep 1000'
+}
+
 @test 'a mistyped name gets a hint at the one that is there' {
 	local verb
 	insula spawn "$P-server" --template busybox --net none --no-start
