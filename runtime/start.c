@@ -3,6 +3,7 @@
 
 #include "absent.h"
 #include "each.h"
+#include "forwarding.h"
 #include "insula_partition.h"
 #include "listen.h"
 
@@ -46,6 +47,16 @@ static int start_one(const struct call *call, const char *name, void *data, stru
 	return r;
 }
 
+static int start_named(const struct call *call, struct ins_error *err)
+{
+	const struct start_options *options = call->options;
+	const struct forwarding before = forwarding_look();
+	int r = names_treat(call, options->all, options->jobs, start_one, NULL, err);
+
+	forwarding_tell(call, &before);
+	return r;
+}
+
 /* Sockets that were opened for us are meant for the partition. */
 static int start_supervised(const struct call *call, struct ins_error *err)
 {
@@ -64,7 +75,7 @@ static int start(const struct call *call, struct ins_error *err)
 	const struct start_options *options = call->options;
 
 	if (!options->supervised)
-		return names_treat(call, options->all, options->jobs, start_one, NULL, err);
+		return start_named(call, err);
 	if (call->n_args != 1)
 		return error_set(err, EINVAL, "start --supervised wants one name");
 	return start_supervised(call, err);
