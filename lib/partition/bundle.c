@@ -23,6 +23,7 @@
 #include "partition/views.h"
 #include "spec/emit.h"
 #include "spec/spec.h"
+#include "sys/notify.h"
 
 /* As systemd-nspawn has it; a guest that has a systemd keeps this directory as it is. */
 #define NOTIFY_SOCKET "/run/host/notify"
@@ -135,6 +136,19 @@ static bool image_sets(const json_t *env, const char *usual)
 	return false;
 }
 
+/* WATCHDOG_PID stays away: the unit takes WATCHDOG=1 from any process of the partition. */
+static void put_notify(struct bundle *bundle, json_t *env)
+{
+	const char *watchdog = ins_notify_watchdog();
+	char text[64];
+
+	ins_emit_append(&bundle->emit, env, json_string("NOTIFY_SOCKET=" NOTIFY_SOCKET));
+	if (!watchdog)
+		return;
+	snprintf(text, sizeof(text), "WATCHDOG_USEC=%s", watchdog);
+	ins_emit_append(&bundle->emit, env, json_string(text));
+}
+
 /* systemd and others look for "container". */
 static void put_env(struct bundle *bundle, json_t *process)
 {
@@ -150,7 +164,7 @@ static void put_env(struct bundle *bundle, json_t *process)
 
 	/* Before all others: the first one of a name is the one that is found. */
 	if (bundle->notify)
-		ins_emit_append(&bundle->emit, list, json_string("NOTIFY_SOCKET=" NOTIFY_SOCKET));
+		put_notify(bundle, list);
 	for (size_t i = 0; i < ARRAY_LENGTH(usual); i++) {
 		if (!sets(env, usual[i]) && !image_sets(image_env, usual[i]))
 			ins_emit_append(&bundle->emit, list, json_string(usual[i]));

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -15,6 +16,15 @@ bool ins_notify_is_wanted(void)
 	const char *path = getenv("NOTIFY_SOCKET");
 
 	return path && path[0];
+}
+
+const char *ins_notify_watchdog(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+
+	if (pid && strtol(pid, NULL, 10) != getpid())
+		return NULL;
+	return usec && usec[0] && !usec[strspn(usec, "0123456789")] ? usec : NULL;
 }
 
 /* An "@" in front stands for the zero byte of an abstract address. */
