@@ -351,6 +351,23 @@ int ins_features(char **ret_text, struct ins_error *err);
 const char *ins_version(void);
 const char *ins_commit(void);
 
+/* Which word was meant: of those that could have been, the one that a mistyped word is most like. */
+struct ins_nearest {
+	const char *word; /* as it was typed; the rest starts as zero */
+	const char *best; /* NULL: none of those offered is like it */
+	size_t distance;  /* of @best */
+};
+
+/**
+ * ins_nearest_offer - one of the words that could have been meant
+ * @candidate: outlives @nearest
+ *
+ * Two words are alike if few letters have to be changed, added, taken away or swapped with their neighbour:
+ * about a third of the word as it was typed, without what ends in "_": that is the same in many words. Capital
+ * letters count as small ones. Of words that are equally near the first stays.
+ */
+void ins_nearest_offer(struct ins_nearest *nearest, const char *candidate);
+
 /* ins_signal_parse - a signal's number from "TERM", "SIGTERM", "15", "RTMIN+3"; 0 is one, too. −EINVAL:
  * it is none. */
 int ins_signal_parse(const char *text);

@@ -451,6 +451,9 @@ struct ins_template_info {
 	uint64_t size;       /* bytes of its files */
 	const char *made;    /* RFC 3339 */
 	const char *source;  /* as "recipe debian", "tar" */
+	/* What a partition has if nothing else is asked for; NULL: the image says nothing of it. */
+	const char *const *command, *const *env; /* NULL at the end */
+	const char *user, *cwd, *stop_signal;
 	const char *json;    /* all of this, as one object */
 };
 

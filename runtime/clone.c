@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "forwarding.h"
 #include "insula_partition.h"
 #include "verb.h"
 
@@ -18,11 +19,13 @@ static const struct option clone_options[] = {
 static int clone_partition(const struct call *call, struct ins_error *err)
 {
 	const struct clone_options *options = call->options;
+	const struct forwarding before = forwarding_look();
 	const char *to = call->args[1];
 	int r = ins_partition_clone(call->context, call->args[0], options->snapshot, to, err);
 
 	if (r == 0 && options->start)
 		r = ins_partition_start(call->context, to, NULL, err);
+	forwarding_tell(call, &before);
 	return r;
 }
 

@@ -129,10 +129,9 @@ static int help(const struct call *call, struct ins_error *err)
 		return output_flush(err);
 	}
 	if (call->n_args > 0) {
-		verb = verb_find(call->args[0]);
+		verb = verb_find(call->args[0], err);
 		if (!verb)
-			return error_set(err, EINVAL, "unknown command `%s`; try `insula help`",
-				call->args[0]);
+			return -err->code;
 	}
 	return help_print(verb, err);
 }

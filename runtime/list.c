@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "absent.h"
 #include "insula_partition.h"
 #include "names.h"
 #include "output.h"
@@ -92,7 +93,10 @@ static int visit_each(const struct call *call, const struct names *names,
 
 	for (size_t i = 0; names && r == 0 && i < names->n; i++) {
 		if (!seen[i])
-			r = error_set(err, ENOENT, "container \"%s\" does not exist", names->v[i]);
+			r = absent_tell(call->context, names->v[i],
+				error_set(err, ENOENT, "container \"%s\" does not exist",
+					names->v[i]),
+				err);
 	}
 	free(seen);
 	return r;

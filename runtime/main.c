@@ -95,12 +95,21 @@ const struct option global_options[] = {
 	{},
 };
 
-const struct verb *verb_find(const char *name)
+const struct verb *verb_find(const char *name, struct ins_error *err)
 {
+	struct ins_nearest nearest = { .word = name };
+
 	for (size_t i = 0; verbs[i]; i++) {
 		if (!strcmp(verbs[i]->name, name))
 			return verbs[i];
+		if (verbs[i]->summary)
+			ins_nearest_offer(&nearest, verbs[i]->name);
 	}
+	if (nearest.best)
+		error_set(err, EINVAL, "unknown command `%s`: did you mean `%s`? Try `insula help`",
+			name, nearest.best);
+	else
+		error_set(err, EINVAL, "unknown command `%s`; try `insula help`", name);
 	return NULL;
 }
 
@@ -211,9 +220,9 @@ static int run_program(
 		return print_version(err);
 	if (n == 0)
 		return error_set(err, EINVAL, "a command is missing; try `insula help`");
-	verb = verb_find(argv[0]);
+	verb = verb_find(argv[0], err);
 	if (!verb)
-		return error_set(err, EINVAL, "unknown command `%s`; try `insula help`", argv[0]);
+		return -err->code;
 	*ret_verb = verb;
 	return run_verb(verb, argv + 1, &global, log, err);
 }

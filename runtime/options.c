@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -187,10 +188,22 @@ static size_t count(char *const *argv)
 static int refuse(const struct option *table, const struct word *word, const char *text,
 	const char *command, struct ins_error *err)
 {
+	char name[64];
+	struct ins_nearest nearest = { .word = name };
+
 	/* The command's help would not show it. */
 	if (table != global_options && find(global_options, word))
 		return error_set(err, EINVAL,
 			"option `%s` goes before the command; try `insula --help`", text);
+	snprintf(name, sizeof(name), "%.*s", (int)word->name_size, word->name);
+	for (const struct option *option = table; option->name; option++) {
+		if (option->help)
+			ins_nearest_offer(&nearest, option->name);
+	}
+	if (nearest.best)
+		return error_set(err, EINVAL,
+			"unknown option `%s`: did you mean `--%s`? Try `%s --help`", text,
+			nearest.best, command);
 	return error_set(err, EINVAL, "unknown option `%s`; try `%s --help`", text, command);
 }
 

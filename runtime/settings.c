@@ -52,10 +52,17 @@ int settings_take_command(
 
 int settings_unset(const char *key, struct ins_definition *definition, struct ins_error *err)
 {
-#define X(name, text, kind, change, argument, help) \
-	if (!strcmp(key, text))                     \
-		return ins_definition_set(definition, INS_SETTING_##name, NULL, err);
+	struct ins_nearest nearest = { .word = key };
+
+#define X(name, text, kind, change, argument, help)                                   \
+	if (!strcmp(key, text))                                                       \
+		return ins_definition_set(definition, INS_SETTING_##name, NULL, err); \
+	ins_nearest_offer(&nearest, text);
 	INS_SETTINGS(X)
 #undef X
+	if (nearest.best)
+		return error_set(err, EINVAL,
+			"--unset: there is no setting \"%s\"; did you mean \"%s\"?", key,
+			nearest.best);
 	return error_set(err, EINVAL, "--unset: there is no setting \"%s\"", key);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "each.h"
+#include "forwarding.h"
 #include "insula_partition.h"
 #include "settings.h"
 
@@ -53,6 +54,7 @@ static int spawn(const struct call *call, struct ins_error *err)
 {
 	const struct spawn_options *options = call->options;
 	char *words[] = { call->args[0], NULL };
+	const struct forwarding before = forwarding_look();
 	struct ins_definition definition = {};
 	struct names names = {};
 	int r = settings_take(&options->settings, &definition, err);
@@ -65,6 +67,7 @@ static int spawn(const struct call *call, struct ins_error *err)
 		r = names_each(call, &names, options->jobs, spawn_one, &definition, err);
 	if (r == 0)
 		warn_of_limits(call);
+	forwarding_tell(call, &before);
 	names_clear(&names);
 	ins_definition_clear(&definition);
 	return r;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "absent.h"
 #include "each.h"
+#include "forwarding.h"
 #include "insula_partition.h"
 #include "listen.h"
 
@@ -38,8 +40,20 @@ static int start_one(const struct call *call, const char *name, void *data, stru
 	r = ins_partition_start(call->context, name, NULL, err);
 	/* What is not there may also be the program, or the image. */
 	if (r == -ENOENT &&
-		ins_partition_show(call->context, name, ignore, NULL, &ignored) == -ENOENT)
+		ins_partition_show(call->context, name, ignore, NULL, &ignored) == -ENOENT) {
 		*err = why;
+		return absent_tell(call->context, name, r, err);
+	}
+	return r;
+}
+
+static int start_named(const struct call *call, struct ins_error *err)
+{
+	const struct start_options *options = call->options;
+	const struct forwarding before = forwarding_look();
+	int r = names_treat(call, options->all, options->jobs, start_one, NULL, err);
+
+	forwarding_tell(call, &before);
 	return r;
 }
 
@@ -61,7 +75,7 @@ static int start(const struct call *call, struct ins_error *err)
 	const struct start_options *options = call->options;
 
 	if (!options->supervised)
-		return names_treat(call, options->all, options->jobs, start_one, NULL, err);
+		return start_named(call, err);
 	if (call->n_args != 1)
 		return error_set(err, EINVAL, "start --supervised wants one name");
 	return start_supervised(call, err);

@@ -118,15 +118,45 @@ static int list(const struct call *call, struct ins_error *err)
 	return r < 0 ? r : output_flush(err);
 }
 
+static void print_line(const char *title, const char *text)
+{
+	if (!text)
+		return;
+	printf("%-12s", title);
+	output_text(text);
+	putchar('\n');
+}
+
+static void print_words(const char *title, const char *const *words)
+{
+	if (!words)
+		return;
+	printf("%-11s", title);
+	for (; *words; words++) {
+		putchar(' ');
+		output_text(*words);
+	}
+	putchar('\n');
+}
+
 static int print_lines(void *data, const struct ins_template_info *info)
 {
 	(void)data;
-	printf("name     %s\nimage    %s\ndigest   %s\nkind     %s\nsize     %llu\nmade     "
-	       "%s\nsource   ",
-		info->name, info->image, info->digest, info->kind, (unsigned long long)info->size,
-		info->made);
-	output_text(info->source);
-	putchar('\n');
+	print_line("name", info->name);
+	print_line("image", info->image);
+	print_line("digest", info->digest);
+	print_line("kind", info->kind);
+	printf("%-12s%llu\n", "size", (unsigned long long)info->size);
+	print_line("made", info->made);
+	print_line("source", info->source);
+	if (info->command)
+		print_words("command", info->command);
+	else
+		print_line("command", "/bin/sh (the image names none)");
+	print_line("user", info->user);
+	print_line("cwd", info->cwd);
+	print_words("env", info->env);
+	print_line("stop-signal", info->stop_signal);
 	return 0;
 }
 

@@ -91,8 +91,8 @@ extern const struct verb verb_create,
 	verb_template,
 	verb_help;
 
-/* verb_find - the verb with that name, or NULL. */
-const struct verb *verb_find(const char *name);
+/* verb_find - the verb with that name, or NULL: then @err says so, and which may have been meant. */
+const struct verb *verb_find(const char *name, struct ins_error *err);
 
 /* The rows that create, run and plan share. Their structures are or begin with ins_create_args. */
 #define CREATE(member) offsetof(struct ins_create_args, member)

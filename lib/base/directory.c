@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/directory.h"
+#include "base/nearest.h"
 
 static int compare_names(const void *a, const void *b)
 {
@@ -59,4 +61,24 @@ int ins_directory_names(int fd, char ***ret_names, size_t *ret_n)
 	*ret_names = names;
 	*ret_n = n;
 	return 0;
+}
+
+const char *ins_directory_hint(int dir, const char *name, char *buffer, size_t size)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+	struct ins_nearest nearest = { .word = name };
+	char best[sizeof(((struct dirent *)NULL)->d_name)];
+	const struct dirent *entry;
+
+	if (!listing)
+		ins_close(fd);
+	while (listing && (entry = readdir(listing))) {
+		if (entry->d_name[0] != '.')
+			ins_nearest_offer(&nearest, entry->d_name);
+		/* The next entry takes its place. */
+		if (nearest.best == entry->d_name)
+			nearest.best = strcpy(best, entry->d_name);
+	}
+	return ins_did_you_mean(&nearest, buffer, size);
 }

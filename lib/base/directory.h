@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What directories there are in a directory. */
+/* What there is in a directory. */
 #ifndef INSULA_BASE_DIRECTORY_H
 #define INSULA_BASE_DIRECTORY_H
 
@@ -13,5 +13,14 @@
  * Return: 0, −ENOMEM, −errno.
  */
 int ins_directory_names(int fd, char ***ret_names, size_t *ret_n);
+
+/**
+ * ins_directory_hint - behind a name that is not there, the one that was meant
+ * @dir: an open directory
+ * @buffer: for the hint, as ins_did_you_mean()
+ *
+ * Return: @buffer; "" also if the directory cannot be read.
+ */
+const char *ins_directory_hint(int dir, const char *name, char *buffer, size_t size);
 
 #endif

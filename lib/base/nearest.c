@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -7,31 +9,37 @@
 /* No name is longer. */
 #define WORD_MAX 64
 
-/* Levenshtein's distance: a row of his table at a time, each from the one before. */
+static bool is_same(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Levenshtein's distance with two swapped neighbours as one change: of his table three rows are kept. */
 static size_t distance(const char *a, size_t a_size, const char *b, size_t b_size)
 {
-	size_t row[WORD_MAX + 1];
+	size_t rows[3][WORD_MAX + 1];
 
 	for (size_t j = 0; j <= b_size; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= a_size; i++) {
-		size_t diagonal = row[0];
+		const size_t *above = rows[(i - 1) % 3];
+		size_t *row = rows[i % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= b_size; j++) {
-			size_t above = row[j];
-			size_t best = diagonal + (tolower((unsigned char)a[i - 1]) !=
-							 tolower((unsigned char)b[j - 1]));
+			size_t best = above[j - 1] + !is_same(a[i - 1], b[j - 1]);
 
-			if (above + 1 < best)
-				best = above + 1;
+			if (above[j] + 1 < best)
+				best = above[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
+			if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) &&
+				is_same(a[i - 2], b[j - 1]) && rows[(i - 2) % 3][j - 2] + 1 < best)
+				best = rows[(i - 2) % 3][j - 2] + 1;
 			row[j] = best;
-			diagonal = above;
 		}
 	}
-	return row[b_size];
+	return rows[a_size % 3][b_size];
 }
 
 void ins_nearest_offer(struct ins_nearest *nearest, const char *candidate)
@@ -47,4 +55,13 @@ void ins_nearest_offer(struct ins_nearest *nearest, const char *candidate)
 		return;
 	nearest->best = candidate;
 	nearest->distance = d;
+}
+
+const char *ins_did_you_mean(const struct ins_nearest *nearest, char *buffer, size_t size)
+{
+	if (nearest->best)
+		snprintf(buffer, size, " (did you mean \"%s\"?)", nearest->best);
+	else
+		buffer[0] = '\0';
+	return buffer;
 }

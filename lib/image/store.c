@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/directory.h"
 #include "base/error.h"
 #include "image/store.h"
 #include "image/worker.h"
@@ -29,7 +30,7 @@ bool ins_image_is_id(const char *text)
 int ins_image_of_template(const struct ins_library *library, const char *template,
 	char ret_id[INS_IMAGE_ID_SIZE], struct ins_error *err)
 {
-	char target[sizeof(IMAGES) + INS_IMAGE_ID_SIZE];
+	char target[sizeof(IMAGES) + INS_IMAGE_ID_SIZE], hint[128];
 	ssize_t n;
 	int r = ins_name_check("template", template, err);
 
@@ -38,9 +39,10 @@ int ins_image_of_template(const struct ins_library *library, const char *templat
 	n = readlinkat(library->templates, template, target, sizeof(target) - 1);
 	if (n < 0 && errno == ENOENT)
 		return ins_error_text(err, ENOENT,
-			"there is no template \"%s\" (`insula template list` shows them, "
-			"`insula template build` makes one)",
-			template);
+			"there is no template \"%s\"%s; `insula template list` shows them, "
+			"`insula template build` makes one",
+			template,
+			ins_directory_hint(library->templates, template, hint, sizeof(hint)));
 	if (n < 0)
 		return ins_error_set(err, errno, "read the template %s", template);
 	target[n] = '\0';

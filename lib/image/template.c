@@ -289,14 +289,34 @@ static int emit_info(
 	return ins_emit_text(&emit, 0, ret_text, err);
 }
 
+/* @ret_texts: borrowed from the list, NULL at the end; to be freed. NULL: there is no list. */
+static int texts_of(const json_t *list, const char ***ret_texts, struct ins_error *err)
+{
+	const char **texts;
+	const json_t *item;
+	size_t i;
+
+	if (!list)
+		return 0;
+	texts = calloc(json_array_size(list) + 1, sizeof(*texts));
+	if (!texts)
+		return ins_error_set(err, ENOMEM, "list the library");
+	json_array_foreach(list, i, item)
+		texts[i] = json_string_value(item);
+	*ret_texts = texts;
+	return 0;
+}
+
 /* @name: NULL for an image without one. */
 static int visit_image(
 	const struct listing *listing, const char *name, const char *id, struct ins_error *err)
 {
 	cleanup_with(free_json) json_t *description = NULL;
 	struct ins_template_info info = { .name = name, .image = id };
+	cleanup_free const char **command = NULL, **env = NULL;
 	char path[INS_IMAGE_ID_SIZE + 16];
 	cleanup_free char *json = NULL;
+	json_t *config;
 	int r;
 
 	snprintf(path, sizeof(path), "%s/image.json", id);
@@ -308,9 +328,19 @@ static int visit_image(
 	info.made = text_of(description, "made");
 	info.source = text_of(description, "source");
 	info.size = (uint64_t)json_integer_value(json_object_get(description, "size"));
-	r = emit_info(&info, json_object_get(description, "config"), &json, err);
+	config = json_object_get(description, "config");
+	info.user = json_string_value(json_object_get(config, "user"));
+	info.cwd = json_string_value(json_object_get(config, "cwd"));
+	info.stop_signal = json_string_value(json_object_get(config, "stop-signal"));
+	r = texts_of(json_object_get(config, "command"), &command, err);
+	if (r == 0)
+		r = texts_of(json_object_get(config, "env"), &env, err);
+	if (r == 0)
+		r = emit_info(&info, config, &json, err);
 	if (r < 0)
 		return r;
+	info.command = command;
+	info.env = env;
 	info.json = json;
 	return listing->visit(listing->data, &info);
 }

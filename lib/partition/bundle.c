@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -22,6 +23,7 @@
 #include "partition/views.h"
 #include "spec/emit.h"
 #include "spec/spec.h"
+#include "sys/notify.h"
 
 /* As systemd-nspawn has it; a guest that has a systemd keeps this directory as it is. */
 #define NOTIFY_SOCKET "/run/host/notify"
@@ -135,6 +137,19 @@ static bool image_sets(const json_t *env, const char *usual)
 	return false;
 }
 
+/* WATCHDOG_PID stays away: the unit takes WATCHDOG=1 from any process of the partition. */
+static void put_notify(struct bundle *bundle, json_t *env)
+{
+	const char *watchdog = ins_notify_watchdog();
+	char text[64];
+
+	ins_emit_append(&bundle->emit, env, json_string("NOTIFY_SOCKET=" NOTIFY_SOCKET));
+	if (!watchdog)
+		return;
+	snprintf(text, sizeof(text), "WATCHDOG_USEC=%s", watchdog);
+	ins_emit_append(&bundle->emit, env, json_string(text));
+}
+
 /* systemd and others look for "container". */
 static void put_env(struct bundle *bundle, json_t *process)
 {
@@ -150,7 +165,7 @@ static void put_env(struct bundle *bundle, json_t *process)
 
 	/* Before all others: the first one of a name is the one that is found. */
 	if (bundle->notify)
-		ins_emit_append(&bundle->emit, list, json_string("NOTIFY_SOCKET=" NOTIFY_SOCKET));
+		put_notify(bundle, list);
 	for (size_t i = 0; i < ARRAY_LENGTH(usual); i++) {
 		if (!sets(env, usual[i]) && !image_sets(image_env, usual[i]))
 			ins_emit_append(&bundle->emit, list, json_string(usual[i]));
@@ -424,6 +439,40 @@ static int put_linux(struct bundle *bundle, const char *cgroup, struct ins_error
 
 /* --- together -------------------------------------------------------------------------------------------- */
 
+/* What the program gets as its standard input is ours: whoever supervises has opened it. */
+static bool has_input(void)
+{
+	struct stat input;
+
+	return fstat(STDIN_FILENO, &input) == 0 &&
+	       !(S_ISCHR(input.st_mode) && input.st_rdev == makedev(1, 3));
+}
+
+/* A shell that nobody speaks to ends at once and says that all is well: who has left the command away, or is
+ * used to a terminal that is there without being asked for, would look for the partition in vain. */
+static int check_shell(const struct bundle *bundle, struct ins_error *err)
+{
+	static const char *const shells[] = { "sh", "ash", "bash", "csh", "dash", "fish", "ksh",
+		"mksh", "tcsh", "zsh" };
+	const json_t *process = json_object_get(bundle->root, "process");
+	const json_t *args = json_object_get(process, "args");
+	const char *program = json_string_value(json_array_get(args, 0));
+	const char *slash = program ? strrchr(program, '/') : NULL;
+	const char *name = slash ? slash + 1 : program;
+
+	if (json_array_size(args) != 1 || get(bundle, INS_SETTING_TERMINAL) || has_input())
+		return 0;
+	for (size_t i = 0; i < ARRAY_LENGTH(shells); i++) {
+		if (!strcmp(name, shells[i]))
+			return ins_error_key(err, EINVAL, "command",
+				"%s would end at once, without a terminal and with nothing to "
+				"read: give a command, or --boot for the template's own init, or "
+				"--terminal for `insula console`",
+				program);
+	}
+	return 0;
+}
+
 static int build(struct bundle *bundle, const char *cgroup, struct ins_error *err)
 {
 	const char *hostname = get(bundle, INS_SETTING_HOSTNAME);
@@ -438,7 +487,9 @@ static int build(struct bundle *bundle, const char *cgroup, struct ins_error *er
 	put_flag(bundle, rootfs, "readonly", get(bundle, INS_SETTING_READONLY));
 	put_process(bundle);
 	put_annotations(bundle);
-	r = put_mounts(bundle, err);
+	r = check_shell(bundle, err);
+	if (r == 0)
+		r = put_mounts(bundle, err);
 	if (r == 0)
 		r = put_linux(bundle, cgroup, err);
 	return r;

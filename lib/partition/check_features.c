@@ -88,19 +88,26 @@ static bool test_cgroup(const struct ins_check *check, char *value, size_t size)
 	return check->cgroup_mount[0];
 }
 
+/* @padded: becomes " cpu io memory ". */
+static void read_controllers(const struct ins_check *check, char *padded, size_t size)
+{
+	char path[sizeof(check->cgroup_mount) + 32];
+	cleanup_free char *text = NULL;
+
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", check->cgroup_mount);
+	text = check->cgroup_mount[0] ? ins_check_read(check, path) : NULL;
+	snprintf(padded, size, " %.*s ", text ? (int)strcspn(text, "\n") : 0, text ? text : "");
+}
+
 static bool test_controllers(const struct ins_check *check, char *value, size_t size)
 {
 	static const char *const wanted[] = { "cpu", "cpuset", "io", "memory", "pids" };
-	char path[sizeof(check->cgroup_mount) + 32], padded[512];
-	cleanup_free char *text = NULL;
+	char padded[512];
 	bool all = true;
 
 	if (!check->cgroup_mount[0])
 		return false;
-	snprintf(path, sizeof(path), "%s/cgroup.controllers", check->cgroup_mount);
-	text = ins_check_read(check, path);
-	snprintf(padded, sizeof(padded), " %.*s ", text ? (int)strcspn(text, "\n") : 0,
-		text ? text : "");
+	read_controllers(check, padded, sizeof(padded));
 	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
 		char word[16];
 
@@ -117,9 +124,13 @@ static bool test_controllers(const struct ins_check *check, char *value, size_t 
 static bool test_swap(const struct ins_check *check, char *value, size_t size)
 {
 	cleanup_free char *line = ins_check_read(check, "proc/cmdline");
+	char padded[512];
 
-	(void)value;
-	(void)size;
+	read_controllers(check, padded, sizeof(padded));
+	if (!strstr(padded, " memory ")) {
+		snprintf(value, size, "without the controller memory");
+		return false;
+	}
 	return !line || !strstr(line, "swapaccount=0");
 }
 
@@ -189,7 +200,7 @@ static const struct feature features[] = {
 	{ "controllers", .test = test_controllers, .purpose = "limits: --memory, --cpus, --pids …",
 		.remedy = "boot with cgroup_no_v1=all: cgroup1 has them" },
 	{ "swap accounting", .test = test_swap, .purpose = "the limit --swap",
-		.remedy = "boot without swapaccount=0" },
+		.remedy = "boot without swapaccount=0; it is the controller memory that counts" },
 	{ "freezer", .major = 5, .minor = 2, .purpose = "pause, and snapshots of what runs",
 		.remedy = UPGRADE },
 	{ "cgroup.kill", .major = 5, .minor = 14, .purpose = "ending all processes in one step",

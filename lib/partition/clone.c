@@ -102,8 +102,8 @@ int ins_partition_clone(struct ins_context *context, const char *name, const cha
 	if (r == 0 && ins_partition_exists(&cloning.from.library, to))
 		r = ins_error_text(err, EEXIST, "there is a partition \"%s\" already", to);
 	if (r == 0)
-		r = drop_own_settings(context, &cloning.from, err);
-	if (r == 0)
 		r = snapshot ? gather_snapshot(&cloning, snapshot, err) : gather(&cloning, err);
+	if (r == 0)
+		r = drop_own_settings(context, &cloning.from, err);
 	return r < 0 ? r : make(context, &cloning, to, err);
 }

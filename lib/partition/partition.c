@@ -20,9 +20,13 @@
 #include "partition/own.h"
 #include "partition/partition.h"
 
-static int does_not_exist(const char *name, struct ins_error *err)
+static int does_not_exist(const struct ins_partition *partition, struct ins_error *err)
 {
-	return ins_error_text(err, ENOENT, "there is no partition \"%s\"", name);
+	char hint[128];
+
+	return ins_error_text(err, ENOENT, "there is no partition \"%s\"%s", partition->name,
+		ins_directory_hint(
+			partition->library.partitions, partition->name, hint, sizeof(hint)));
 }
 
 bool ins_partition_exists(const struct ins_library *library, const char *name)
@@ -86,18 +90,18 @@ int ins_partition_open(struct ins_context *context, const char *name, enum ins_p
 	snprintf(partition.name, sizeof(partition.name), "%s", name);
 	r = ins_library_open(context->library, false, &partition.library, err);
 	if (r < 0)
-		return r == -ENOENT ? does_not_exist(name, err) : r;
+		return r == -ENOENT ? does_not_exist(&partition, err) : r;
 	partition.dir = openat(partition.library.partitions, name,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (partition.dir < 0)
-		return errno == ENOENT ? does_not_exist(name, err)
+		return errno == ENOENT ? does_not_exist(&partition, err)
 				       : ins_error_set(err, errno, "open partition %s", name);
 	if (how == INS_PARTITION_CHANGE) {
 		r = lock(partition.dir, name, err);
 		if (r < 0)
 			return r;
 		if (!is_still_there(&partition))
-			return does_not_exist(name, err);
+			return does_not_exist(&partition, err);
 	}
 	r = load(&partition, err);
 	if (r == 0 && how == INS_PARTITION_CHANGE)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Snapshots of a partition, and the way back to one. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,17 +24,27 @@ static struct ins_snapshot *find(const struct ins_partition_state *state, const 
 	return NULL;
 }
 
+static int no_snapshot(
+	const struct ins_partition *partition, const char *name, struct ins_error *err)
+{
+	const struct ins_partition_state *state = &partition->state;
+	char list[512] = "there are none";
+	size_t used = 0;
+
+	for (size_t i = 0; i < state->n_snapshots && used < sizeof(list); i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+			i > 0 ? ", " : "there are: ", state->snapshots[i].name);
+	return ins_error_text(err, ENOENT, "partition \"%s\" has no snapshot \"%s\" (%s%s)",
+		partition->name, name, list, used < sizeof(list) ? "" : "…");
+}
+
 int ins_snapshot_find(const struct ins_partition *partition, const char *name,
 	const struct ins_snapshot **ret_snapshot, struct ins_error *err)
 {
 	const struct ins_snapshot *snapshot = find(&partition->state, name);
 
 	if (!snapshot)
-		return ins_error_text(err, ENOENT,
-			"partition \"%s\" has no snapshot \"%s\"; `insula snapshot %s --list` "
-			"shows "
-			"them",
-			partition->name, name, partition->name);
+		return no_snapshot(partition, name, err);
 	*ret_snapshot = snapshot;
 	return 0;
 }

@@ -168,6 +168,12 @@ static int write_bundle(struct starting *starting, struct ins_error *err)
 	int r = ins_bundle_directory_path(partition->context, partition->name, "", starting->bundle,
 		sizeof(starting->bundle), err);
 
+	/* It would be killed for its silence. */
+	if (r == 0 && !notifies(partition) && ins_notify_watchdog())
+		return ins_error_key(err, EINVAL, "notify",
+			"the unit of partition \"%s\" has WatchdogSec=, and without this setting "
+			"its program cannot say that it lives",
+			partition->name);
 	if (r == 0 && notifies(partition))
 		r = ins_supervisor_notify_socket(
 			partition->context, starting->notify, sizeof(starting->notify), err);

@@ -69,15 +69,6 @@ int ins_cursor_warn(struct ins_cursor *cursor, const char *fmt, ...)
 	return remark(cursor, &cursor->warnings, words);
 }
 
-const char *ins_did_you_mean(const struct ins_nearest *nearest, char *buffer, size_t size)
-{
-	if (nearest->best)
-		snprintf(buffer, size, " (did you mean \"%s\"?)", nearest->best);
-	else
-		buffer[0] = '\0';
-	return buffer;
-}
-
 void ins_cursor_enter(struct ins_cursor *cursor, const char *key, size_t index)
 {
 	if (cursor->depth < INS_CURSOR_DEPTH_MAX) {

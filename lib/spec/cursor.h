@@ -119,9 +119,6 @@ int ins_cursor_no_memory(struct ins_cursor *cursor);
 int ins_cursor_warn(struct ins_cursor *cursor, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* ins_did_you_mean - the hint behind what is unknown: @buffer, as " (did you mean \"x\"?)" or "". */
-const char *ins_did_you_mean(const struct ins_nearest *nearest, char *buffer, size_t size);
-
 /* ins_cursor_type - refuse the value unless it is of this type; the words name both types. */
 int ins_cursor_type(struct ins_cursor *cursor, json_t *value, json_type type);
 

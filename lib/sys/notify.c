@@ -5,11 +5,21 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "sys/notify.h"
 #include "sys/rights.h"
+
+const char *ins_notify_watchdog(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+
+	if (pid && strtol(pid, NULL, 10) != getpid())
+		return NULL;
+	return usec && usec[0] && !usec[strspn(usec, "0123456789")] ? usec : NULL;
+}
 
 /* An "@" in front stands for the zero byte of an abstract address. */
 static int make_address(const char *path, struct sockaddr_un *address, socklen_t *size)

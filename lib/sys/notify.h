@@ -5,6 +5,10 @@
 
 #include "insula.h"
 
+/* ins_notify_watchdog - how often who has started us wants to hear WATCHDOG=1, in microseconds as a text
+ * (WATCHDOG_USEC, if it is meant for this process: sd_watchdog_enabled(3)); NULL: not at all. */
+const char *ins_notify_watchdog(void);
+
 /**
  * ins_notify - send one message to NOTIFY_SOCKET
  * @text: lines "NAME=VALUE"

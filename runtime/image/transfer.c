@@ -43,6 +43,21 @@ static int failed(struct archive *archive, struct ins_error *err)
 	return ins_error_text(err, code > 0 ? code : EIO, "%s", words ? words : "it has failed");
 }
 
+/* libarchive says no more than that it was an error of writing. */
+static int failed_to_write(const struct packing *packing, struct ins_error *err)
+{
+	const char *words = archive_error_string(packing->out);
+	int code = archive_errno(packing->out);
+
+	if (code == EPIPE)
+		return ins_error_set(err, EPIPE,
+			"the archive is not whole: who reads it has gone before its end");
+	if (code <= 0)
+		return failed(packing->out, err);
+	return ins_error_set(
+		err, code, "the archive is not whole: %s", words ? words : "it has failed");
+}
+
 static int begin(struct packing *packing, int fd, struct ins_error *err)
 {
 	packing->zeros = mmap(
@@ -56,7 +71,7 @@ static int begin(struct packing *packing, int fd, struct ins_error *err)
 	if (archive_write_set_format_pax_restricted(packing->out) != ARCHIVE_OK ||
 		archive_write_set_bytes_in_last_block(packing->out, 1) != ARCHIVE_OK ||
 		archive_write_open_fd(packing->out, fd) != ARCHIVE_OK)
-		return failed(packing->out, err);
+		return failed_to_write(packing, err);
 	archive_entry_linkresolver_set_strategy(packing->resolver, ARCHIVE_FORMAT_TAR);
 	return 0;
 }
@@ -102,11 +117,11 @@ static int write_data(struct packing *packing, struct ins_error *err)
 					     : ZEROS_SIZE;
 
 			if (archive_write_data(packing->out, packing->zeros, gap) < 0)
-				return failed(packing->out, err);
+				return failed_to_write(packing, err);
 			written += (int64_t)gap;
 		}
 		if (archive_write_data(packing->out, data, n) < 0)
-			return failed(packing->out, err);
+			return failed_to_write(packing, err);
 		written += (int64_t)n;
 		packing->bytes += n;
 		ins_progress_at(packing->progress, packing->bytes);
@@ -127,7 +142,7 @@ static int pack_entry(struct packing *packing, struct archive_entry *entry, stru
 	if (r < 0)
 		return r;
 	if (archive_write_header(packing->out, entry) < ARCHIVE_WARN)
-		return failed(packing->out, err);
+		return failed_to_write(packing, err);
 	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
 		return 0;
 	return write_data(packing, err);
@@ -182,7 +197,7 @@ int transfer_pack(int fd, char *const *parts, struct ins_progress *progress, str
 		r = pack_part(&packing, equals + 1, err);
 	}
 	if (r == 0 && archive_write_close(packing.out) != ARCHIVE_OK)
-		r = failed(packing.out, err);
+		r = failed_to_write(&packing, err);
 	return r;
 }
 

@@ -195,6 +195,12 @@ two_layers() {
 	run -0 insula template show --json a
 	[ "$(jq -c .config <<<"$output")" = \
 		'{"command":["/bin/sh","-c","id; pwd; echo $A; exec sleep 1000"],"env":["A=b"],"cwd":"/srv","stop-signal":"SIGQUIT","user":"33:34"}' ]
+	run -0 insula template show a
+	has 'command     /bin/sh -c id; pwd; echo $A; exec sleep 1000'
+	has 'user        33:34'
+	has 'cwd         /srv'
+	has 'env         A=b'
+	has 'stop-signal SIGQUIT'
 	run -0 insula template check a
 	cd /
 	insula template import b "$LAYOUT:v1"

@@ -226,6 +226,46 @@ cached() {
 	has "container \"$P-none\" does not exist"
 }
 
+@test 'a shell that has nothing to read is no program for a partition' {
+	local command
+	for command in '' '-- sh' '-- /bin/ash'; do
+		# shellcheck disable=SC2086
+		run -1 insula spawn "$P" --template busybox --net none $command
+		one_line
+		has 'command: '
+		has 'sh would end at once'
+		has '--terminal'
+		run -1 insula show "$P"
+	done
+	insula spawn "$P" --template busybox --net none --no-start
+	run -1 insula start "$P"
+	has 'would end at once'
+	insula set "$P" --terminal
+	detached start "$P"
+	run -0 insula exec "$P" cat /proc/1/cmdline
+	has /bin/sh
+	spawned "$P-b" -- sh -c 'sleep 1000'
+}
+
+@test 'a mistyped name gets a hint at the one that is there' {
+	local verb
+	insula spawn "$P-server" --template busybox --net none --no-start
+	for verb in show stop logs remove 'set --cpus 1'; do
+		# shellcheck disable=SC2086
+		run -1 insula $verb "$P-sevrer"
+		is "insula: there is no partition \"$P-sevrer\" (did you mean \"$P-server\"?)"
+	done
+	for verb in start list ps 'kill'; do
+		# shellcheck disable=SC2086
+		run -1 insula $verb "$P-sevrer"
+		is "insula: container \"$P-sevrer\" does not exist (did you mean the partition \"$P-server\"?)"
+	done
+	run -255 insula exec "$P-sevrer" true
+	has "does not exist (did you mean the partition \"$P-server\"?)"
+	run -1 insula spawn "$P" --template busybxo
+	has 'there is no template "busybxo" (did you mean "busybox"?)'
+}
+
 # --- show and list ---------------------------------------------------------------------------------
 
 @test 'show tells what was asked for and what there is' {

@@ -140,10 +140,22 @@ ls: /etc/group: No such file or directory"
 	run -1 insula snapshot "$P" two
 	[[ $output == *"has a snapshot \"two\" already"* ]]
 	run -1 insula snapshot "$P" --remove three
-	[[ $output == *"has no snapshot \"three\""* ]]
+	is "insula: partition \"$P\" has no snapshot \"three\" (there are: one, two)"
 	insula snapshot "$P" --remove one
 	[ "$(insula snapshot "$P" --list --json | jq length)" -eq 1 ]
 	[ "$(layers)" -eq 1 ]
+}
+
+@test 'of many snapshots that are not the one that was meant as many are named as a line takes' {
+	local i many
+	insula stop "$P"
+	many=$(printf 'n%.0s' {1..50})
+	for i in {1..12}; do
+		insula snapshot "$P" "$many$i"
+	done
+	run -1 insula rollback "$P" nn
+	has "(there are: ${many}1, ${many}2, ${many}3, "
+	has '…)'
 }
 
 @test 'more layers than overlayfs takes are refused with words' {
@@ -218,6 +230,13 @@ new
 	is 2
 	run -1 insula clone "$P" "$P-running"
 	[[ $output == *'already'* ]]
+}
+
+@test 'a clone of a snapshot that is not there fails, and says nothing else' {
+	insula set "$P" --hostname other >/dev/null
+	run -1 insula clone --snapshot nosuch "$P" "$P-b"
+	is "insula: partition \"$P\" has no snapshot \"nosuch\" (there are none)"
+	run -1 insula show "$P-b"
 }
 
 @test 'a clone of a snapshot copies nothing, and keeps the layers when the first one goes' {

@@ -311,6 +311,18 @@ e trusted.overlay.opaque trusted.overlay.redirect"
 	[ "$(ls "$LIBRARY/partitions")" = "$P" ]
 }
 
+@test 'an export that cannot be written to its end says why' {
+	spawned
+	run -1 bash -c '"$@" | head -c 10 >/dev/null; exit "${PIPESTATUS[0]}"' - \
+		"$INSULA" --root "$STATE" export --with-image "$P"
+	one_line
+	has 'the archive is not whole: who reads it has gone before its end'
+	run -1 bash -c '"$@" >/dev/full' - "$INSULA" --root "$STATE" export "$P"
+	one_line
+	has 'the archive is not whole'
+	has 'No space left on device'
+}
+
 @test 'an archive that reaches for the host is not started unseen' {
 	insula spawn "$P" --template busybox --net none --no-start --mount /etc:/mnt:ro -- sleep 1000
 	insula export "$P" >"$BATS_TEST_TMPDIR/archive.tar"

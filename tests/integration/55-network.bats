@@ -389,6 +389,29 @@ address_of() {
 	on_host show --json "$1" | jq -r '.[0].address'
 }
 
+# told: how often the last `spawned` has said that the host forwards now.
+told() {
+	grep -c '^insula: warning: the host forwards packets from now on' "$BATS_TEST_TMPDIR/spawn" || :
+}
+
+@test 'who makes the host forward packets is told so, once' {
+	local p=n$BATS_ROOT_PID
+	insula template import busybox "$(base_rootfs)"
+	spawned "$p-none" --net none
+	[ "$(told)" = 0 ]
+	on_host spawn "$p-1" --template busybox --no-start -- sleep 1000
+	run -0 on_host clone --start "$p-1" "$p-2"
+	has 'net.ipv4.ip_forward = 1, net.ipv6.conf.all.forwarding = 1: net routed needs it'
+	in_ns host sysctl -qw net.ipv4.ip_forward=0
+	run -0 on_host start "$p-1"
+	has 'from now on, net.ipv4.ip_forward = 1: net routed'
+	in_ns host sysctl -qw net.ipv4.ip_forward=0
+	spawned "$p-{3..6}"
+	[ "$(told)" = 1 ]
+	spawned "$p-7"
+	[ "$(told)" = 0 ]
+}
+
 @test 'partitions: a group, ports, live changes, stop and start' {
 	local p=n$BATS_ROOT_PID
 	insula template import busybox "$(base_rootfs)"

@@ -53,6 +53,28 @@ supervised() {
 	[[ $output == *nothing* ]]
 }
 
+@test 'notify: the guest learns that a watchdog waits for it, and is heard' {
+	made "$P" --notify -- sh -c 'echo "<$WATCHDOG_USEC $WATCHDOG_PID>"; probe notify WATCHDOG=1; exec probe notify READY=1'
+	WATCHDOG_USEC=3000000 supervised "$P"
+	[ "$status" -eq 0 ]
+	[[ $output == *'<3000000 >'* ]]
+	[[ $output == *': WATCHDOG=1'* ]]
+}
+
+@test 'a watchdog that waits for another process is not passed on' {
+	made "$P" --notify -- sh -c 'echo "<$WATCHDOG_USEC $WATCHDOG_PID>"; exec probe notify READY=1'
+	WATCHDOG_USEC=3000000 WATCHDOG_PID=1 supervised "$P"
+	[ "$status" -eq 0 ]
+	[[ $output == *'< >'* ]]
+}
+
+@test 'a watchdog that nobody could speak to is an error that says so' {
+	made "$P" -- sleep 1000
+	WATCHDOG_USEC=3000000 run -1 insula start --supervised "$P"
+	has "notify: the unit of partition \"$P\" has WatchdogSec="
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = stopped ]
+}
+
 @test 'notify: a socket that no mount can show is an error that says so' {
 	made "$P" --notify -- sleep 1000
 	NOTIFY_SOCKET=@nowhere run ! insula start --supervised "$P"

@@ -119,6 +119,12 @@ static void test_features(void **state)
 	assert_feature("layers by descriptor", INS_FINDING_SHORT, "");
 	assert_feature("cgroup2", INS_FINDING_OK, "/sys/fs/cgroup");
 	assert_feature("controllers", INS_FINDING_SHORT, "not pids");
+	assert_feature("swap accounting", INS_FINDING_OK, "");
+	put("proc/cmdline", "quiet swapaccount=0\n");
+	assert_feature("swap accounting", INS_FINDING_SHORT, "");
+	put("proc/cmdline", "quiet\n");
+	put("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io pids\n");
+	assert_feature("swap accounting", INS_FINDING_SHORT, "without the controller memory");
 	assert_feature("veth", INS_FINDING_OK, "");
 	assert_feature("nf_tables", INS_FINDING_SHORT, "");
 	assert_feature("disk limits", INS_FINDING_OK, "project quota");

@@ -25,6 +25,9 @@ static void alike(void **state)
 	(void)state;
 	assert_string_equal(nearest_of("netwrok"), "network");
 	assert_string_equal(nearest_of("mont"), "mount");
+	/* One change, though it is two letters. */
+	assert_string_equal(nearest_of("muont"), "mount");
+	assert_string_equal(nearest_of("CAP_KLIL"), "CAP_KILL");
 	assert_string_equal(nearest_of("mountss"), "mounts");
 	assert_string_equal(nearest_of("MOUNTS"), "mounts");
 	assert_string_equal(nearest_of("CAP_SYSADMIN"), "CAP_SYS_ADMIN");

@@ -93,7 +93,8 @@ static void test_podman(void **state)
 	expect("delete --force c1", CONTEXT "delete id=c1 force=1\n");
 	/* What is not there is refused by name, not taken and dropped. */
 	refuse("checkpoint --help", 1, "unknown command `checkpoint`; try `insula help`");
-	refuse("restore --lsm-mount-context", 1, "unknown command `restore`; try `insula help`");
+	refuse("restore --lsm-mount-context", 1,
+		"unknown command `restore`: did you mean `restart`? Try `insula help`");
 	refuse("create --pid-file", 1, "flag needs an argument: --pid-file");
 }
 
@@ -362,11 +363,27 @@ static void test_settings(void **state)
 	assert_string_equal(out, "web1: memory is changed\n"
 				 "web1: net will be changed by a restart (insula restart web1)\n");
 	expect("set --unset template web1", CONTEXT "definition id=web1\napply id=web1\n");
-	refuse("spawn --memroy 1G web1", 1, "unknown option `--memroy`; try `insula spawn --help`");
-	refuse("set --unset memroy web1", 1, "--unset: there is no setting \"memroy\"");
+	refuse("set --unset flight web1", 1, "--unset: there is no setting \"flight\"");
 	refuse("spawn --no-start web*", 1,
 		"`web*` is a pattern for names that are there: new ones are given as words or as a "
 		"range {1..20}");
+}
+
+static void test_mistyped(void **state)
+{
+	(void)state;
+	refuse("sapwn web1", 1, "unknown command `sapwn`: did you mean `spawn`? Try `insula help`");
+	refuse("help strat", 1, "unknown command `strat`: did you mean `start`? Try `insula help`");
+	/* Those that help does not show are not shown here either. */
+	refuse("settel web1", 1, "unknown command `settel`; try `insula help`");
+	refuse("--libary /l list", 1,
+		"unknown option `--libary`: did you mean `--library`? Try `insula --help`");
+	refuse("spawn --memroy=1G web1", 1,
+		"unknown option `--memroy=1G`: did you mean `--memory`? Try `insula spawn --help`");
+	refuse("spawn -memroy 1G web1", 1,
+		"unknown option `-memroy`: did you mean `--memory`? Try `insula spawn --help`");
+	refuse("set --unset memroy web1", 1,
+		"--unset: there is no setting \"memroy\"; did you mean \"memory\"?");
 }
 
 static void test_partitions(void **state)
@@ -426,6 +443,7 @@ int main(void)
 		program_test(test_events),
 		program_test(test_plan),
 		program_test(test_settings),
+		program_test(test_mistyped),
 		program_test(test_partitions),
 		program_test(test_tables),
 	};

@@ -193,6 +193,33 @@ FDSTORE=1"; exec sleep 1000'
 	[ "$(unit a NFileDescriptorStore)" = 0 ]
 }
 
+@test "notify: a unit with WatchdogSec= looks after a guest, and starts one again that has fallen silent" {
+	mkdir -p /run/systemd/system/insula@a.service.d
+	printf '[Service]\nWatchdogSec=20\nWatchdogSignal=SIGKILL\n' >/run/systemd/system/insula@a.service.d/dog.conf
+	systemctl daemon-reload
+	spawned a --notify --restart on-failure "$(probe)" -- sh -c 'echo "<$WATCHDOG_USEC $WATCHDOG_PID>"; probe notify READY=1
+		for i in 1 2 3 4 5 6; do sleep 5; probe notify WATCHDOG=1; done; echo silent; exec sleep 1000'
+	run -0 said a
+	has '<20000000 >'
+	local pid
+	pid=$(unit a MainPID)
+	# Longer than the watchdog waits.
+	sleep 25
+	[ "$(unit a MainPID)" = "$pid" ]
+	is_another() {
+		[ "$(unit a MainPID)" != "$pid" ] && is_unit a active
+	}
+	wait_for 90 is_another
+	run -0 said a
+	has 'Watchdog timeout'
+	insula set a --notify=false
+	insula stop a
+	run ! insula start a
+	has 'has WatchdogSec='
+	rm -r /run/systemd/system/insula@a.service.d
+	systemctl daemon-reload
+}
+
 @test "notify: after one that is not ready yet nobody is started" {
 	spawned early --notify "$(probe)" --no-start -- sh -c 'sleep 5; probe notify READY=1; exec sleep 1000'
 	spawned late --after early --delay 2 --no-start -- sleep 1000
