@@ -391,8 +391,14 @@ $P-c - -" ]
 
 # --- stop, start, remove ---------------------------------------------------------------------------------
 
+# Before it has its handlers it would not hear.
+await_ready() {
+	wait_for 20 insula exec "$P" rm /etc/ready 2>/dev/null
+}
+
 @test 'stop asks, waits, and kills' {
-	spawned "$P" -- sh -c 'trap "echo bye >/etc/bye; exit 3" TERM; while :; do sleep 0.1; done'
+	spawned "$P" -- sh -c 'trap "echo bye >/etc/bye; exit 3" TERM; echo >/etc/ready; while :; do sleep 0.1; done'
+	await_ready
 	run -0 insula stop "$P"
 	[ "$(cat "$LIBRARY/partitions/$P/own/upper/etc/bye")" = bye ]
 	[ "$(insula show --json "$P" | jq -r '.[0].status')" = stopped ]
@@ -448,13 +454,14 @@ $P-c - -" ]
 
 # ends_by SIGNAL: the program is asked by this one.
 ends_by() {
+	await_ready
 	run -0 insula stop "$P"
 	[ "$(cat "$LIBRARY/partitions/$P/own/upper/etc/bye")" = "$1" ]
 }
 
 @test 'stop asks by the signal that was chosen' {
 	spawned "$P" --stop-signal SIGQUIT -- sh -c 'for s in QUIT TERM USR1; do trap "echo $s >/etc/bye; exit" $s; done
-		while :; do sleep 0.1; done'
+		echo >/etc/ready; while :; do sleep 0.1; done'
 	ends_by QUIT
 	detached start "$P"
 	insula set "$P" --stop-signal usr1
@@ -470,7 +477,7 @@ ends_by() {
 init_hears() {
 	spawned "$P" --boot --mount "$(base_rootfs)/bin/busybox:/opt/$1:ro" -- sh -c "exec -a sh /opt/$1 -c '
 		for s in INT TERM USR2 PWR; do [ \$s = ${3-} ] || trap \"echo \$s >/etc/bye; exit\" \$s; done
-		while :; do /bin/sleep 0.1; done'"
+		echo >/etc/ready; while :; do /bin/sleep 0.1; done'"
 	ends_by "$2"
 	insula remove "$P"
 }
