@@ -100,7 +100,7 @@ static const char *translate(const char *name)
 {
 	static const struct {
 		const char *theirs, *ours;
-	} words[] = {
+	} terms[] = {
 		{ "attach", "enter" },
 		{ "copy", "clone" },
 		{ "destroy", "remove" },
@@ -113,9 +113,9 @@ static const char *translate(const char *name)
 		{ "unpause", "thaw" },
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (!strcmp(words[i].theirs, name))
-			return words[i].ours;
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+		if (!strcmp(terms[i].theirs, name))
+			return terms[i].ours;
 	}
 	return NULL;
 }
