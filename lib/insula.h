@@ -363,8 +363,8 @@ struct ins_nearest {
  * @candidate: outlives @nearest
  *
  * Two words are alike if few letters have to be changed, added, taken away or swapped with their neighbour:
- * about a third of the word as it was typed, without what ends in "_": that is the same in many words. Capital
- * letters count as small ones. Of words that are equally near the first stays.
+ * about a third of the word as it was typed, without what ends in "_": that is the same in many words. To words of
+ * less than three letters none is alike. Capital letters count as small ones. Of words that are equally near the first stays.
  */
 void ins_nearest_offer(struct ins_nearest *nearest, const char *candidate);
 

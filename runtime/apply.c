@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "forwarding.h"
 #include "verb.h"
 
 #define SUFFIX ".json"
@@ -50,9 +51,15 @@ static int make(struct ins_context *context, const char *name,
 {
 	int r = ins_partition_make(context, name, definition, err);
 
+	if (r == 0 && start) {
+		r = ins_partition_start(context, name, NULL, err);
+		/* Or the next apply would find it and not start it. */
+		if (r < 0)
+			(void)ins_partition_remove(context, name, true, NULL);
+	}
 	if (r == 0)
 		printf("%s: made\n", name);
-	return r < 0 || !start ? r : ins_partition_start(context, name, NULL, err);
+	return r;
 }
 
 static int apply_file(const struct call *call, const char *path, struct ins_error *err)
@@ -92,7 +99,7 @@ static bool apply_one_of(const struct call *call, const char *path)
 	return false;
 }
 
-static int apply(const struct call *call, struct ins_error *err)
+static int apply_all(const struct call *call, struct ins_error *err)
 {
 	const struct apply_options *options = call->options;
 	size_t n_failed = 0;
@@ -105,6 +112,15 @@ static int apply(const struct call *call, struct ins_error *err)
 		n_failed += !apply_one_of(call, call->args[i]);
 	return n_failed == 0 ? 0
 			     : error_set(err, EINVAL, "%zu of %zu failed", n_failed, call->n_args);
+}
+
+static int apply(const struct call *call, struct ins_error *err)
+{
+	const struct forwarding before = forwarding_look();
+	int r = apply_all(call, err);
+
+	forwarding_tell(call, &before);
+	return r;
 }
 
 const struct verb verb_apply = {

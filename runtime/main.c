@@ -95,9 +95,35 @@ const struct option global_options[] = {
 	{},
 };
 
+/* What LXC, Docker and jails call it: insula-compared(7). NULL: nothing. */
+static const char *translate(const char *name)
+{
+	static const struct {
+		const char *theirs, *ours;
+	} terms[] = {
+		{ "attach", "enter" },
+		{ "copy", "clone" },
+		{ "destroy", "remove" },
+		{ "info", "show" },
+		{ "inspect", "show" },
+		{ "launch", "spawn" },
+		{ "ls", "list" },
+		{ "rm", "remove" },
+		{ "shell", "enter" },
+		{ "unpause", "thaw" },
+	};
+
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+		if (!strcmp(terms[i].theirs, name))
+			return terms[i].ours;
+	}
+	return NULL;
+}
+
 const struct verb *verb_find(const char *name, struct ins_error *err)
 {
 	struct ins_nearest nearest = { .word = name };
+	const char *meant = translate(name);
 
 	for (size_t i = 0; verbs[i]; i++) {
 		if (!strcmp(verbs[i]->name, name))
@@ -105,9 +131,11 @@ const struct verb *verb_find(const char *name, struct ins_error *err)
 		if (verbs[i]->summary)
 			ins_nearest_offer(&nearest, verbs[i]->name);
 	}
-	if (nearest.best)
+	if (!meant)
+		meant = nearest.best;
+	if (meant)
 		error_set(err, EINVAL, "unknown command `%s`: did you mean `%s`? Try `insula help`",
-			name, nearest.best);
+			name, meant);
 	else
 		error_set(err, EINVAL, "unknown command `%s`; try `insula help`", name);
 	return NULL;

@@ -6,8 +6,9 @@
 
 #include "base/nearest.h"
 
-/* No name is longer. */
+/* No name is longer; and of what is shorter one letter is too much of it. */
 #define WORD_MAX 64
+#define WORD_MIN 3
 
 static bool is_same(char a, char b)
 {
@@ -47,7 +48,7 @@ void ins_nearest_offer(struct ins_nearest *nearest, const char *candidate)
 	const char *last = strrchr(nearest->word, '_');
 	size_t size = strlen(nearest->word), candidate_size = strlen(candidate), d;
 
-	if (size > WORD_MAX || candidate_size > WORD_MAX)
+	if (size < WORD_MIN || size > WORD_MAX || candidate_size > WORD_MAX)
 		return;
 	d = distance(nearest->word, size, candidate, candidate_size);
 	if (d > (strlen(last ? last + 1 : nearest->word) + 1) / 3 ||

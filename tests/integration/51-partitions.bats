@@ -374,6 +374,12 @@ $P-c - -" ]
 	detached apply "$BATS_TEST_TMPDIR/$P"-{a,c}.json
 	[ "$status" -eq 1 ]
 	has "$P-a.json: "
+	hasnt "$P-a: made"
+	# It is not there half: the next one makes and starts it.
+	run -1 insula show "$P-a"
+	sed -i 's/nonesuch/sleep/' "$BATS_TEST_TMPDIR/$P-a.json"
+	detached apply "$BATS_TEST_TMPDIR/$P-a.json"
+	[ "$(insula show --json "$P-a" | jq -r '.[0].status')" = running ]
 }
 
 @test 'edit: in an editor, and nothing is lost when there is a mistake' {

@@ -406,6 +406,10 @@ told() {
 	run -0 on_host start "$p-1"
 	has 'from now on, net.ipv4.ip_forward = 1: net routed'
 	in_ns host sysctl -qw net.ipv4.ip_forward=0
+	insula show --definition "$p-1" >"$BATS_TEST_TMPDIR/$p-0.json"
+	run -0 on_host apply "$BATS_TEST_TMPDIR/$p-0.json"
+	has 'from now on, net.ipv4.ip_forward = 1: net routed'
+	in_ns host sysctl -qw net.ipv4.ip_forward=0
 	spawned "$p-{3..6}"
 	[ "$(told)" = 1 ]
 	spawned "$p-7"

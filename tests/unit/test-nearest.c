@@ -12,7 +12,7 @@
 static const char *nearest_of(const char *word)
 {
 	static const char *const words[] = { "network", "mount", "CAP_SYS_ADMIN", "CAP_KILL",
-		"CAP_CHOWN", "RLIMIT_AS", "RLIMIT_NOFILE", "mounts" };
+		"CAP_CHOWN", "RLIMIT_AS", "RLIMIT_NOFILE", "mounts", "up" };
 	struct ins_nearest nearest = { .word = word };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -42,6 +42,7 @@ static void not_alike(void **state)
 	(void)state;
 	assert_null(nearest_of(""));
 	assert_null(nearest_of("x"));
+	assert_null(nearest_of("ip"));
 	assert_null(nearest_of("RLIMIT_X"));
 	assert_null(nearest_of("CAP_FLY"));
 	assert_null(nearest_of("cgroup"));

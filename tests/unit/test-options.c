@@ -374,6 +374,9 @@ static void test_mistyped(void **state)
 	(void)state;
 	refuse("sapwn web1", 1, "unknown command `sapwn`: did you mean `spawn`? Try `insula help`");
 	refuse("help strat", 1, "unknown command `strat`: did you mean `start`? Try `insula help`");
+	refuse("ls", 1, "unknown command `ls`: did you mean `list`? Try `insula help`");
+	refuse("destroy web1", 1,
+		"unknown command `destroy`: did you mean `remove`? Try `insula help`");
 	/* Those that help does not show are not shown here either. */
 	refuse("settel web1", 1, "unknown command `settel`; try `insula help`");
 	refuse("--libary /l list", 1,

@@ -194,29 +194,30 @@ FDSTORE=1"; exec sleep 1000'
 }
 
 @test "notify: a unit with WatchdogSec= looks after a guest, and starts one again that has fallen silent" {
-	mkdir -p /run/systemd/system/insula@a.service.d
-	printf '[Service]\nWatchdogSec=20\nWatchdogSignal=SIGKILL\n' >/run/systemd/system/insula@a.service.d/dog.conf
+	local directory=/run/systemd/system/insula@dog.service.d pid
+	mkdir -p "$directory"
+	printf '[Service]\nWatchdogSec=20\nWatchdogSignal=SIGKILL\n' >"$directory/dog.conf"
 	systemctl daemon-reload
-	spawned a --notify --restart on-failure "$(probe)" -- sh -c 'echo "<$WATCHDOG_USEC $WATCHDOG_PID>"; probe notify READY=1
+	spawned dog --notify --restart on-failure "$(probe)" -- sh -c 'echo "<$WATCHDOG_USEC $WATCHDOG_PID>"; probe notify READY=1
 		for i in 1 2 3 4 5 6; do sleep 5; probe notify WATCHDOG=1; done; echo silent; exec sleep 1000'
-	run -0 said a
-	has '<20000000 >'
-	local pid
-	pid=$(unit a MainPID)
+	pid=$(insula state dog | jq .pid)
+	has_said() {
+		said dog | grep -qF -e "$1"
+	}
+	wait_for 30 has_said '<20000000 >'
 	# Longer than the watchdog waits.
 	sleep 25
-	[ "$(unit a MainPID)" = "$pid" ]
+	[ "$(unit dog MainPID)" = "$pid" ]
 	is_another() {
-		[ "$(unit a MainPID)" != "$pid" ] && is_unit a active
+		[ "$(unit dog MainPID)" != "$pid" ] && is_unit dog active
 	}
 	wait_for 90 is_another
-	run -0 said a
-	has 'Watchdog timeout'
-	insula set a --notify=false
-	insula stop a
-	run ! insula start a
+	wait_for 30 has_said 'Watchdog timeout'
+	insula set dog --notify=false
+	insula stop dog
+	run ! insula start dog
 	has 'has WatchdogSec='
-	rm -r /run/systemd/system/insula@a.service.d
+	rm -r "$directory"
 	systemctl daemon-reload
 }
 
