@@ -10,9 +10,7 @@
  *     partitions/NAME/              a partition, complete; its directory is its lock
  *         definition.json           what people have asked for (insula_partition.h)
  *         state.json                what insula knows of it: number, image, layers, snapshots
- *         own/upper, own/work       what it has changed of its root
- *         rootfs/                   empty: the place of its root
- *         config.json               the container's configuration, written at each start
+ *         own/upper, own/work       what it has changed of its root; with a limit these may be in own.img
  *         log                       what its program has said, where there is no journal
  *     images/.*, layers/.*, partitions/.*    being made or removed; whatever lies there unlocked is gc's
  */

@@ -13,7 +13,8 @@ void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 
-/* As strlen(3), strcmp(3) == 0, and strncmp(3) with the length of the prefix. */
+/* ins_text_length - as strlen(3); ins_text_equal, ins_text_starts - compare whole texts, or with the
+ * beginning. */
 size_t ins_text_length(const char *text);
 bool ins_text_equal(const char *a, const char *b);
 bool ins_text_starts(const char *text, const char *prefix);

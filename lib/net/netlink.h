@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests to the kernel by netlink, several in one system call. What each of them answers is only whether it has
- * failed. For what each start needs: insula-net, a program of its own, has libmnl for the rest.
+ * Requests to the kernel by netlink, several in one system call. What each of them answers is only whether
+ * it has failed. For what each start needs: insula-net, a program of its own, has libmnl for the rest.
  */
 #ifndef INSULA_NET_NETLINK_H
 #define INSULA_NET_NETLINK_H
@@ -29,6 +29,7 @@ struct ins_netlink {
  * @family: NETLINK_…. Return: 0, −errno. */
 int ins_netlink_open(struct ins_netlink *netlink, int family);
 
+/* ins_netlink_close - also one that was never opened, if it began as INS_NETLINK_CLOSED. */
 void ins_netlink_close(struct ins_netlink *netlink);
 
 static inline void ins_cleanup_netlink(struct ins_netlink *netlink)
@@ -38,11 +39,12 @@ static inline void ins_cleanup_netlink(struct ins_netlink *netlink)
 
 #define cleanup_netlink __attribute__((cleanup(ins_cleanup_netlink)))
 
-/* ins_netlink_add - one more request, to which the attributes that follow belong. That there is no room any more is
- * told when they are sent. @flags: NLM_F_…, besides NLM_F_REQUEST. */
+/* ins_netlink_add - one more request, to which the attributes that follow belong. That there is no room
+ * any more is told when they are sent. @flags: NLM_F_…, besides NLM_F_REQUEST. */
 void ins_netlink_add(struct ins_netlink *netlink, int type, int flags, const void *header, size_t size);
 
-/* ins_netlink_put, _u32, _text - an attribute. */
+/* ins_netlink_put, _u32, _text - an attribute of the request, or of the nest that is open. @size: bytes;
+ * a text goes with its final zero. */
 void ins_netlink_put(struct ins_netlink *netlink, int type, const void *data, size_t size);
 void ins_netlink_put_u32(struct ins_netlink *netlink, int type, uint32_t value);
 void ins_netlink_put_text(struct ins_netlink *netlink, int type, const char *text);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.json of a partition. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -14,19 +11,16 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/number.h"
 #include "partition/bundle.h"
-#include "partition/bundle_directory.h"
+#include "partition/bundle_mounts.h"
 #include "partition/limits.h"
 #include "partition/profile.h"
-#include "base/number.h"
 #include "partition/setting.h"
 #include "partition/views.h"
 #include "spec/emit.h"
 #include "spec/spec.h"
 #include "sys/notify.h"
-
-/* As systemd-nspawn has it; a guest that has a systemd keeps this directory as it is. */
-#define NOTIFY_SOCKET "/run/host/notify"
 
 struct bundle {
 	const struct ins_partition *partition;
@@ -143,7 +137,7 @@ static void put_notify(struct bundle *bundle, json_t *env)
 	const char *watchdog = ins_notify_watchdog();
 	char text[64];
 
-	ins_emit_append(&bundle->emit, env, json_string("NOTIFY_SOCKET=" NOTIFY_SOCKET));
+	ins_emit_append(&bundle->emit, env, json_string("NOTIFY_SOCKET=" INS_NOTIFY_INSIDE));
 	if (!watchdog)
 		return;
 	snprintf(text, sizeof(text), "WATCHDOG_USEC=%s", watchdog);
@@ -202,116 +196,6 @@ static void put_process(struct bundle *bundle)
 	put_text(bundle, process, "cwd", cwd ? cwd : "/");
 	ins_profile_emit_capabilities(&bundle->emit, process, bundle->capabilities);
 	put_flag(bundle, process, "noNewPrivileges", !bundle->boots);
-}
-
-/* --- mounts ---------------------------------------------------------------------------------------------- */
-
-static void put_mount(struct bundle *bundle, json_t *mounts, const char *destination,
-	const char *type, const char *source, const char *const *options)
-{
-	json_t *mount = json_object();
-
-	put_text(bundle, mount, "destination", destination);
-	put_text(bundle, mount, "type", type);
-	put_text(bundle, mount, "source", source);
-	put_words(bundle, mount, "options", options);
-	ins_emit_append(&bundle->emit, mounts, mount);
-}
-
-#define OPTIONS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
-static void put_usual_mounts(struct bundle *bundle, json_t *mounts)
-{
-	put_mount(bundle, mounts, "/proc", "proc", "proc", OPTIONS("nosuid", "noexec", "nodev"));
-	put_mount(bundle, mounts, "/dev", "tmpfs", "tmpfs",
-		OPTIONS("nosuid", "strictatime", "mode=755", "size=1m"));
-	put_mount(bundle, mounts, "/dev/pts", "devpts", "devpts",
-		OPTIONS("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"));
-	put_mount(bundle, mounts, "/dev/shm", "tmpfs", "shm",
-		OPTIONS("nosuid", "noexec", "nodev", "mode=1777", "size=64m"));
-	put_mount(bundle, mounts, "/dev/mqueue", "mqueue", "mqueue",
-		OPTIONS("nosuid", "noexec", "nodev"));
-	/* sysfs is that of the network namespace: with the host's it would be the host's. */
-	if (bundle->has_network)
-		put_mount(bundle, mounts, "/sys", "sysfs", "sysfs",
-			OPTIONS("nosuid", "noexec", "nodev", "ro"));
-	else
-		put_mount(bundle, mounts, "/sys", "none", "/sys",
-			OPTIONS("rbind", "nosuid", "noexec", "nodev", "rro"));
-	put_mount(bundle, mounts, "/sys/fs/cgroup", "cgroup", "cgroup",
-		OPTIONS("nosuid", "noexec", "nodev", "relatime", bundle->boots ? "rw" : "ro"));
-	if (!bundle->boots)
-		return;
-	put_mount(bundle, mounts, "/run", "tmpfs", "tmpfs",
-		OPTIONS("nosuid", "nodev", "mode=755", "size=64m"));
-	put_mount(
-		bundle, mounts, "/tmp", "tmpfs", "tmpfs", OPTIONS("nosuid", "nodev", "mode=1777"));
-}
-
-static void put_views(struct bundle *bundle, json_t *mounts)
-{
-	for (size_t i = 0; i < bundle->views.n; i++) {
-		char source[PATH_MAX];
-
-		snprintf(source, sizeof(source), INS_VIEWS_DIRECTORY "%s", bundle->views.v[i]);
-		put_mount(bundle, mounts, bundle->views.v[i], "none", source,
-			OPTIONS("bind", "ro", "nosuid", "noexec", "nodev"));
-	}
-}
-
-static int put_own_file(struct bundle *bundle, json_t *mounts, const char *file,
-	const char *destination, struct ins_error *err)
-{
-	char path[PATH_MAX];
-	int r = ins_bundle_directory_path(
-		bundle->partition->context, bundle->partition->name, file, path, sizeof(path), err);
-
-	if (r == 0)
-		put_mount(bundle, mounts, destination, "none", path,
-			OPTIONS("bind", "ro", "nosuid", "noexec", "nodev"));
-	return r;
-}
-
-/* A source that is not there is told of here, where it still has the name that a person gave it. */
-static int put_wanted_mounts(struct bundle *bundle, json_t *mounts, struct ins_error *err)
-{
-	const struct ins_definition_value *wanted = &bundle->definition->values[INS_SETTING_MOUNT];
-
-	for (size_t i = 0; i < wanted->n; i++) {
-		struct ins_setting_mount mount;
-		char source[PATH_MAX], target[PATH_MAX];
-
-		if (ins_setting_mount(wanted->v[i], &mount) < 0)
-			continue;
-		snprintf(source, sizeof(source), "%.*s", (int)mount.source.size, mount.source.text);
-		snprintf(target, sizeof(target), "%.*s", (int)mount.target.size, mount.target.text);
-		if (access(source, F_OK) < 0)
-			return ins_error_set(err, errno, "mount: %s", source);
-		put_mount(bundle, mounts, target, "none", source,
-			OPTIONS("rbind", mount.readonly ? "rro" : "rw", "nosuid", "nodev"));
-	}
-	return 0;
-}
-
-static int put_mounts(struct bundle *bundle, struct ins_error *err)
-{
-	json_t *mounts = ins_emit_array(&bundle->emit, bundle->root, "mounts");
-	int r;
-
-	put_usual_mounts(bundle, mounts);
-	put_views(bundle, mounts);
-	/* A socket on a read-only mount can be written to. */
-	if (bundle->notify)
-		put_mount(bundle, mounts, NOTIFY_SOCKET, "none", bundle->notify,
-			OPTIONS("bind", "ro", "nosuid", "noexec", "nodev"));
-	r = put_own_file(bundle, mounts, "boot_id", "/proc/sys/kernel/random/boot_id", err);
-	if (!bundle->boots) {
-		if (r == 0)
-			r = put_own_file(bundle, mounts, "hosts", "/etc/hosts", err);
-		if (r == 0)
-			r = put_own_file(bundle, mounts, "resolv.conf", "/etc/resolv.conf", err);
-	}
-	return r == 0 ? put_wanted_mounts(bundle, mounts, err) : r;
 }
 
 /* --- linux ----------------------------------------------------------------------------------------------- */
@@ -489,7 +373,13 @@ static int build(struct bundle *bundle, const char *cgroup, struct ins_error *er
 	put_annotations(bundle);
 	r = check_shell(bundle, err);
 	if (r == 0)
-		r = put_mounts(bundle, err);
+		r = ins_bundle_emit_mounts(&bundle->emit, root,
+			&(struct ins_bundle_mounts){ .partition = bundle->partition,
+				.notify = bundle->notify,
+				.boots = bundle->boots,
+				.has_network = bundle->has_network,
+				.views = &bundle->views },
+			err);
 	if (r == 0)
 		r = put_linux(bundle, cgroup, err);
 	return r;

@@ -32,6 +32,8 @@ struct ins_check {
  * Return: 0, −errno.
  */
 int ins_check_open(const char *root, struct ins_check *ret_check, struct ins_error *err);
+
+/* ins_check_close - free what opening has read; not what is the caller's. */
 void ins_check_close(struct ins_check *check);
 
 /* ins_check_read - a file below the root. Return: its text, to be freed, or NULL if it cannot be read. */

@@ -17,6 +17,7 @@ extern const struct ins_setting_row ins_settings[INS_SETTING_COUNT];
 /* ins_setting_find - the setting of that key, −EINVAL with a hint at the nearest. */
 int ins_setting_find(const char *key, struct ins_error *err);
 
+/* ins_setting_is_list - it may have several values. */
 bool ins_setting_is_list(enum ins_setting setting);
 
 /* ins_definition_get - the one value, or the first of a list; NULL: there is none. */

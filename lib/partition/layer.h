@@ -40,14 +40,16 @@ struct ins_layer_copy {
  * @upper: its directory
  * @progress: told of the bytes
  *
- * What this takes depends on how much there is. The library need not be locked.
+ * What this takes depends on how much there is. The library need not be locked. Return: 0, −errno.
  */
 int ins_layer_copy(const struct ins_library *library, int upper, struct ins_layer_copy *copy,
 	struct ins_progress *progress, struct ins_error *err);
 
-/* ins_layer_copy_publish - make it a layer. The library is locked until somebody names it. */
+/* ins_layer_copy_publish - make it a layer. The library is locked until somebody names it. Return: 0,
+ * −errno. */
 int ins_layer_copy_publish(struct ins_layer_copy *copy, struct ins_error *err);
 
+/* ins_layer_copy_end - take back what was not published; unlock. */
 void ins_layer_copy_end(struct ins_layer_copy *copy);
 
 /**

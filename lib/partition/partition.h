@@ -49,6 +49,7 @@ int ins_partition_state_load(int dir, struct ins_partition_state *ret_state, str
 int ins_partition_state_save(
 	int dir, const struct ins_partition_state *state, struct ins_error *err);
 
+/* ins_partition_state_clear - free what it owns; it is empty then. */
 void ins_partition_state_clear(struct ins_partition_state *state);
 
 /* ins_layers_copy - @ret_layers is to be freed with ins_layers_clear(). Return: 0, −ENOMEM. */

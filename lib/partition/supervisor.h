@@ -11,6 +11,7 @@ struct ins_supervisor_unit {
 	char name[96]; /* "": systemd does not look after this library */
 };
 
+/* ins_supervisor_find_unit - the unit of the partition @name: there need be no such partition. */
 struct ins_supervisor_unit ins_supervisor_find_unit(const struct ins_context *context, const char *name);
 
 /* ins_supervisor_start - have a partition started. Return: 0 when its program runs; else what hindered it. */
@@ -20,8 +21,8 @@ int ins_supervisor_start(struct ins_context *context, const char *name, struct i
  * lock: it is settled meanwhile. */
 int ins_supervisor_stop(struct ins_context *context, const char *name, struct ins_error *err);
 
-/* ins_supervisor_await_boot - see that `insula boot` is called when the host starts. Where that is not systemd's
- * work, a warning says whose it is. */
+/* ins_supervisor_await_boot - see that `insula boot` is called when the host starts. Where that is not
+ * systemd's work, a warning says whose it is. */
 int ins_supervisor_await_boot(struct ins_context *context, struct ins_error *err);
 
 /* ins_supervisor_forbid - a partition that has just ended is not to be started again, whatever systemd
@@ -30,10 +31,12 @@ int ins_supervisor_forbid(const char *name, struct ins_error *err);
 
 /**
  * ins_supervisor_notify_socket - where a guest could tell who supervises it that it is ready
- * @ret_path: of a socket on the host; "": nobody hears guests. insula-keeper does not, for it reads nothing that they
+ * @ret_path: of a socket on the host; "": nobody hears guests. insula-keeper does not, for it reads
+ * nothing that they
  *            write.
  *
- * To be called by who is supervised. Return: 0; −EOPNOTSUPP: what supervises us cannot be reached through a mount.
+ * To be called by who is supervised. Return: 0; −EOPNOTSUPP: what supervises us cannot be reached through
+ * a mount.
  */
 int ins_supervisor_notify_socket(
 	const struct ins_context *context, char *ret_path, size_t size, struct ins_error *err);

@@ -96,7 +96,7 @@ int ins_seccomp_filter_store(
  * @arena: the plan's
  *
  * A missing or damaged file is an error: whether there is a filter, the caller knows from the
- * container's state, and a lost one must not mean that there is none. Return: 0, −EINVAL (damaged), −ENOMEM,
+ * container's state, and a lost one must not mean that there is none. Return: 0, −EBADMSG (damaged), −ENOMEM,
  * −errno.
  */
 int ins_seccomp_filter_load(struct ins_arena *arena, int dirfd, const char *name,

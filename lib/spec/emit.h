@@ -33,6 +33,7 @@ void ins_emit_append(struct ins_emit *emit, json_t *array, json_t *value);
 /* ins_emit_string - bytes that are not UTF-8 become "?"; NULL puts nothing. */
 void ins_emit_string(struct ins_emit *emit, json_t *object, const char *key, const char *text);
 
+/* ins_emit_strings - an array of @n texts as the member @key; with none it is empty. */
 void ins_emit_strings(
 	struct ins_emit *emit, json_t *object, const char *key, const char *const *texts, size_t n);
 

@@ -364,6 +364,7 @@ int ins_spec_hooks_parse(const char *text, size_t size, struct ins_spec **ret_sp
 int ins_spec_resources_parse(const char *text, size_t size, struct ins_spec **ret_spec,
 	struct ins_error *err);
 
+/* ins_spec_free - with all that it points to; NULL is allowed. */
 void ins_spec_free(struct ins_spec *spec);
 
 static inline void ins_cleanup_spec(struct ins_spec **spec)

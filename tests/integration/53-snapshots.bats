@@ -23,12 +23,6 @@ inside() {
 	insula exec "$P" sh -ec "$1"
 }
 
-restarted() {
-	insula stop "$P"
-	detached start "$P"
-	[ "$status" -eq 0 ] || die "start: $output"
-}
-
 layers() {
 	find "$LIBRARY/layers" -mindepth 1 -maxdepth 1 | wc -l
 }

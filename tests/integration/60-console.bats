@@ -36,10 +36,6 @@ log_holds() {
 	insula logs "$1" | grep -qF -- "$2"
 }
 
-shown() {
-	grep -qF -- "$1" "$SCREEN"
-}
-
 is_now() {
 	[ "$(insula show --json "$1" | jq -r '.[0].status')" = "$2" ]
 }

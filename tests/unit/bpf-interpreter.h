@@ -5,9 +5,12 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "seccomp/seccomp.h"
 
 /* Anything that the filters here have no use for, and any way out of the program, aborts. */
 static inline uint32_t interpret(
@@ -50,6 +53,17 @@ static inline uint32_t interpret(
 		}
 	}
 	abort();
+}
+
+/* What the program says to a system call of this machine, with these arguments first. */
+static inline uint32_t answer(const struct ins_seccomp_program *program, const char *name, uint64_t a0,
+	uint64_t a1, uint64_t a2)
+{
+	const struct seccomp_data data = { .arch = seccomp_arch_native(),
+		.nr = seccomp_syscall_resolve_name(name),
+		.args = { a0, a1, a2 } };
+
+	return interpret(program->instructions, program->n, &data);
 }
 
 #endif

@@ -53,16 +53,6 @@ static struct ins_seccomp_program compile(uint64_t capabilities)
 	return program;
 }
 
-static uint32_t answer(const struct ins_seccomp_program *program, const char *name, uint64_t a0,
-	uint64_t a1, uint64_t a2)
-{
-	const struct seccomp_data data = { .arch = seccomp_arch_native(),
-		.nr = seccomp_syscall_resolve_name(name),
-		.args = { a0, a1, a2 } };
-
-	return interpret(program->instructions, program->n, &data);
-}
-
 static void test_usual(void **state)
 {
 	static const char *const allowed[] = { "read", "openat", "execve", "mmap", "futex",

@@ -36,16 +36,6 @@ static struct ins_seccomp_program compile(const struct ins_spec_seccomp *spec)
 	return program;
 }
 
-static uint32_t answer(const struct ins_seccomp_program *program, const char *name, uint64_t a0,
-	uint64_t a1, uint64_t a2)
-{
-	const struct seccomp_data data = { .arch = seccomp_arch_native(),
-		.nr = seccomp_syscall_resolve_name(name),
-		.args = { a0, a1, a2 } };
-
-	return interpret(program->instructions, program->n, &data);
-}
-
 static void refused(const struct ins_spec_seccomp *spec, const char *words)
 {
 	struct ins_seccomp_program program = { 0 };
