@@ -19,6 +19,9 @@
 
 #include "insula.h"
 
+/* The one that is used if no other is named. */
+#define INS_LIBRARY_USUAL "/var/lib/insula"
+
 struct ins_library {
 	const char *path;                                     /* absolute; borrowed from the context */
 	int dir, numbers, images, templates, layers, partitions; /* directories; −1 where not open */

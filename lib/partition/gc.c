@@ -107,10 +107,9 @@ static int remove_number(struct ins_gc *gc, int dir, const char *name, struct in
 {
 	uint64_t number;
 
-	(void)gc;
 	if (ins_number_u64(name, 0, INS_NUMBERS - 1, &number) < 0)
 		return ins_gc_remove_file(gc, dir, name, err);
-	return ins_number_give(dir, (uint32_t)number, err);
+	return ins_number_give(&gc->library, (uint32_t)number, err);
 }
 
 /* --- going through directories ----------------------------------------------------------------------- */

@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -13,46 +12,60 @@
 #include "partition/gc.h"
 #include "partition/number.h"
 
-/* Numbers are a library's, but the names of interfaces that follow from them are the host's: what the usual
- * library does not know may be another one's. So another one takes nothing for a leftover. */
-#define USUAL_LIBRARY "/var/lib/insula"
-
-/* All that are given out, whether their partitions run or not: what stops gives its network back itself. */
-static int read_numbers(
-	struct ins_gc *gc, uint32_t **ret_numbers, size_t *ret_n, struct ins_error *err)
+/* All that a library has given out, whether their partitions run or not: what stops gives its network back itself.
+ * @numbers: its directory, which is closed here, or −1 with errno set. */
+static int read_numbers(int numbers, bool is_live[], struct ins_error *err)
 {
-	int fd = openat(gc->library.numbers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	cleanup_free uint32_t *numbers = calloc(INS_NUMBERS, sizeof(*numbers));
+	cleanup_dir DIR *dir = numbers < 0 ? NULL : fdopendir(numbers);
 	struct dirent *entry;
-	size_t n = 0;
 
 	if (!dir) {
-		ins_close(fd);
+		ins_close(numbers);
 		return ins_error_set(err, errno, "read the numbers of partitions");
 	}
-	if (!numbers)
-		return ins_error_set(err, ENOMEM, "read the numbers of partitions");
 	while (errno = 0, entry = readdir(dir)) {
 		uint64_t number;
 
-		if (n < INS_NUMBERS &&
-			ins_number_u64(entry->d_name, 0, INS_NUMBERS - 1, &number) == 0)
-			numbers[n++] = (uint32_t)number;
+		if (ins_number_u64(entry->d_name, 0, INS_NUMBERS - 1, &number) == 0)
+			is_live[number] = true;
 	}
-	if (errno)
-		return ins_error_set(err, errno, "read the numbers of partitions");
-	*ret_numbers = TAKE_PTR(numbers);
-	*ret_n = n;
-	return 0;
+	return errno ? ins_error_set(err, errno, "read the numbers of partitions") : 0;
 }
 
+/* Of all libraries of the host: what is another one's is no leftover. */
+static int read_all_numbers(const struct ins_claims *claims, bool is_live[], struct ins_error *err)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int r = read_numbers(openat(claims->library->numbers, ".", flags), is_live, err), usual;
+
+	if (r == 0)
+		r = ins_claims_read(claims, is_live, err);
+	usual = open(INS_LIBRARY_USUAL "/numbers", flags);
+	if (r < 0 || (usual < 0 && errno == ENOENT)) {
+		ins_close(usual);
+		return r;
+	}
+	return read_numbers(usual, is_live, err);
+}
+
+/* The claims are locked until it is done: nobody gets a number of which something is being taken away. */
 static int sweep(struct ins_gc *gc, unsigned int *ret_removed, struct ins_error *err)
 {
-	cleanup_free uint32_t *numbers = NULL;
+	cleanup_claims struct ins_claims claims = INS_CLAIMS_CLOSED;
+	bool is_live[INS_NUMBERS] = { false };
+	uint32_t numbers[INS_NUMBERS];
 	size_t n = 0;
-	int r = read_numbers(gc, &numbers, &n, err);
+	int r = ins_claims_open(&gc->library, &claims, err);
 
+	/* Who cannot lock them has never had a network, and cannot know whose they are. */
+	if (r == 0 && claims.dir < 0)
+		return 0;
+	if (r == 0)
+		r = read_all_numbers(&claims, is_live, err);
+	for (uint32_t i = 0; i < INS_NUMBERS; i++) {
+		if (is_live[i])
+			numbers[n++] = i;
+	}
 	return r < 0 ? r : ins_network_sweep(numbers, n, ret_removed, err);
 }
 
@@ -63,7 +76,7 @@ void ins_gc_networks(struct ins_gc *gc)
 	char text[16];
 	int r;
 
-	if (gc->dry || gc->is_over || strcmp(gc->library.path, USUAL_LIBRARY) != 0)
+	if (gc->dry || gc->is_over)
 		return;
 	r = sweep(gc, &removed, &why);
 	/* Without insula-net there has never been a network. */

@@ -141,6 +141,17 @@ static int finish(const struct ins_library *library, const char *name,
 	return ins_error_set(err, errno, "name the partition %s", name);
 }
 
+static int take_number(struct ins_making *making, const char *name, struct ins_error *err)
+{
+	cleanup_claims struct ins_claims claims = INS_CLAIMS_CLOSED;
+	int r = ins_claims_open(&making->library, &claims, err);
+
+	if (r == 0)
+		r = ins_number_take(&claims, name, &making->state.number, err);
+	making->has_number = r == 0;
+	return r;
+}
+
 int ins_partition_begin(struct ins_context *context, const char *name,
 	const struct ins_definition *definition, struct ins_making *making, struct ins_error *err)
 {
@@ -159,10 +170,9 @@ int ins_partition_begin(struct ins_context *context, const char *name,
 	if (r == 0)
 		r = check_name(context, library, name, err);
 	if (r == 0)
-		r = ins_number_take(library->numbers, name, &making->state.number, err);
+		r = take_number(making, name, err);
 	if (r < 0)
 		return r;
-	making->has_number = true;
 	r = ins_partition_network_check(definition, making->state.number, err);
 	if (r < 0)
 		return r;
@@ -191,7 +201,7 @@ void ins_making_end(struct ins_making *making)
 
 	/* The directory goes last: with it goes the lock on the name, and on the number. */
 	if (!making->is_done && making->has_number)
-		(void)ins_number_give(library->numbers, making->state.number, NULL);
+		(void)ins_number_give(library, making->state.number, NULL);
 	if (!making->is_done && making->name[0])
 		(void)ins_tree_remove(library->partitions, making->name, NULL);
 	ins_partition_state_clear(&making->state);

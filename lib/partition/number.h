@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "insula_partition.h"
+#include "partition/claim.h"
 
 /* Numbers are 0 … INS_NUMBERS − 1. */
 #define INS_NUMBERS INS_PARTITIONS_MAX
@@ -19,17 +20,19 @@
 
 /**
  * ins_number_take - a number that nobody has
- * @dir: the directory of numbers: a symlink each, whose target is the name of who has it. So taking one is
- *       one step, which survives a crash whole or not at all.
+ * @claims: of the library, in whose directory of numbers there is a symlink each, whose target is the name of
+ *          who has it. So taking one is one step, which survives a crash whole or not at all. What another
+ *          library of the host has is taken, too.
  * @name: the partition, of which only the caller may make one (make.h); one of the same name gets the same
  *        number again, if it is free, or if somebody who was killed has left it taken
  *
  * Return: 0, −ENOSPC (all are taken), −errno.
  */
-int ins_number_take(int dir, const char *name, uint32_t *ret_number, struct ins_error *err);
+int ins_number_take(const struct ins_claims *claims, const char *name, uint32_t *ret_number,
+	struct ins_error *err);
 
 /* ins_number_give - it is free again. That it was free is no error. */
-int ins_number_give(int dir, uint32_t number, struct ins_error *err);
+int ins_number_give(const struct ins_library *library, uint32_t number, struct ins_error *err);
 
 /* ins_number_owner - who has it. Return: 0, −ENOENT (nobody; no error is recorded), −errno. */
 int ins_number_owner(int dir, uint32_t number, char *name, size_t size, struct ins_error *err);

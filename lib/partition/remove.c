@@ -48,7 +48,7 @@ static int take_away(struct ins_partition *partition, struct ins_error *err)
 	if (renameat2(library->partitions, partition->name, library->partitions, hidden,
 		    RENAME_NOREPLACE) < 0)
 		return ins_error_set(err, errno, "take partition %s away", partition->name);
-	r = ins_number_give(library->numbers, partition->state.number, err);
+	r = ins_number_give(library, partition->state.number, err);
 	return r < 0 ? r : ins_tree_remove(library->partitions, hidden, err);
 }
 

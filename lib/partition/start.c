@@ -12,6 +12,7 @@
 #include "guest/guest.h"
 #include "partition/bundle.h"
 #include "partition/bundle_directory.h"
+#include "partition/claim.h"
 #include "partition/disk.h"
 #include "partition/files.h"
 #include "partition/groups.h"
@@ -191,8 +192,10 @@ static int write_bundle(struct starting *starting, struct ins_error *err)
 static int start_ended(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
 {
 	const struct ins_partition *partition = starting->partition;
-	int r = put_root_together(starting, err);
+	int r = ins_claim_ensure(&partition->library, partition->state.number, err);
 
+	if (r == 0)
+		r = put_root_together(starting, err);
 	if (r == 0)
 		r = ins_host_probe(&starting->host, false, err);
 	if (r == 0)

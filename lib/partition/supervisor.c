@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cgroup/systemd.h"
+#include "image/library.h"
 #include "insula_partition.h"
 #include "partition/keeper.h"
 #include "partition/supervisor.h"
@@ -29,8 +30,7 @@
 #define BOOT_DIRECTORY "/etc/systemd/system/multi-user.target.wants"
 
 /* The unit file calls insula without options. */
-#define USUAL_ROOT    "/run/insula"
-#define USUAL_LIBRARY "/var/lib/insula"
+#define USUAL_ROOT "/run/insula"
 
 struct unit_name {
 	char text[96];
@@ -52,7 +52,7 @@ static struct ins_systemd_unit service(const struct unit_name *unit)
 
 static bool is_systemd(const struct ins_context *context)
 {
-	return !strcmp(context->root, USUAL_ROOT) && !strcmp(context->library, USUAL_LIBRARY) &&
+	return !strcmp(context->root, USUAL_ROOT) && !strcmp(context->library, INS_LIBRARY_USUAL) &&
 	       access("/run/systemd/system", F_OK) == 0 && access(TEMPLATE_UNIT, F_OK) == 0;
 }
 
