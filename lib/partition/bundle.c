@@ -172,6 +172,35 @@ static void put_env(struct bundle *bundle, json_t *process)
 		ins_emit_append(&bundle->emit, list, json_string(env->v[i]));
 }
 
+/* What the program gets as its standard input is ours: whoever supervises has opened it. */
+static bool has_input(void)
+{
+	struct stat input;
+
+	return fstat(STDIN_FILENO, &input) == 0 &&
+	       !(S_ISCHR(input.st_mode) && input.st_rdev == makedev(1, 3));
+}
+
+/* A shell that nobody speaks to would end at once: it gets a terminal without being asked, where it waits for
+ * `insula console`. */
+static bool is_lone_shell(const json_t *process)
+{
+	static const char *const shells[] = { "sh", "ash", "bash", "csh", "dash", "fish", "ksh",
+		"mksh", "tcsh", "zsh" };
+	const json_t *args = json_object_get(process, "args");
+	const char *program = json_string_value(json_array_get(args, 0));
+	const char *slash = program ? strrchr(program, '/') : NULL;
+	const char *name = slash ? slash + 1 : program;
+
+	if (json_array_size(args) != 1 || has_input())
+		return false;
+	for (size_t i = 0; i < ARRAY_LENGTH(shells); i++) {
+		if (!strcmp(name, shells[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Nobody is there yet whose terminal's size it could have. */
 static void put_terminal(struct bundle *bundle, json_t *process)
 {
@@ -188,10 +217,10 @@ static void put_process(struct bundle *bundle)
 	json_t *process = ins_emit_object(&bundle->emit, bundle->root, "process");
 	const char *cwd = get_or_default(bundle, INS_SETTING_CWD, "cwd");
 
-	if (get(bundle, INS_SETTING_TERMINAL))
-		put_terminal(bundle, process);
 	put_user(bundle, process);
 	put_command(bundle, process);
+	if (get(bundle, INS_SETTING_TERMINAL) || is_lone_shell(process))
+		put_terminal(bundle, process);
 	put_env(bundle, process);
 	put_text(bundle, process, "cwd", cwd ? cwd : "/");
 	ins_profile_emit_capabilities(&bundle->emit, process, bundle->capabilities);
@@ -323,40 +352,6 @@ static int put_linux(struct bundle *bundle, const char *cgroup, struct ins_error
 
 /* --- together -------------------------------------------------------------------------------------------- */
 
-/* What the program gets as its standard input is ours: whoever supervises has opened it. */
-static bool has_input(void)
-{
-	struct stat input;
-
-	return fstat(STDIN_FILENO, &input) == 0 &&
-	       !(S_ISCHR(input.st_mode) && input.st_rdev == makedev(1, 3));
-}
-
-/* A shell that nobody speaks to ends at once and says that all is well: who has left the command away, or is
- * used to a terminal that is there without being asked for, would look for the partition in vain. */
-static int check_shell(const struct bundle *bundle, struct ins_error *err)
-{
-	static const char *const shells[] = { "sh", "ash", "bash", "csh", "dash", "fish", "ksh",
-		"mksh", "tcsh", "zsh" };
-	const json_t *process = json_object_get(bundle->root, "process");
-	const json_t *args = json_object_get(process, "args");
-	const char *program = json_string_value(json_array_get(args, 0));
-	const char *slash = program ? strrchr(program, '/') : NULL;
-	const char *name = slash ? slash + 1 : program;
-
-	if (json_array_size(args) != 1 || get(bundle, INS_SETTING_TERMINAL) || has_input())
-		return 0;
-	for (size_t i = 0; i < ARRAY_LENGTH(shells); i++) {
-		if (!strcmp(name, shells[i]))
-			return ins_error_key(err, EINVAL, "command",
-				"%s would end at once, without a terminal and with nothing to "
-				"read: give a command, or --boot for the template's own init, or "
-				"--terminal for `insula console`",
-				program);
-	}
-	return 0;
-}
-
 static int build(struct bundle *bundle, const char *cgroup, struct ins_error *err)
 {
 	const char *hostname = get(bundle, INS_SETTING_HOSTNAME);
@@ -371,15 +366,13 @@ static int build(struct bundle *bundle, const char *cgroup, struct ins_error *er
 	put_flag(bundle, rootfs, "readonly", get(bundle, INS_SETTING_READONLY));
 	put_process(bundle);
 	put_annotations(bundle);
-	r = check_shell(bundle, err);
-	if (r == 0)
-		r = ins_bundle_emit_mounts(&bundle->emit, root,
-			&(struct ins_bundle_mounts){ .partition = bundle->partition,
-				.notify = bundle->notify,
-				.boots = bundle->boots,
-				.has_network = bundle->has_network,
-				.views = &bundle->views },
-			err);
+	r = ins_bundle_emit_mounts(&bundle->emit, root,
+		&(struct ins_bundle_mounts){ .partition = bundle->partition,
+			.notify = bundle->notify,
+			.boots = bundle->boots,
+			.has_network = bundle->has_network,
+			.views = &bundle->views },
+		err);
 	if (r == 0)
 		r = put_linux(bundle, cgroup, err);
 	return r;

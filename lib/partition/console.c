@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A partition's terminal, and the caller's joined to it. */
 #include <errno.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "guest/record.h"
 #include "partition/console.h"
 #include "partition/keeper.h"
 #include "partition/partition.h"
@@ -53,24 +55,43 @@ bool ins_escape_take(struct ins_escape *escape, const char *typed, size_t n, uin
 	return false;
 }
 
+/* The one that runs now, whatever its definition has become meanwhile. */
+static bool has_terminal(const struct ins_partition *partition)
+{
+	struct ins_store store = { .root = -1, .dir = -1 };
+	struct ins_error ignored = { 0 };
+	bool is_there = false;
+	json_t *process;
+
+	if (ins_store_open(partition->context, partition->name, INS_LOCK_NONE, false, &store,
+		    &ignored) < 0)
+		return false;
+	process = store.record.process_json ? json_loads(store.record.process_json, 0, NULL) : NULL;
+	is_there = json_is_true(json_object_get(process, "terminal"));
+	json_decref(process);
+	ins_store_close(&store);
+	return is_there;
+}
+
 static int check(const struct ins_partition *partition, struct ins_error *err)
 {
 	const char *name = partition->name;
 	enum ins_status status;
-	int r;
+	int r = ins_partition_status(partition, &status, NULL, err);
 
-	if (!ins_definition_get(&partition->definition, INS_SETTING_TERMINAL))
-		return ins_error_text(err, ENOTTY,
-			"partition \"%s\" has no terminal: `insula set %s --terminal` and `insula "
-			"restart %s` give it one; `insula enter %s` opens a shell in it without",
-			name, name, name, name);
-	r = ins_partition_status(partition, &status, NULL, err);
-	if (r == 0 && status == INS_STATUS_STOPPED)
+	if (r < 0)
+		return r;
+	if (status == INS_STATUS_STOPPED)
 		return ins_error_text(err, ESRCH,
 			"partition \"%s\" does not run, and has a terminal only then: `insula "
 			"start %s`",
 			name, name);
-	return r;
+	if (!has_terminal(partition))
+		return ins_error_text(err, ENOTTY,
+			"partition \"%s\" has no terminal: `insula set %s --terminal` and `insula "
+			"restart %s` give it one; `insula enter %s` opens a shell in it without",
+			name, name, name, name);
+	return 0;
 }
 
 int ins_console_open(struct ins_context *context, const char *name, struct ins_console *ret_console,

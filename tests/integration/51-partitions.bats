@@ -226,25 +226,20 @@ cached() {
 	has "container \"$P-none\" does not exist"
 }
 
-@test 'a shell that has nothing to read is no program for a partition' {
+@test 'a shell alone gets a terminal, and stays' {
 	local command
 	for command in '' '-- sh' '-- /bin/ash'; do
 		# shellcheck disable=SC2086
-		run -1 insula spawn "$P" --template busybox --net none $command
-		one_line
-		has 'command: '
-		has 'sh would end at once'
-		has '--terminal'
-		run -1 insula show "$P"
+		detached spawn "$P" --template busybox --net none $command
+		[ "$status" -eq 0 ]
+		run -0 insula console "$P" <<<'echo $((40 + 2))'
+		has 42
+		[ "$(insula show --json "$P" | jq -r '.[0].status')" = running ]
+		insula remove --force "$P"
 	done
-	insula spawn "$P" --template busybox --net none --no-start
-	run -1 insula start "$P"
-	has 'would end at once'
-	insula set "$P" --terminal
-	detached start "$P"
-	run -0 insula exec "$P" cat /proc/1/cmdline
-	has /bin/sh
-	spawned "$P-b" -- sh -c 'sleep 1000'
+	spawned "$P" -- sh -c 'exec sleep 1000'
+	run -1 insula console "$P"
+	has 'has no terminal'
 }
 
 @test 'a mistyped name gets a hint at the one that is there' {
