@@ -341,15 +341,23 @@ static bool is_in_work(const struct ins_library *library, const char *name)
 
 static void sweep_numbers(struct ins_gc *gc, const struct needs *needs)
 {
-	for (uint32_t i = 0; i < INS_NUMBERS; i++) {
-		char name[NAME_MAX + 1], text[12];
+	int fd = openat(gc->library.numbers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
 
-		if (ins_number_owner(gc->library.numbers, i, name, sizeof(name), NULL) < 0 ||
+	if (!dir)
+		ins_close(fd);
+	while (dir && (entry = readdir(dir))) {
+		char name[NAME_MAX + 1];
+		uint64_t i;
+
+		if (ins_number_u64(entry->d_name, 0, INS_NUMBERS - 1, &i) < 0 ||
+			ins_number_owner(
+				gc->library.numbers, (uint32_t)i, name, sizeof(name), NULL) < 0 ||
 			(needs->owners[i] && !strcmp(needs->owners[i], name)) ||
 			is_in_work(&gc->library, name))
 			continue;
-		snprintf(text, sizeof(text), "%u", i);
-		ins_gc_take(gc, "number", "", gc->library.numbers, text, remove_number);
+		ins_gc_take(gc, "number", "", gc->library.numbers, entry->d_name, remove_number);
 	}
 }
 
