@@ -41,6 +41,10 @@ void ins_gc_fail(struct ins_gc *gc, const struct ins_error *why);
 /* ins_gc_containers - containers of partitions, cgroups of containers that are gone, and what groups know of those. */
 void ins_gc_containers(struct ins_gc *gc);
 
+/* ins_gc_is_away - the partition has no container, and nobody is about to start it, or to clear up behind it, as long as
+ * @ret_lock is open. */
+bool ins_gc_is_away(const struct ins_gc *gc, const char *name, int *ret_lock);
+
 /* ins_gc_networks - interfaces and firewall elements of numbers that nobody has. The library's own numbers are
  * in order by then. */
 void ins_gc_networks(struct ins_gc *gc);

@@ -167,8 +167,7 @@ static int remove_member(struct ins_gc *gc, int dir, const char *name, struct in
 	return ins_groups_leave(gc->context, name, err);
 }
 
-/* It has no container, and nobody is about to start it, or to clear up behind it, as long as @ret_lock is open. */
-static bool is_away(const struct ins_gc *gc, const char *name, int *ret_lock)
+bool ins_gc_is_away(const struct ins_gc *gc, const char *name, int *ret_lock)
 {
 	cleanup_fd int dir = openat(
 		gc->library.partitions, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -202,7 +201,7 @@ static void sweep_names(
 	while (dir && (entry = readdir(dir))) {
 		cleanup_fd int lock = -1;
 
-		if (entry->d_name[0] != '.' && is_away(gc, entry->d_name, &lock))
+		if (entry->d_name[0] != '.' && ins_gc_is_away(gc, entry->d_name, &lock))
 			ins_gc_take(gc, kind, "", -1, entry->d_name, remove);
 	}
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "net/net.h"
+#include "net/table.h"
 #include "partition/gc.h"
 #include "partition/number.h"
 
@@ -69,6 +70,46 @@ static int sweep(struct ins_gc *gc, unsigned int *ret_removed, struct ins_error 
 	return r < 0 ? r : ins_network_sweep(numbers, n, ret_removed, err);
 }
 
+/* What a killed start has in the table, a port for one, nobody else can have. */
+static int remove_elements(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
+{
+	uint64_t number;
+	int r = ins_number_u64(name, 0, INS_NUMBERS - 1, &number);
+
+	(void)gc;
+	(void)dir;
+	return r < 0 ? ins_error_set(err, -r, "read the number %s", name)
+		     : ins_network_release((uint32_t)number, err);
+}
+
+static void release_those_away(struct ins_gc *gc)
+{
+	int fd = openat(gc->library.numbers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	enum ins_net_table table = INS_NET_TABLE_WITHOUT;
+	struct ins_error ignored = { 0 };
+	struct dirent *entry;
+
+	if (!dir)
+		ins_close(fd);
+	while (dir && table != INS_NET_TABLE_MISSING && (entry = readdir(dir))) {
+		char owner[NAME_MAX + 1];
+		cleanup_fd int lock = -1;
+		uint64_t number;
+
+		if (ins_number_u64(entry->d_name, 0, INS_NUMBERS - 1, &number) < 0 ||
+			ins_number_owner(dirfd(dir), (uint32_t)number, owner, sizeof(owner), NULL) <
+				0 ||
+			!ins_gc_is_away(gc, owner, &lock))
+			continue;
+		/* A kernel without nftables has no networks either. */
+		if (ins_net_table_look((uint32_t)number, &table, &ignored) < 0)
+			return;
+		if (table == INS_NET_TABLE_WITH)
+			ins_gc_take(gc, "network", "", -1, entry->d_name, remove_elements);
+	}
+}
+
 void ins_gc_networks(struct ins_gc *gc)
 {
 	struct ins_error why = { 0 };
@@ -76,6 +117,7 @@ void ins_gc_networks(struct ins_gc *gc)
 	char text[16];
 	int r;
 
+	release_those_away(gc);
 	if (gc->dry || gc->is_over)
 		return;
 	r = sweep(gc, &removed, &why);

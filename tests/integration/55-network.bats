@@ -446,6 +446,24 @@ told() {
 	hasnt elements
 }
 
+@test 'partitions: gc gives back the port of a start that was killed' {
+	local p=n$BATS_ROOT_PID number
+	insula template import busybox "$(base_rootfs)"
+	spawned "$p-a"
+	number=$(on_host show --json "$p-a" | jq '.[0].number')
+	on_host stop "$p-a"
+	new_netns again
+	run -0 attaches again keep routed "$number" publish=8080:80
+	run -0 in_ns host nft list map inet insula publish4
+	has 8080
+	run -0 on_host gc
+	is "network $number"
+	run -0 in_ns host nft list map inet insula publish4
+	hasnt 8080
+	run -0 on_host gc
+	is ''
+}
+
 no_guests() {
 	! in_ns host ip -o link | grep -q ': isl'
 }
