@@ -7,6 +7,7 @@
 
 #include "batch.h"
 #include "elements.h"
+#include "own_address.h"
 #include "requests.h"
 #include "table.h"
 
@@ -52,6 +53,8 @@ int change(struct helper *helper, const struct guest *guest)
 
 	if (r == 0)
 		r = table_ensure(&helper->tables, &batch, why, sizeof(why));
+	if (r > 0)
+		own_address_ensure(&helper->host, &batch);
 	if (r < 0)
 		return why[0] ? helper_fail(helper, -r, "%s", why) : r;
 	return set_elements(helper, guest);
@@ -168,8 +171,10 @@ int sweep(struct helper *helper, const char *live, unsigned int *ret_removed)
 		if (has_bit(sweeping.dead, number))
 			r = detach(helper, number);
 	}
-	if (r == 0 && !sweeping.is_any_live && strspn(live, "0") == sweeping.digits)
+	if (r == 0 && !sweeping.is_any_live && strspn(live, "0") == sweeping.digits) {
+		own_address_remove(&helper->host, &batch);
 		r = table_delete(&helper->tables, &batch);
+	}
 	*ret_removed = sweeping.n_dead;
 	return r;
 }

@@ -139,8 +139,10 @@ int table_ensure(struct peer *peer, struct batch *batch, char *why, size_t size)
 	if (is_there(peer, batch))
 		return 0;
 	r = run_text(rules, why, size);
+	if (r == 0)
+		return 1;
 	/* Somebody else may have been quicker. */
-	return r < 0 && is_there(peer, batch) ? 0 : r;
+	return is_there(peer, batch) ? 0 : r;
 }
 
 int table_delete(struct peer *peer, struct batch *batch)

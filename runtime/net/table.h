@@ -14,7 +14,8 @@
 /* The chain of a group, and the set of its members. */
 #define TABLE_GROUP "group-"
 
-/* table_ensure - make the table, if it is not there. @peer: nfnetlink, of the namespace that the caller is in. */
+/* table_ensure - make the table, if it is not there: then 1 is returned. @peer: nfnetlink, of the namespace that the
+ * caller is in. */
 int table_ensure(struct peer *peer, struct batch *batch, char *why, size_t size);
 
 /* table_make_groups - the chains and sets of the guest's groups, some of which may be there. */

@@ -227,6 +227,25 @@ pings() {
 	run ! gets g1 tcp 192.0.2.10 8080
 }
 
+@test 'a host that has no address but those of lo speaks to its guests, too' {
+	in_ns host ip address flush dev up0
+	guest 0 publish=8080:80
+	serves g0 tcp 80
+	serves host tcp 22
+	run -0 gets host tcp 127.0.0.1 8080
+	is 10.209.63.254
+	run -0 gets host tcp 10.209.0.1 80
+	is 10.209.63.254
+	run -0 gets host tcp $POOL6:1 80
+	is $POOL6:fffe
+	run ! gets g0 tcp 10.209.63.254 22
+	run ! gets g0 tcp $POOL6:fffe 22
+	run -0 asks - keep 'sweep 0'
+	run -0 in_ns host ip address show dev lo
+	hasnt 10.209.63.254
+	hasnt $POOL6:fffe
+}
+
 @test 'a port is published once; a change is whole or not at all' {
 	guest 0 publish=8080:80
 	guest 1 publish=9090:80
