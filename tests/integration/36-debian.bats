@@ -1,25 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# A whole distribution: Debian, made by rootfs-templates/debian from its archive. That takes a
-# minute, so the tree is kept: as $INSULA_DEBIAN, or in the build directory until `make clean`.
+# A whole distribution: Debian, made by rootfs-templates/debian from its archive.
 
 load helpers
 
 setup_file() {
-	: "${INSULA_DEBIAN:=$top_builddir/tests/integration/debian.rootfs}"
-	export INSULA_DEBIAN
-	if [ "$(id -u)" = 0 ] && [ ! -e "$INSULA_DEBIAN/etc/debian_version" ]; then
-		rm -rf "$INSULA_DEBIAN.new"
-		timeout 600 "$top_srcdir/rootfs-templates/debian/build" "$INSULA_DEBIAN.new" >"$BATS_FILE_TMPDIR/log" 2>&1 3>&- &&
-			mkdir -p "${INSULA_DEBIAN%/*}" && mv "$INSULA_DEBIAN.new" "$INSULA_DEBIAN"
-		rm -rf "$INSULA_DEBIAN.new"
-	fi
+	need_debian
 }
 
 # debian_bundle OWNER: a bundle with a copy of the tree whose files belong to this host id.
 debian_bundle() {
-	skip_unless "no Debian tree could be made: $(tail -n 1 "$BATS_FILE_TMPDIR/log" 2>/dev/null)" \
-		test -e "$INSULA_DEBIAN/etc/debian_version"
+	skip_unless_debian
 	rm -rf "$BUNDLE/rootfs"
 	cp -a "$INSULA_DEBIAN" "$BUNDLE/rootfs"
 	if [ "$1" != 0 ]; then

@@ -134,6 +134,26 @@ base_rootfs() {
 	printf '%s\n' "$BATS_RUN_TMPDIR/rootfs"
 }
 
+# need_debian: $INSULA_DEBIAN is a Debian tree, from its archive. That takes a minute, so the tree is kept: where the
+# variable says, or in the build directory until `make clean`. Nobody may write into it.
+need_debian() {
+	: "${INSULA_DEBIAN:=$top_builddir/tests/integration/debian.rootfs}"
+	export INSULA_DEBIAN
+	(
+		flock 9
+		[ "$(id -u)" = 0 ] && [ ! -e "$INSULA_DEBIAN/etc/debian_version" ] || exit 0
+		rm -rf "$INSULA_DEBIAN.new"
+		timeout 600 "$top_srcdir/rootfs-templates/debian/build" "$INSULA_DEBIAN.new" >"$BATS_RUN_TMPDIR/debian.log" 2>&1 &&
+			mkdir -p "${INSULA_DEBIAN%/*}" && mv "$INSULA_DEBIAN.new" "$INSULA_DEBIAN"
+		rm -rf "$INSULA_DEBIAN.new"
+	) 9>"$BATS_RUN_TMPDIR/debian.lock" 3>&-
+}
+
+skip_unless_debian() {
+	skip_unless "no Debian tree could be made: $(tail -n 1 "$BATS_RUN_TMPDIR/debian.log" 2>/dev/null)" \
+		test -e "$INSULA_DEBIAN/etc/debian_version"
+}
+
 # new_bundle: make a bundle and let $BUNDLE be it. The program is shared with the base by hard links,
 # the files in /etc are the bundle's own.
 new_bundle() {
