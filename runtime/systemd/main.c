@@ -36,7 +36,7 @@ static void time_out(int signal)
 	static const char text[] = "no answer within " TIMEOUT_TEXT " s\n";
 
 	(void)signal;
-	_exit(write(STDOUT_FILENO, text, sizeof(text) - 1) < 0 || !request_has_spoken()
+	_exit(write(STDOUT_FILENO, text, sizeof(text) - 1) < 0 || !request_is_connected
 			? ENOTCONN
 			: ETIMEDOUT);
 }

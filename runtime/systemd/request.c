@@ -10,12 +10,7 @@
 
 #define MAX_ERRNO 126 /* 127 says that a program could not be executed */
 
-static volatile sig_atomic_t is_connected;
-
-bool request_has_spoken(void)
-{
-	return is_connected;
-}
+volatile sig_atomic_t request_is_connected;
 
 int request_fail(int code, const char *fmt, ...)
 {
@@ -41,7 +36,7 @@ int request_connect(struct request *request, bool user)
 	if (r >= 0)
 		r = sd_bus_get_unique_name(request->bus, &name);
 	if (r >= 0) {
-		is_connected = true;
+		request_is_connected = true;
 		return 0;
 	}
 	if (user)

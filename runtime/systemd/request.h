@@ -3,6 +3,7 @@
 #ifndef RUNTIME_SYSTEMD_REQUEST_H
 #define RUNTIME_SYSTEMD_REQUEST_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
@@ -26,8 +27,8 @@ int request_fail_call(const char *what, const sd_bus_error *error, int r);
 /* request_connect - to the system's bus, or the caller's own. Return: 0, or the exit status; so all below. */
 int request_connect(struct request *request, bool user);
 
-/* request_has_spoken - systemd has been reached. May be asked by a signal's handler. */
-bool request_has_spoken(void);
+/* systemd has been reached. A variable, because a signal's handler reads it. */
+extern volatile sig_atomic_t request_is_connected;
 
 /* request_check_pids - our numbers of processes are systemd's, too. */
 int request_check_pids(struct request *request);
