@@ -153,14 +153,22 @@ static int write_description(const struct image *image, const char *source, cons
 	return r < 0 ? r : ins_file_write(image->dir, IMAGE_FILE, text, strlen(text), 0600, err);
 }
 
-/* The same content may be there already: then that is the image. */
+/* The same content may be there already: then that is the image. An erofs takes the place of the one that is
+ * there, which may be damaged, or older than the file system's fs-verity; who has that mounted keeps it. */
 static int give_id(struct image *image, const char *id, struct ins_error *err)
 {
+	char file[INS_IMAGE_ID_SIZE + sizeof("/root.erofs")];
+
 	if (renameat2(image->library.images, image->name, image->library.images, id,
-		    RENAME_NOREPLACE) == 0)
+		    RENAME_NOREPLACE) == 0) {
 		image->name[0] = '\0';
-	else if (errno != EEXIST)
+		return 0;
+	}
+	if (errno != EEXIST)
 		return ins_error_set(err, errno, "name the image %s", id);
+	snprintf(file, sizeof(file), "%s/root.erofs", id);
+	if (renameat(image->dir, "root.erofs", image->library.images, file) < 0 && errno != ENOENT)
+		return ins_error_set(err, errno, "renew the image %s", id);
 	return 0;
 }
 
@@ -217,13 +225,15 @@ static void free_json(json_t **json)
 	json_decref(*json);
 }
 
+static bool has_file(int image, const char *name)
+{
+	return faccessat(image, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* With both the digest would be of the one, and a guest might see the other. */
 static int check_root(int image, struct ins_error *err)
 {
-	bool has_directory = faccessat(image, "root", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	bool has_erofs = faccessat(image, "root.erofs", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-
-	return has_directory != has_erofs
+	return has_file(image, "root") != has_file(image, "root.erofs")
 		       ? 0
 		       : ins_error_text(
 				 err, EBADMSG, "it has to have root or root.erofs: one of them");
@@ -255,8 +265,9 @@ static int check(int image, const char *id, bool measured, struct ins_progress *
 	r = digest_image(image, json_object_get(description, "config"), measured, progress, digest,
 		NULL, err);
 	if (r == 0 && strcmp(digest, expected) != 0)
-		r = ins_error_text(err, EBADMSG, "its content was changed: it is %s, not %s",
-			digest, expected);
+		r = ins_error_text(err, EBADMSG, "its content was changed: it is %s, not %s%s",
+			digest, expected,
+			has_file(image, "root.erofs") ? ": make the template again" : "");
 	return r;
 }
 

@@ -415,6 +415,35 @@ has_said() {
 	nothing_left
 }
 
+# Its digest is the one that the kernel would have computed; here it is not known to have fs-verity.
+@test 'a changed erofs image is not used, and one that is made again is whole' {
+	local image digest change
+	skip_unless 'mkfs.erofs is not there' command -v mkfs.erofs
+	insula template build busybox --erofs
+	insula template check busybox
+	image=$LIBRARY/images/$(image_of busybox)
+	digest=$(jq -r .digest "$image/image.json")
+	for change in 'printf X | dd of=root.erofs bs=1 seek=5000 conv=notrunc' 'truncate -s +4096 root.erofs' ': >root.erofs'; do
+		# A file that has fs-verity cannot be changed, but another may be put there.
+		(cd "$image" && cp root.erofs new && mv new root.erofs && eval "$change") 2>/dev/null
+		run -1 insula spawn "$P" --template busybox --net none -- sleep 1000
+		has 'was changed'
+		has 'make the template again'
+		run -1 insula template check busybox
+		insula template build busybox --erofs
+		insula template check busybox
+	done
+	sed -i "s/$digest/${digest%????????}00000000/" "$image/image.json"
+	run -1 insula template check busybox
+	has 'was changed'
+	sed -i "s/sha256:[0-9a-f]*/sha256:${digest//[0-9]/a}/" "$image/image.json"
+	run -1 insula template check busybox
+	has 'no digest that fits'
+	insula remove --force --all
+	insula template remove busybox
+	nothing_left
+}
+
 # --- names -------------------------------------------------------------------------------------------
 
 @test 'an image goes with its last template and its last partition' {

@@ -381,6 +381,13 @@ on_verity() {
 	insula --root "$V/state" --library "$V/fs/library" "$@"
 }
 
+# enable_verity FILE: SHA-256, blocks of 4096 bytes (FS_IOC_ENABLE_VERITY).
+enable_verity() {
+	python3 -c 'import fcntl, struct, sys
+with open(sys.argv[1]) as file:
+    fcntl.ioctl(file, 0x40806685, struct.pack("III116x", 1, 1, 4096))' "$1"
+}
+
 @test 'an erofs template is checked by the kernel where the file system has fs-verity' {
 	local image file block
 	V=$BATS_TEST_TMPDIR
@@ -396,6 +403,16 @@ on_verity() {
 	run -0 lsattr "$file"
 	[[ ${output%% *} == *V* ]]
 	run ! truncate -s +1 "$file"
+	# Another file with fs-verity has another digest. Made again, it is the one that was.
+	cp "$file" "$file.other"
+	printf X | dd of="$file.other" bs=1 seek=5000 conv=notrunc status=none
+	enable_verity "$file.other"
+	mv "$file.other" "$file"
+	run -1 on_verity spawn v --template busybox --net none -- sleep 1000
+	has "image $image: its content was changed"
+	on_verity template import busybox --erofs "$INSULA_BUSYBOX"
+	run -0 lsattr "$file"
+	[[ ${output%% *} == *V* ]]
 	block=$(filefrag -b4096 -v "$file" | awk '$1 == "0:" { print int($4) }')
 	# The digest is the same where the kernel does not know it.
 	insula template import plain --erofs "$INSULA_BUSYBOX"
