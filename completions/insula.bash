@@ -62,7 +62,7 @@ _insula_list() {
 
 # The snapshots of the partition that is the first argument.
 _insula_snapshots() {
-	[[ -z ${words[0]:-} ]] || _insula_list snapshot --list "${words[0]}" | awk 'NR > 1 { print $1 }'
+	[[ -z ${words[0]:-} ]] || _insula_list snapshot --list "${words[0]}" | awk 'NR > 1 { print $2 }'
 }
 
 # _insula_kind SYNOPSIS: what stands at this place by the verb's synopsis; names that are there, and words

@@ -244,3 +244,16 @@ int names_find(const struct call *call, char *const *words, bool all, enum names
 	names_clear(&known);
 	return finish(&builder, r, ret_names);
 }
+
+char *names_take_last(struct call *call, bool all, const char *what, struct ins_error *err)
+{
+	char *last;
+
+	if (call->n_args == 0 || (!all && call->n_args == 1)) {
+		error_set(err, EINVAL, "the name of the %s is missing", what);
+		return NULL;
+	}
+	last = call->args[--call->n_args];
+	call->args[call->n_args] = NULL;
+	return last;
+}

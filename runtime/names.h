@@ -47,4 +47,14 @@ int names_make(char *const *words, struct names *ret_names, struct ins_error *er
 int names_find(const struct call *call, char *const *words, bool all, enum names_of of,
 	struct names *ret_names, struct ins_error *err);
 
+/**
+ * names_take_last - the argument behind the names
+ * @call: loses it
+ * @all: there need be no names
+ * @what: it is called in messages
+ *
+ * Return: the argument, which belongs to @call; NULL: it is missing, @err says so.
+ */
+char *names_take_last(struct call *call, bool all, const char *what, struct ins_error *err);
+
 #endif

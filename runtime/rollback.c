@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <string.h>
 
-#include "insula_partition.h"
-#include "verb.h"
-
-#define STOP_TIMEOUT 10000000000 /* nanoseconds: as `insula stop` */
+#include "each.h"
+#include "stop.h"
 
 struct rollback_options {
-	bool restart;
+	bool restart, all;
+	unsigned int jobs;
 };
 
 static const struct option rollback_options[] = {
 	{ "restart", 0, OPTION_FLAG, offsetof(struct rollback_options, restart), NULL, NULL,
-		"stop it before if it runs, and start it again" },
+		"stop those before that run, and start them again" },
+	ALL_OPTION(struct rollback_options),
+	JOBS_OPTION(struct rollback_options),
 	{},
 };
 
@@ -37,10 +39,11 @@ static int see_status(void *data, const struct ins_partition_info *info)
 	return 0;
 }
 
-static int rollback(const struct call *call, struct ins_error *err)
+static int rollback_one(
+	const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	const struct rollback_options *options = call->options;
-	const char *name = call->args[0], *snapshot = call->args[1];
+	const char *snapshot = data;
 	enum ins_status status = INS_STATUS_STOPPED;
 	struct search search = { .name = snapshot };
 	int r = 0;
@@ -60,13 +63,23 @@ static int rollback(const struct call *call, struct ins_error *err)
 	return r;
 }
 
+static int rollback(const struct call *call, struct ins_error *err)
+{
+	const struct rollback_options *options = call->options;
+	struct call partitions = *call;
+	char *snapshot = names_take_last(&partitions, options->all, "snapshot", err);
+
+	if (!snapshot)
+		return -EINVAL;
+	return names_treat(&partitions, options->all, options->jobs, rollback_one, snapshot, err);
+}
+
 const struct verb verb_rollback = {
 	.name = "rollback",
-	.summary = "let a partition's root be again what it was at a snapshot",
-	.synopsis = "NAME SNAPSHOT",
+	.summary = "let the roots of partitions be again what they were at a snapshot",
+	.synopsis = "NAME... SNAPSHOT",
 	.options = rollback_options,
 	.options_size = sizeof(struct rollback_options),
-	.min_args = 2,
-	.max_args = 2,
+	.max_args = SIZE_MAX,
 	.run = rollback,
 };

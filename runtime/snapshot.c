@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "insula_partition.h"
+#include "each.h"
 #include "output.h"
-#include "verb.h"
 
 struct snapshot_options {
-	bool list, json;
+	bool list, json, all;
 	const char *remove;
+	unsigned int jobs;
 };
 
 #define SNAPSHOT(member) offsetof(struct snapshot_options, member)
@@ -19,16 +19,19 @@ static const struct option snapshot_options[] = {
 	{ "json", 0, OPTION_FLAG, SNAPSHOT(json), NULL, NULL,
 		"with --list: as an array of JSON objects" },
 	{ "remove", 0, OPTION_STRING, SNAPSHOT(remove), "SNAPSHOT", NULL, "remove this one" },
+	ALL_OPTION(struct snapshot_options),
+	JOBS_OPTION(struct snapshot_options),
 	{},
 };
 
 struct listing {
+	const char *partition;
 	bool json, any;
 };
 
 static void print_header(void)
 {
-	printf("%-24s %-22s %s\n", "SNAPSHOT", "MADE", "LAYERS");
+	printf("%-24s %-24s %-22s %s\n", "PARTITION", "SNAPSHOT", "MADE", "LAYERS");
 }
 
 /* Names and times are letters, digits, and _ . - : only. */
@@ -39,19 +42,27 @@ static int print(void *data, const struct ins_snapshot_info *info)
 	if (!listing->json && !listing->any)
 		print_header();
 	if (listing->json)
-		printf("%s{\"name\":\"%s\",\"made\":\"%s\",\"layers\":%zu}",
-			listing->any ? "," : "[", info->name, info->made, info->n_layers);
+		printf("%s{\"partition\":\"%s\",\"name\":\"%s\",\"made\":\"%s\",\"layers\":%zu}",
+			listing->any ? "," : "[", listing->partition, info->name, info->made,
+			info->n_layers);
 	else
-		printf("%-24s %-22s %zu\n", info->name, info->made, info->n_layers);
+		printf("%-24s %-24s %-22s %zu\n", listing->partition, info->name, info->made,
+			info->n_layers);
 	listing->any = true;
 	return 0;
 }
 
-static int list(const struct call *call, bool json, struct ins_error *err)
+/* One after the other: half an array for programs is none. */
+static int list(
+	const struct call *call, const struct names *names, bool json, struct ins_error *err)
 {
 	struct listing listing = { .json = json };
-	int r = ins_partition_snapshots(call->context, call->args[0], print, &listing, err);
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < names->n; i++) {
+		listing.partition = names->v[i];
+		r = ins_partition_snapshots(call->context, names->v[i], print, &listing, err);
+	}
 	if (r < 0)
 		return r;
 	if (json)
@@ -61,36 +72,50 @@ static int list(const struct call *call, bool json, struct ins_error *err)
 	return output_flush(err);
 }
 
+static int take_one(const struct call *call, const char *name, void *data, struct ins_error *err)
+{
+	return ins_partition_snapshot(call->context, name, data, err);
+}
+
+static int remove_one(const struct call *call, const char *name, void *data, struct ins_error *err)
+{
+	return ins_partition_snapshot_remove(call->context, name, data, err);
+}
+
 static int snapshot(const struct call *call, struct ins_error *err)
 {
 	const struct snapshot_options *options = call->options;
-	const char *name = call->args[0], *taken = call->n_args > 1 ? call->args[1] : NULL;
+	struct call partitions = *call;
+	struct names names = {};
+	char *taken;
+	int r;
 
-	if ((options->list || options->remove) && taken)
-		return error_set(err, EINVAL,
-			"snapshot: %s and a new snapshot \"%s\" exclude each other",
-			options->list ? "--list" : "--remove", taken);
 	if (options->list && options->remove)
 		return error_set(err, EINVAL, "snapshot: --list and --remove exclude each other");
 	if (options->json && !options->list)
 		return error_set(err, EINVAL, "snapshot: --json goes with --list");
-	if (options->list)
-		return list(call, options->json, err);
 	if (options->remove)
-		return ins_partition_snapshot_remove(call->context, name, options->remove, err);
-	if (!taken)
-		return error_set(err, EINVAL,
-			"snapshot needs a name for the snapshot; try `insula snapshot --help`");
-	return ins_partition_snapshot(call->context, name, taken, err);
+		return names_treat(call, options->all, options->jobs, remove_one,
+			(char *)options->remove, err);
+	if (!options->list) {
+		taken = names_take_last(&partitions, options->all, "snapshot", err);
+		return !taken ? -EINVAL
+			      : names_treat(&partitions, options->all, options->jobs, take_one,
+					taken, err);
+	}
+	r = names_find(call, call->args, options->all, NAMES_OF_PARTITIONS, &names, err);
+	if (r == 0)
+		r = list(call, &names, options->json, err);
+	names_clear(&names);
+	return r;
 }
 
 const struct verb verb_snapshot = {
 	.name = "snapshot",
-	.summary = "remember what a partition's root is now",
-	.synopsis = "NAME [SNAPSHOT]",
+	.summary = "remember what the roots of partitions are now",
+	.synopsis = "NAME... [SNAPSHOT]",
 	.options = snapshot_options,
 	.options_size = sizeof(struct snapshot_options),
-	.min_args = 1,
-	.max_args = 2,
+	.max_args = SIZE_MAX,
 	.run = snapshot,
 };

@@ -140,6 +140,55 @@ ls: /etc/group: No such file or directory"
 	[ "$(layers)" -eq 1 ]
 }
 
+@test 'several partitions at once: by pattern, by range, all' {
+	detached spawn "$P-{2..3}" --template busybox --net none -- sleep 1000
+	[ "$status" -eq 0 ] || die "spawn: $output"
+	insula stop --all
+	insula snapshot "$P" "$P-*" nightly
+	run -0 insula snapshot --list --all --json
+	[ "$(jq -r '[.[] | .partition + "=" + .name] | sort | join(" ")' <<<"$output")" = \
+		"$P-2=nightly $P-3=nightly $P=nightly" ]
+	detached start --all
+	local name
+	for name in "$P" "$P-2" "$P-3"; do
+		insula exec "$name" touch /later
+	done
+	# One that has no such snapshot does not keep the others.
+	insula snapshot "$P-3" --remove nightly
+	detached rollback --restart --all nightly
+	[ "$status" -eq 1 ]
+	has "$P-3: partition \"$P-3\" has no snapshot \"nightly\""
+	has '1 of 3 failed'
+	run -1 insula exec "$P" ls /later
+	run -1 insula exec "$P-2" ls /later
+	insula exec "$P-3" ls /later
+	run -1 insula snapshot --all "$P" two
+	is "insula: --all and the name \`$P\` exclude each other"
+	run -1 insula snapshot "$P"
+	is 'insula: the name of the snapshot is missing'
+	run -1 insula rollback --all
+	is 'insula: the name of the snapshot is missing'
+	run -1 insula snapshot 'no*' two
+	is 'insula: nothing has a name that matches `no*`'
+}
+
+@test 'many clones of one' {
+	inside 'echo 1 >/f'
+	insula stop "$P"
+	detached clone --start "$P" "$P-c{1..3}" "$P-d"
+	[ "$status" -eq 0 ] || die "clone: $output"
+	local name
+	for name in "$P-c1" "$P-c2" "$P-c3" "$P-d"; do
+		run -0 insula exec "$name" cat /f
+		is 1
+	done
+	run -1 insula clone "$P" "$P-d" "$P-e"
+	has "$P-d: "
+	has '1 of 2 failed'
+	run -0 insula show "$P-e"
+	[ "$(layers)" -eq 1 ]
+}
+
 @test 'of many snapshots that are not the one that was meant as many are named as a line takes' {
 	local i many
 	insula stop "$P"
