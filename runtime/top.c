@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,39 @@ static int compare(const void *left, const void *right)
 	if (a->cpu != b->cpu)
 		return a->cpu < b->cpu ? 1 : -1;
 	return strcmp(a->now->id, b->now->id);
+}
+
+/* What matches a pattern belongs to it when it comes later, too. */
+static bool is_wanted(const struct call *call, const struct names *names, const char *id)
+{
+	for (char *const *word = call->args; *word; word++) {
+		if (fnmatch(*word, id, 0) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < names->n; i++) {
+		if (!strcmp(names->v[i], id))
+			return true;
+	}
+	return false;
+}
+
+/* @names: what the arguments of @call stood for at the beginning, if there are any. */
+static int gather(const struct call *call, const struct names *names, struct usage *ret_usage,
+	struct ins_error *err)
+{
+	size_t kept = 0;
+	int r = usage_gather(call, NULL, ret_usage, err);
+
+	if (r < 0 || call->n_args == 0)
+		return r;
+	for (size_t i = 0; i < ret_usage->n; i++) {
+		if (is_wanted(call, names, ret_usage->v[i].id))
+			ret_usage->v[kept++] = ret_usage->v[i];
+		else
+			free((char *)ret_usage->v[i].id);
+	}
+	ret_usage->n = kept;
+	return 0;
 }
 
 /* Both samples are in the order of the ids; another process is another container. */
@@ -157,20 +191,24 @@ static int top(const struct call *call, struct ins_error *err)
 {
 	const struct top_options *options = call->options;
 	uint64_t interval = DEFAULT_INTERVAL;
+	struct names names = {};
 	struct usage before = {};
-	int r;
+	int r = 0;
 
 	if (options->interval &&
 		(duration_parse(options->interval, &interval) < 0 || interval == 0))
 		return error_set(err, EINVAL,
 			"--interval: `%s` is not a time with a unit, longer than 0: 500ms, 5s",
 			options->interval);
-	r = usage_gather(call, NULL, &before, err);
+	if (call->n_args > 0)
+		r = names_find(call, call->args, false, NAMES_OF_ALL, &names, err);
+	if (r == 0)
+		r = gather(call, &names, &before, err);
 	for (unsigned int i = 0; r == 0 && (!options->iterations || i < options->iterations); i++) {
 		struct usage now = {};
 
 		wait_for(i == 0 && interval > FIRST_INTERVAL ? FIRST_INTERVAL : interval);
-		r = usage_gather(call, NULL, &now, err);
+		r = gather(call, &names, &now, err);
 		if (r == 0 && i == 0 && screen(options))
 			fputs(HOME CLEAR, stdout);
 		if (r == 0)
@@ -179,14 +217,16 @@ static int top(const struct call *call, struct ins_error *err)
 		before = now;
 	}
 	usage_clear(&before);
+	names_clear(&names);
 	return r;
 }
 
 const struct verb verb_top = {
 	.name = "top",
 	.summary = "show again and again who uses the processors",
-	.synopsis = "",
+	.synopsis = "[NAME]...",
 	.options = top_options,
 	.options_size = sizeof(struct top_options),
+	.max_args = SIZE_MAX,
 	.run = top,
 };

@@ -95,4 +95,11 @@ spinner() {
 	hasnt $'\033'
 	run -1 insula top --interval 5
 	has '--interval: `5` is not a time with a unit'
+	run -0 insula top --iterations 1 'id*'
+	[[ ${lines[0]} =~ ^1\ running, ]]
+	[[ ${lines[2]} == idle* ]]
+	run -0 insula top --iterations 1 busy
+	[[ ${lines[2]} == busy* ]]
+	run -1 insula top 'no*'
+	is 'insula: nothing has a name that matches `no*`'
 }
