@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "absent.h"
 #include "insula_partition.h"
@@ -21,6 +23,7 @@ struct list_options {
 	enum list_format format;
 	bool json;
 	bool quiet;
+	bool all;
 };
 
 static const struct option list_options[] = {
@@ -30,6 +33,8 @@ static const struct option list_options[] = {
 		"the same as --format json" },
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL, NULL,
 		"print the ids only" },
+	{ "all", 'a', OPTION_FLAG, offsetof(struct list_options, all), NULL, NULL,
+		"all there are, which is also what no name means" },
 	{},
 };
 
@@ -50,6 +55,9 @@ static const char *const titles[COLUMNS] = {
  * those know who parse theirs. */
 #define COLUMN_WIDTH 12
 #define COLUMN_GAP   3
+
+/* On a terminal that is too narrow for a line, what is left out first. */
+static const int dispensable[] = { BUNDLE, OWNER, CREATED };
 
 /* Those that were asked for. */
 struct selection {
@@ -160,14 +168,34 @@ static int gather(void *data, const struct ins_container_info *info)
 	return r;
 }
 
+/* @widths: 0: the column is left out. */
 static void print_row(char *const *cells, const int *widths)
 {
 	for (int i = 0; i < COLUMNS; i++) {
+		if (widths[i] == 0)
+			continue;
 		output_text(cells[i]);
 		if (i < COLUMNS - 1)
 			printf("%*s", widths[i] - (int)strlen(cells[i]), "");
 	}
 	putchar('\n');
+}
+
+/* A file, and a program that reads, gets all columns. */
+static void fit_terminal(int *widths)
+{
+	struct winsize size;
+	int width = -COLUMN_GAP;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+		return;
+	for (int i = 0; i < COLUMNS; i++)
+		width += widths[i];
+	for (size_t i = 0; width > size.ws_col && i < sizeof(dispensable) / sizeof(dispensable[0]);
+		i++) {
+		width -= widths[dispensable[i]];
+		widths[dispensable[i]] = 0;
+	}
 }
 
 static void print_table(const struct table *table)
@@ -185,6 +213,7 @@ static void print_table(const struct table *table)
 				widths[i] = width;
 		}
 	}
+	fit_terminal(widths);
 	print_row(header, widths);
 	for (size_t row = 0; row < table->n; row++)
 		print_row(table->rows[row], widths);
@@ -233,9 +262,11 @@ static int list_meant(const struct call *call, const struct names *names, struct
 
 static int list(const struct call *call, struct ins_error *err)
 {
+	const struct list_options *options = call->options;
 	bool is_chosen = call->n_args > 0;
 	struct names names = {};
-	int r = is_chosen ? names_find(call, call->args, false, NAMES_OF_ALL, &names, err) : 0;
+	int r = is_chosen ? names_find(call, call->args, options->all, NAMES_OF_ALL, &names, err)
+			  : 0;
 
 	if (r == 0)
 		r = list_meant(call, is_chosen ? &names : NULL, err);

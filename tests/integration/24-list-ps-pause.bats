@@ -50,6 +50,22 @@ load helpers
 	[[ ${lines[2]:${#column}} == [0-9]* ]]
 }
 
+@test 'on a narrow terminal list leaves out what is least missed' {
+	local width
+	sleeper box
+	: >"$BATS_TEST_TMPDIR/said.input"
+	for width in 300 100 80; do
+		rm -f "$BATS_TEST_TMPDIR/said.go"
+		python3 "$top_srcdir/tests/integration/terminal.py" run 24 $width "$BATS_TEST_TMPDIR/said" \
+			"$INSULA" --root "$STATE" list
+		head -n 1 "$BATS_TEST_TMPDIR/said" | xargs >"$BATS_TEST_TMPDIR/header.$width"
+	done
+	run -0 cat "$BATS_TEST_TMPDIR/header."{300,100,80}
+	is 'ID PID STATUS BUNDLE CREATED OWNER TEMPLATE ADDRESS
+ID PID STATUS CREATED TEMPLATE ADDRESS
+ID PID STATUS TEMPLATE ADDRESS'
+}
+
 @test 'list as JSON holds what state says' {
 	config '.annotations = {"a": "b"}'
 	sleeper one
