@@ -55,10 +55,10 @@ load helpers
 	sleeper box
 	: >"$BATS_TEST_TMPDIR/said.input"
 	for width in 300 100 80; do
-		rm -f "$BATS_TEST_TMPDIR/said.go"
+		rm -f "$BATS_TEST_TMPDIR/said" "$BATS_TEST_TMPDIR/said.go"
 		python3 "$top_srcdir/tests/integration/terminal.py" run 24 $width "$BATS_TEST_TMPDIR/said" \
 			"$INSULA" --root "$STATE" list
-		head -n 1 "$BATS_TEST_TMPDIR/said" | xargs >"$BATS_TEST_TMPDIR/header.$width"
+		head -n 1 "$BATS_TEST_TMPDIR/said" | tr -d "\r" | xargs >"$BATS_TEST_TMPDIR/header.$width"
 	done
 	run -0 cat "$BATS_TEST_TMPDIR/header."{300,100,80}
 	is 'ID PID STATUS BUNDLE CREATED OWNER TEMPLATE ADDRESS
