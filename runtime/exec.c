@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "absent.h"
+#include "exec_many.h"
 #include "verb.h"
 
 struct exec_options {
@@ -141,6 +142,11 @@ static int exec(const struct call *call, struct ins_error *err)
 	if (options->gids.n > 0) {
 		r = parse_gids(&options->gids, &gids, &args.additional_gids_count, err);
 		args.additional_gids = gids;
+	}
+	if (r == 0 && exec_is_many(args.id)) {
+		r = exec_many(call, &args, err);
+		free(gids);
+		return r;
 	}
 	if (r == 0)
 		r = ins_exec(call->context, &args, &status, err);

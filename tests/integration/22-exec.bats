@@ -408,3 +408,52 @@ two_processes() {
 		[ -n "$end" ] || sleeper box
 	done
 }
+
+# --- many ------------------------------------------------------------------------------------------
+
+@test 'exec in many: each line has a name, a failure does not keep the others, nothing is read' {
+	sleeper a1
+	new_bundle
+	sleeper a2
+	new_bundle
+	sleeper b1
+	run -0 --separate-stderr insula exec 'a*' sh -c 'echo one; printf two; echo three >&2; cat' <<<text
+	[ "$(sort <<<"$output")" = 'a1 | one
+a1 | two
+a2 | one
+a2 | two' ] || die "$output"
+	# shellcheck disable=SC2154
+	[ "$(sort <<<"$stderr")" = 'a1 | three
+a2 | three' ] || die "$stderr"
+	run -255 insula exec '{1..3}' -- true
+	has '3 of 3 failed'
+	insula kill a1 KILL
+	wait_for 5 has_status a1 stopped
+	run -255 insula exec 'a{1..2}' echo here
+	has 'a2 | here'
+	has 'insula: a1: '
+	has 'insula: 1 of 2 failed'
+	run -255 insula exec 'b?' sh -c 'exit 3'
+	is 'insula: the program has ended with the exit status 3'
+	run -255 insula exec --tty 'b*' true
+	is 'insula: --tty is for one, and `b*` may be many'
+}
+
+@test 'exec in many waits neither for what a program leaves behind, nor goes on when nobody reads' {
+	sleeper a1
+	new_bundle
+	sleeper a2
+	run -0 timeout 20 "$INSULA" --root "$STATE" exec 'a*' sh -c 'yes & sleep 1000 & echo first'
+	has 'a1 | '
+	run -0 timeout 20 sh -c '"$@" 2>/dev/null | head -n 1' sh "$INSULA" --root "$STATE" exec 'a*' yes
+	[[ $output == a?' | y' ]]
+}
+
+@test 'exec in many shows a terminal no control characters' {
+	sleeper a1
+	: >"$BATS_TEST_TMPDIR/said.input"
+	python3 "$top_srcdir/tests/integration/terminal.py" run 24 80 "$BATS_TEST_TMPDIR/said" \
+		"$INSULA" --root "$STATE" exec 'a*' printf '\033[31mred\007\n'
+	run -0 cat -v "$BATS_TEST_TMPDIR/said"
+	[[ $output == *'a1 | ?[31mred?^M' ]] || die "$output"
+}
