@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "absent.h"
+#include "exec_relay.h"
 #include "verb.h"
 
 struct enter_options {
@@ -30,13 +31,13 @@ static int enter(const struct call *call, struct ins_error *err)
 		.args = call->n_args > 1 ? call->args + 1 : shell,
 		.env = env,
 		.user = options->user,
-		.tty = isatty(STDIN_FILENO) };
+		.tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) };
 	int status = 0, r;
 
 	if (terminal &&
 		snprintf(variable, sizeof(variable), "TERM=%s", terminal) < (int)sizeof(variable))
 		env[0] = variable;
-	r = ins_exec(call->context, &args, &status, err);
+	r = exec_apart(call, &args, &status, err);
 	return r < 0 ? absent_tell(call->context, args.id, r, err) : status;
 }
 

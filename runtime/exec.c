@@ -5,6 +5,7 @@
 
 #include "absent.h"
 #include "exec_many.h"
+#include "exec_relay.h"
 #include "verb.h"
 
 struct exec_options {
@@ -149,7 +150,7 @@ static int exec(const struct call *call, struct ins_error *err)
 		return r;
 	}
 	if (r == 0)
-		r = ins_exec(call->context, &args, &status, err);
+		r = exec_apart(call, &args, &status, err);
 	free(gids);
 	return r < 0 ? absent_tell(call->context, args.id, r, err) : status;
 }

@@ -43,10 +43,13 @@ static int refuse_reach(void *data, const struct ins_partition_info *info)
 		const char *key;
 	} reaching[] = {
 		{ INS_SETTING_NET, "net" },
+		{ INS_SETTING_ADDRESS, "address" },
+		{ INS_SETTING_GROUP, "group" },
 		{ INS_SETTING_PUBLISH, "publish" },
 		{ INS_SETTING_MOUNT, "mount" },
 		{ INS_SETTING_DEVICE, "device" },
 		{ INS_SETTING_CAP_ADD, "cap-add" },
+		{ INS_SETTING_BOOT, "boot" },
 	};
 	const struct ins_definition_value *values = info->definition->values;
 

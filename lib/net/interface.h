@@ -27,6 +27,7 @@ struct ins_interface {
 	uint32_t number;
 	const char *device; /* bridge, macvlan: on the host */
 	bool has_ipv4, has_ipv6;
+	bool is_chosen;     /* one of the addresses, by a person */
 	bool publishes;     /* ports of the host */
 	uint8_t ipv4[4], ipv6[16];
 	uint8_t prefix4, prefix6;

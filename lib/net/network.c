@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "net/choice.h"
 #include "net/helper.h"
 #include "net/interface.h"
 #include "net/net.h"
@@ -58,6 +59,11 @@ static int parse_choice(const char *text, const char *kind, bool is_routed, stru
 				: "\"%s\": with net %s it has the prefix of the network behind it, "
 				  "as /24",
 			text, kind);
+	if (ins_net_is_special(ret->family, ret->bytes))
+		return ins_error_key(err, EINVAL, "address",
+			"\"%s\" is loopback, link-local, multicast or reserved: no guest can have "
+			"it",
+			text);
 	if (is_routed && is_in_pool(ret))
 		return ins_error_key(err, EINVAL, "address",
 			"\"%s\" is of the pool " INS_NETWORK_POOL4 " or " INS_NETWORK_POOL6
@@ -154,6 +160,7 @@ int ins_network_interface(
 		.device = network->device,
 		.has_ipv4 = addresses.ipv4[0],
 		.has_ipv6 = addresses.ipv6[0],
+		.is_chosen = network->address != NULL,
 		.publishes = network->publish.n > 0 };
 	ret->kind = !strcmp(network->kind, "routed")   ? INS_INTERFACE_ROUTED
 		    : !strcmp(network->kind, "bridge") ? INS_INTERFACE_BRIDGE

@@ -341,7 +341,8 @@ static int put_linux(struct bundle *bundle, const char *cgroup, struct ins_error
 	put_map(bundle, platform, "uidMappings");
 	put_map(bundle, platform, "gidMappings");
 	put_text(bundle, platform, "cgroupsPath", cgroup);
-	ins_profile_emit_paths(&bundle->emit, platform, bundle->boots, &bundle->views);
+	ins_profile_emit_paths(&bundle->emit, platform, bundle->boots,
+		bundle->definition->values[INS_SETTING_DEVICE].n > 0, &bundle->views);
 	ins_profile_emit_sysctl(&bundle->emit, platform, bundle->has_network);
 	ins_profile_emit_seccomp(&bundle->emit, platform, bundle->capabilities);
 	r = put_devices(bundle, platform, resources, err);

@@ -38,8 +38,10 @@ static void put_usual_mounts(struct building *building)
 	put_mount(building, "/proc", "proc", "proc", OPTIONS("nosuid", "noexec", "nodev"));
 	put_mount(building, "/dev", "tmpfs", "tmpfs",
 		OPTIONS("nosuid", "strictatime", "mode=755", "size=1m"));
+	/* All of the host share kernel.pty.max terminals, 4096 usually: one that takes all it can leaves enough. */
 	put_mount(building, "/dev/pts", "devpts", "devpts",
-		OPTIONS("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"));
+		OPTIONS("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5",
+			"max=128"));
 	put_mount(building, "/dev/shm", "tmpfs", "shm",
 		OPTIONS("nosuid", "noexec", "nodev", "mode=1777", "size=64m"));
 	put_mount(

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -66,18 +68,42 @@ void ins_profile_emit_capabilities(struct ins_emit *emit, json_t *process, uint6
 	}
 }
 
+/* The machine's own devices, its disks among them, lie in directories of /sys/devices whose names differ from one to
+ * the next. In the others are processors, and what is there without hardware. */
+static void mask_hardware(struct ins_emit *emit, json_t *list)
+{
+	static const char *const hardware[] = { "LNXSYSTM", "css", "pci", "platform", "soc",
+		"vbd-" };
+	DIR *devices = opendir("/sys/devices");
+	const struct dirent *entry;
+
+	while (devices && (entry = readdir(devices))) {
+		for (size_t i = 0; i < ARRAY_LENGTH(hardware); i++) {
+			char path[sizeof("/sys/devices/") + sizeof(entry->d_name)];
+
+			if (strncmp(entry->d_name, hardware[i], strlen(hardware[i])) != 0)
+				continue;
+			snprintf(path, sizeof(path), "/sys/devices/%s", entry->d_name);
+			ins_emit_append(emit, list, json_string(path));
+		}
+	}
+	if (devices)
+		closedir(devices);
+}
+
 /* What tells of the host (how it was booted, its disks, what it is), or could change it: much of it is closed to a user
  * namespace anyway. Not what lxcfs shows in its place. */
-void ins_profile_emit_paths(
-	struct ins_emit *emit, json_t *platform, bool boots, const struct ins_views *views)
+void ins_profile_emit_paths(struct ins_emit *emit, json_t *platform, bool boots, bool has_devices,
+	const struct ins_views *views)
 {
 	static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/cmdline",
-		"/proc/diskstats", "/proc/interrupts", "/proc/kcore", "/proc/keys",
-		"/proc/latency_stats", "/proc/partitions", "/proc/sched_debug", "/proc/scsi",
-		"/proc/swaps", "/proc/timer_list", "/proc/timer_stats", "/sys/block",
-		"/sys/class/block", "/sys/class/dmi", "/sys/dev/block",
+		"/proc/consoles", "/proc/diskstats", "/proc/interrupts", "/proc/kcore",
+		"/proc/keys", "/proc/latency_stats", "/proc/partitions", "/proc/sched_debug",
+		"/proc/scsi", "/proc/swaps", "/proc/timer_list", "/proc/timer_stats", "/sys/block",
+		"/sys/class/block", "/sys/class/dmi", "/sys/dev/block", "/sys/devices/virtual/bdi",
 		"/sys/devices/virtual/block", "/sys/devices/virtual/dmi",
-		"/sys/devices/virtual/powercap", "/sys/firmware" };
+		"/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/btrfs", "/sys/fs/ext4",
+		"/sys/fs/f2fs", "/sys/fs/xfs", "/sys/kernel/irq" };
 	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq",
 		"/proc/sysrq-trigger", "/proc/sys" };
 	json_t *list;
@@ -90,6 +116,9 @@ void ins_profile_emit_paths(
 		if (!is_polled && !ins_views_show(views, masked[i]))
 			ins_emit_append(emit, list, json_string(masked[i]));
 	}
+	/* A program that was given a device looks there for what it is. */
+	if (!has_devices)
+		mask_hardware(emit, list);
 	/* An init sets what belongs to its namespaces in /proc/sys; the rest is not its to write. */
 	ins_emit_strings(emit, platform, "readonlyPaths", readonly,
 		ARRAY_LENGTH(readonly) - (boots ? 1 : 0));

@@ -8,9 +8,11 @@
  * Only the machine's own architecture is in it. The calls of 32-bit programs are a second way into the kernel,
  * and socketcall() has the address family behind a pointer, where no filter sees it.
  */
+#include <assert.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/socket.h>
 
@@ -47,17 +49,18 @@ static const char *const files[] = { "access", "chdir", "chmod", "chown", "chown
 	"truncate", "truncate64", "umask", "unlink", "unlinkat", "utime", "utimensat",
 	"utimensat_time64", "utimes", "write", "writev" };
 
+/* Not io_setup() and what goes with it: its places (fs.aio-max-nr) are one number for the host, and whoever takes
+ * all of them stops its databases. These do without where it is not there. */
 static const char *const waiting[] = { "_newselect", "epoll_create", "epoll_create1", "epoll_ctl",
-	"epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", "eventfd2", "io_cancel",
-	"io_destroy", "io_getevents", "io_pgetevents", "io_pgetevents_time64", "io_setup",
-	"io_submit", "pipe", "pipe2", "poll", "ppoll", "ppoll_time64", "pselect6",
-	"pselect6_time64", "select", "signalfd", "signalfd4", "timerfd_create", "timerfd_gettime",
-	"timerfd_gettime64", "timerfd_settime", "timerfd_settime64" };
+	"epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", "eventfd2", "pipe", "pipe2", "poll",
+	"ppoll", "ppoll_time64", "pselect6", "pselect6_time64", "select", "signalfd", "signalfd4",
+	"timerfd_create", "timerfd_gettime", "timerfd_gettime64", "timerfd_settime",
+	"timerfd_settime64" };
 
 static const char *const memory[] = { "brk", "cachestat", "madvise", "map_shadow_stack",
-	"membarrier", "memfd_create", "memfd_secret", "mincore", "mlock", "mlock2", "mlockall",
-	"mmap", "mmap2", "mprotect", "mremap", "mseal", "msync", "munlock", "munlockall", "munmap",
-	"pkey_alloc", "pkey_free", "pkey_mprotect", "process_mrelease", "remap_file_pages" };
+	"membarrier", "memfd_secret", "mincore", "mlock", "mlock2", "mlockall", "mprotect",
+	"mremap", "mseal", "msync", "munlock", "munlockall", "munmap", "pkey_alloc", "pkey_free",
+	"pkey_mprotect", "process_mrelease", "remap_file_pages" };
 
 static const char *const processes[] = { "alarm", "arch_prctl", "capget", "capset", "execve",
 	"execveat", "exit", "exit_group", "fork", "get_robust_list", "get_thread_area", "getcpu",
@@ -97,8 +100,8 @@ static const char *const talking[] = { "accept", "accept4", "bind", "connect", "
 	"mq_timedreceive", "mq_timedreceive_time64", "mq_timedsend", "mq_timedsend_time64",
 	"mq_unlink", "msgctl", "msgget", "msgrcv", "msgsnd", "recv", "recvfrom", "recvmmsg",
 	"recvmmsg_time64", "recvmsg", "semctl", "semget", "semop", "semtimedop",
-	"semtimedop_time64", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shmat",
-	"shmctl", "shmdt", "shmget", "shutdown" };
+	"semtimedop_time64", "send", "sendmmsg", "sendmsg", "sendto", "shmat", "shmctl", "shmdt",
+	"shmget", "shutdown" };
 
 /* Since Linux 4.8 a tracer cannot get around the filter of what it traces; older ones are not supported. */
 static const char *const debugging[] = { "pidfd_getfd", "process_vm_readv", "process_vm_writev",
@@ -271,6 +274,65 @@ static void put_sockets(struct ins_emit *emit, json_t *rules, bool packets)
 	put_one(emit, rules, "socketpair", 0, comparisons, 1);
 }
 
+/* Huge pages are reserved by the host for a program of its own; no limit but the controller hugetlb, which few
+ * hosts delegate, counts them. shmget() with them takes a right that no partition has. */
+static void put_memory(struct ins_emit *emit, json_t *rules)
+{
+	struct comparison comparison = { .operator= "SCMP_CMP_MASKED_EQ" };
+
+	comparison.index = 3;
+	comparison.value = MAP_HUGETLB;
+	put_rule(emit, rules, WORDS("mmap", "mmap2"), 2, 0, &comparison, 1);
+	comparison.value_two = MAP_HUGETLB;
+	put_rule(emit, rules, WORDS("mmap", "mmap2"), 2, ENOMEM, &comparison, 1);
+	comparison = (struct comparison){ .index = 1, .operator= "SCMP_CMP_MASKED_EQ" };
+	comparison.value = MFD_HUGETLB;
+	put_one(emit, rules, "memfd_create", 0, &comparison, 1);
+	comparison.value_two = MFD_HUGETLB;
+	put_one(emit, rules, "memfd_create", ENOMEM, &comparison, 1);
+}
+
+/*
+ * The compiled filters of sockets come out of one store for the host (net.core.bpf_jit_limit), which one process
+ * without rights empties with some thousand sockets; then no filter of system calls can be loaded, and so no
+ * partition started. They are for packet sockets, and for the netlink of an init.
+ */
+static void put_options(struct ins_emit *emit, json_t *rules, bool filters)
+{
+	/* The kernel takes the lower 32 bits of level and option, and no comparison says "not": so these are masks
+	 * and values which the two that are left out do not have. */
+	static const unsigned int two[] = { SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF };
+	static const unsigned char others[][2] = { { 0x70, 0x00 }, { 0x78, 0x10 }, { 0x7e, 0x18 },
+		{ 0x7f, 0x1b }, { 0x7c, 0x1c }, { 0x70, 0x20 }, { 0x7e, 0x30 }, { 0x7f, 0x32 },
+		{ 0x7c, 0x34 }, { 0x78, 0x38 }, { 0x40, 0x40 } };
+	const unsigned int greatest_level = 0x100; /* its highest bit */
+	struct comparison both[] = { { 1, "SCMP_CMP_MASKED_EQ", UINT32_MAX, SOL_SOCKET },
+		{ 2, "SCMP_CMP_MASKED_EQ", UINT32_MAX, 0 } };
+	struct comparison level = { 1, "SCMP_CMP_MASKED_EQ", SOL_SOCKET, 0 };
+
+	static_assert(
+		SOL_SOCKET == 1 && SO_ATTACH_FILTER == 0x1a && SO_ATTACH_REUSEPORT_CBPF == 0x33,
+		"they are what the masks are made for");
+	if (filters) {
+		put_one(emit, rules, "setsockopt", 0, NULL, 0);
+		return;
+	}
+	put_one(emit, rules, "setsockopt", 0, &level, 1);
+	for (unsigned int bit = SOL_SOCKET << 1; bit <= greatest_level; bit <<= 1) {
+		level.value = level.value_two = bit;
+		put_one(emit, rules, "setsockopt", 0, &level, 1);
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(two); i++) {
+		both[1].value_two = two[i];
+		put_one(emit, rules, "setsockopt", EPERM, both, ARRAY_LENGTH(both));
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+		both[1].value = others[i][0];
+		both[1].value_two = others[i][1];
+		put_one(emit, rules, "setsockopt", 0, both, ARRAY_LENGTH(both));
+	}
+}
+
 void ins_profile_emit_seccomp(struct ins_emit *emit, json_t *platform, uint64_t capabilities)
 {
 	json_t *seccomp = ins_emit_object(emit, platform, "seccomp");
@@ -292,5 +354,7 @@ void ins_profile_emit_seccomp(struct ins_emit *emit, json_t *platform, uint64_t 
 	put_rule(emit, rules, forbidden, ARRAY_LENGTH(forbidden), EPERM, NULL, 0);
 	put_clone(emit, rules, capabilities >> CAP_SYS_ADMIN & 1);
 	put_personality(emit, rules);
+	put_memory(emit, rules);
 	put_sockets(emit, rules, capabilities >> CAP_NET_RAW & 1);
+	put_options(emit, rules, capabilities >> CAP_NET_RAW & 1);
 }

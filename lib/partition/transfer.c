@@ -229,6 +229,27 @@ static int unpack(const struct importing *importing, const struct ins_context *c
 	return ins_worker_ask(context, argv, fd, words, err);
 }
 
+/* The same layer twice is a loop to overlayfs: it would be told at each start. */
+static bool is_twice(const struct ins_layers *layers)
+{
+	for (size_t i = 0; i < layers->n; i++) {
+		struct ins_layers before = { i, layers->v };
+
+		if (ins_layers_contain(&before, layers->v[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_name_taken(const struct ins_partition_state *state, size_t before, const char *name)
+{
+	for (size_t i = 0; i < before; i++) {
+		if (!strcmp(state->snapshots[i].name, name))
+			return true;
+	}
+	return false;
+}
+
 /* What state.json says is ours elsewhere, and somebody's here. */
 static int check_state(const struct ins_partition_state *state, struct ins_error *err)
 {
@@ -236,11 +257,15 @@ static int check_state(const struct ins_partition_state *state, struct ins_error
 
 	if (state->layers.n + 1 > INS_OVERLAY_LAYERS || state->n_snapshots > INS_SNAPSHOTS_MAX)
 		return ins_error_text(err, E2BIG, "state.json: too many layers or snapshots");
+	if (is_twice(&state->layers))
+		return ins_error_text(err, EINVAL, "state.json: a layer is in it twice");
 	for (size_t i = 0; r == 0 && i < state->n_snapshots; i++) {
 		const struct ins_snapshot *snapshot = &state->snapshots[i];
 
 		r = ins_name_check("snapshot", snapshot->name, err);
 		if (r == 0 && (snapshot->layers.n + 1 > INS_OVERLAY_LAYERS ||
+				      is_twice(&snapshot->layers) ||
+				      is_name_taken(state, i, snapshot->name) ||
 				      strlen(snapshot->made) >= INS_TIME_SIZE ||
 				      snapshot->made[strspn(snapshot->made, "0123456789-:TZ")]))
 			r = ins_error_text(err, EINVAL, "state.json: the snapshot %s is broken",

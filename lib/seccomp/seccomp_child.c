@@ -7,6 +7,9 @@
 #include "init/child.h"
 #include "sys/bare.h"
 
+/* include/linux/errno.h of the kernel; not among those that programs are given. */
+#define ENOTSUPP 524
+
 #if defined(__x86_64__)
 /* No way to learn the counter's speed without system calls: 17 s at 1 GHz, 3.4 s at 5 GHz. */
 #define MOST_TICKS ((uint64_t)1 << 34)
@@ -104,6 +107,11 @@ int ins_seccomp_load_op(struct ins_child *child, const struct ins_op *op)
 	if (op->seccomp.listener)
 		return load_with_listener(child, &op->seccomp);
 	result = load(&op->seccomp);
+	/* The kernel's own word, which has no name for programs. */
+	if (result == -ENOTSUPP)
+		return ins_child_detail(child,
+			"the host's store of compiled filters is used up (net.core.bpf_jit_limit)",
+			-ENOMEM);
 	/* With TSYNC a positive result is a thread that could not follow; there is none but this.
 	 */
 	return result > 0 ? -ESRCH : (int)result;

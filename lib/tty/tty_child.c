@@ -22,6 +22,11 @@ static int open_master(struct ins_child *child)
 	int fd = ins_child_open_strict(child, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
 	long result;
 
+	if (fd == -ENOSPC)
+		return ins_child_detail(child,
+			"all terminals are in use: of its devpts (max=), or of the host "
+			"(kernel.pty.max)",
+			fd);
 	if (fd < 0)
 		return ins_child_detail(child, "a terminal needs a devpts mounted on /dev/pts", fd);
 	result = ins_sys(fstatfs, fd, &fs);

@@ -84,6 +84,9 @@ static int find_user(const char *text, int root, json_t *taken, struct ins_error
 	if (group && group[1] && !look_up(root, "etc/group", group + 1, &gid, NULL))
 		return ins_error_text(
 			err, EINVAL, "config.User: the image has no group \"%.80s\"", group + 1);
+	if (uid > UINT16_MAX || gid > UINT16_MAX)
+		return ins_error_text(err, EINVAL,
+			"config.User: %u:%u: a partition has the ids 0 to 65535", uid, gid);
 	snprintf(number, sizeof(number), "%u:%u", uid, gid);
 	return json_object_set_new(taken, "user", json_string(number)) < 0
 		       ? ins_error_set(err, ENOMEM, "config")

@@ -150,6 +150,11 @@ static int write_description(const struct image *image, const char *source, cons
 	if (image->config)
 		ins_emit_put(&emit, root, "config", json_incref(image->config));
 	r = ins_emit_text(&emit, JSON_INDENT(2), &text, err);
+	if (r == 0 && strlen(text) > IMAGE_FILE_MAX)
+		return ins_error_text(err, E2BIG,
+			"what the image says of its program takes more than %zu KiB: no partition "
+			"could read that",
+			IMAGE_FILE_MAX >> 10);
 	return r < 0 ? r : ins_file_write(image->dir, IMAGE_FILE, text, strlen(text), 0600, err);
 }
 

@@ -23,7 +23,9 @@ struct packing {
 	const char *name; /* of the part, in the archive */
 	size_t prefix;    /* so much of a path on disk stands for it */
 	struct ins_progress *progress;
-	uint64_t bytes; /* of files so far */
+	uint64_t bytes; /* of files so far, for people */
+	uint64_t holes; /* the same, holes as if they were data */
+	uint64_t entries;
 };
 
 static void close_packing(struct packing *packing)
@@ -129,6 +131,29 @@ static int write_data(struct packing *packing, struct ins_error *err)
 	return r == ARCHIVE_EOF ? 0 : failed(packing->in, err);
 }
 
+/* What could not be taken back is not given out: a guest may make its tree as deep and its holes as large as it
+ * likes, and each path is written whole. */
+static int check_limits(struct packing *packing, struct archive_entry *entry, struct ins_error *err)
+{
+	char clean[PATH_MAX];
+	int r = intake_clean(archive_entry_pathname(entry), clean, err);
+
+	if (r < 0)
+		return r;
+	if (packing->entries++ == INTAKE_ENTRIES)
+		return ins_error_text(err, EFBIG, "there are more than %llu files",
+			(unsigned long long)INTAKE_ENTRIES);
+	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+		return 0;
+	if ((uint64_t)archive_entry_size(entry) > INTAKE_BYTES - packing->holes)
+		return ins_error_text(err, EFBIG,
+			"with \"%.100s\" the files have more than %llu GiB together, their holes "
+			"included",
+			clean, (unsigned long long)(INTAKE_BYTES >> 30));
+	packing->holes += (uint64_t)archive_entry_size(entry);
+	return 0;
+}
+
 static int pack_entry(struct packing *packing, struct archive_entry *entry, struct ins_error *err)
 {
 	struct archive_entry *rest = NULL;
@@ -139,6 +164,8 @@ static int pack_entry(struct packing *packing, struct archive_entry *entry, stru
 		return 0;
 	archive_entry_linkify(packing->resolver, &entry, &rest);
 	r = rename_entry(packing, entry, err);
+	if (r == 0)
+		r = check_limits(packing, entry, err);
 	if (r < 0)
 		return r;
 	if (archive_write_header(packing->out, entry) < ARCHIVE_WARN)

@@ -409,6 +409,63 @@ two_processes() {
 	done
 }
 
+# --- terminals of the caller ------------------------------------------------------------------------
+
+# on_terminal TEXT COMMAND…: what a shell says that runs it on a terminal.
+on_terminal() {
+	local said=$BATS_TEST_TMPDIR/said.$RANDOM
+	printf '%s' "$1" >"$said.input"
+	python3 "$top_srcdir/tests/integration/terminal.py" run 24 80 "$said" sh -c "$2" || :
+	output=$(tr -d '\r' <"$said")
+}
+
+@test 'no terminal of the caller gets into the container' {
+	local in="\"$INSULA\" --root \"$STATE\" exec"
+	sleeper t1
+	# A terminal is a character device 136:N; one of its own is in its own /dev/pts.
+	local look='for f in 0 1 2; do readlink /proc/self/fd/$f; done'
+	on_terminal '' "$in t1 sh -c '$look'"
+	[[ $output == $'/dev/pts/0\npipe:'*$'\n/dev/pts/0' || $output == $'/dev/pts/0\n/dev/pts/0\n/dev/pts/0' ]] || die "$output"
+	on_terminal '' "stat -Lc %d /dev/stdin; $in t1 stat -Lc %d /dev/stdin"
+	[ "$(sed -n 1p <<<"$output")" != "$(sed -n 2p <<<"$output")" ] || die "$output"
+	on_terminal '' "$in t1 sh -c '$look; echo said >&2' </dev/null"
+	[[ $output == $'/dev/null\npipe:'*$'\npipe:'*$'\nsaid' ]] || die "$output"
+	on_terminal '' "$in t1 sh -c '$look' | cat"
+	[[ $output == $'/dev/null\npipe:'*$'\npipe:'* ]] || die "$output"
+	on_terminal '' "$in --detach t1 sh -c '($look) >/seen.new; mv /seen.new /seen; exec sleep 1000'"
+	wait_for 5 insula exec t1 test -e /seen
+	run -0 insula exec t1 sed -n '1p;3p' /seen
+	is $'/dev/null\n/dev/null'
+	on_terminal '' "$in t1 sh -c 'exit 7' </dev/null; echo =\$?; $in t1 nowhere </dev/null; echo =\$?"
+	has '=7'
+	has '=127'
+}
+
+@test 'what exec leaves behind does not read what is typed afterwards' {
+	local in="\"$INSULA\" --root \"$STATE\" exec"
+	sleeper t1
+	on_terminal secret "$in t1 sh -c '(trap \"\" HUP; cat <&2 >/stolen) >/dev/null </dev/null &' </dev/null
+		printf '> '; sleep 0.5; timeout --foreground 2 head -n 1 >$BATS_TEST_TMPDIR/got"
+	[ "$(cat "$BATS_TEST_TMPDIR/got")" = secret ] || die "$output"
+	run -0 insula exec t1 sh -c 'cat /stolen 2>/dev/null || :'
+	is ''
+}
+
+@test 'a signal to exec on a terminal ends the program' {
+	sleeper t1
+	local said=$BATS_TEST_TMPDIR/said
+	: >"$said.input"
+	python3 "$top_srcdir/tests/integration/terminal.py" run 24 80 "$said" sh -c \
+		"\"$INSULA\" --root \"$STATE\" exec t1 sleep 1000 </dev/null & echo \$! >$said.pid; wait \$!; echo =\$?" &
+	local terminal=$!
+	wait_for 5 test -s "$said.pid"
+	wait_for 5 insula exec t1 sh -c 'ps | grep "[s]leep 1000" | grep -qv "^ *1 "'
+	kill "$(cat "$said.pid")"
+	wait "$terminal"
+	run -0 cat "$said"
+	has '=143'
+}
+
 # --- many ------------------------------------------------------------------------------------------
 
 @test 'exec in many: each line has a name, a failure does not keep the others, nothing is read' {

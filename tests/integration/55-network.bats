@@ -502,3 +502,21 @@ no_guests() {
 	run -0 in_ns host ip -6 route show default
 	hasnt 'fe80::bad'
 }
+
+@test 'an address that is the host'\''s, or has a route already, is refused' {
+	new_netns g0
+	new_netns g1
+	local address
+	for address in 192.0.2.1 192.0.2.255 2001:db8::1; do
+		run -0 attaches g0 keep routed 0 address=$address
+		has "98 address: $address is one of the host's own"
+	done
+	run -0 attaches g0 keep routed 0 address=198.51.100.7
+	is 0
+	run -0 attaches g1 keep routed 1 address=198.51.100.7
+	has '98 address: the host has a route to it already: another partition has the same one'
+	# A host that binds to any address cannot tell.
+	in_ns host sh -c 'echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind'
+	run -0 attaches g1 keep routed 1 address=198.51.100.8
+	is 0
+}

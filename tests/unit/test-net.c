@@ -135,6 +135,10 @@ static void refuse_network(const struct ins_network *network, const char *words)
 
 static void refused_networks(void **data)
 {
+	static const char *const special[] = { "0.0.0.0", "0.1.2.3", "127.0.0.53",
+		"169.254.169.254", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
+		"::", "::1", "::ffff:192.0.2.1", "fe80::1", "febf::1", "ff02::1" };
+
 	(void)data;
 	refuse_network(NETWORK(.kind = "token-ring"), "net: \"token-ring\" is not routed");
 	refuse_network(NETWORK(.kind = "routed", .number = 12288), "no partition number 12288");
@@ -142,6 +146,10 @@ static void refused_networks(void **data)
 	refuse_network(
 		NETWORK(.kind = "routed", .address = "fd69:6e73:756c:61:1::"), "is of the pool");
 	refuse_network(NETWORK(.kind = "routed", .address = "192.0.2.7/24"), "it has no prefix");
+	for (size_t i = 0; i < ARRAY_LENGTH(special); i++)
+		refuse_network(NETWORK(.kind = "routed", .address = special[i]), "no guest can");
+	refuse_network(NETWORK(.kind = "macvlan", .device = "e0", .address = "224.0.0.9/24"),
+		"no guest can");
 	refuse_network(NETWORK(.kind = "routed", .address = "192.0.2"), "is no ADDRESS");
 	refuse_network(NETWORK(.kind = "bridge"), "bridge: is needed");
 	refuse_network(NETWORK(.kind = "macvlan"), "parent: is needed");
