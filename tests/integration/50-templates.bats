@@ -186,6 +186,36 @@ two_layers() {
 	layout "$BATS_TEST_TMPDIR/lower.tar" "$TAR.gz"
 }
 
+@test 'an OCI image that no partition could run is refused' {
+	crafted file:etc/passwd:www:x:70000:34::/:
+	layout "$TAR"
+	run -1 insula template import a "$LAYOUT"
+	has 'config.User: 70000:34: a partition has the ids 0 to 65535'
+	crafted file:etc/passwd:www:x:33:34::/:
+	layout "$TAR"
+	python3 - "$LAYOUT" <<'END'
+import hashlib, json, os, sys
+layout = sys.argv[1] + "/"
+blobs = layout + "blobs/sha256/"
+def put(value):
+    data = json.dumps(value).encode()
+    name = hashlib.sha256(data).hexdigest()
+    open(blobs + name, "wb").write(data)
+    return {"digest": "sha256:" + name, "size": len(data)}
+index = json.load(open(layout + "index.json"))
+manifest = json.load(open(blobs + index["manifests"][0]["digest"][7:]))
+config = json.load(open(blobs + manifest["config"]["digest"][7:]))
+config["config"]["Env"] = ["A=" + "x" * 1500000]
+manifest["config"].update(put(config))
+index["manifests"][0].update(put(manifest))
+json.dump(index, open(layout + "index.json", "w"))
+END
+	run -1 insula template import a "$LAYOUT"
+	has 'what the image says of its program takes more than 1024 KiB'
+	run -0 insula template list --quiet
+	is ''
+}
+
 @test 'an OCI layout: layers, whiteouts, and how its program is started' {
 	two_layers
 	insula template import a "$LAYOUT"

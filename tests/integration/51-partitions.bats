@@ -431,6 +431,16 @@ await_ready() {
 	done
 	run -0 insula exec "$P" find /sys/block /sys/class/block /sys/dev/block -mindepth 1
 	is ''
+	# Nor by another way.
+	for file in /sys/devices/pci* /sys/devices/platform /sys/fs/ext4 /sys/fs/xfs /sys/fs/btrfs /sys/kernel/irq \
+		/sys/devices/virtual/bdi; do
+		[ -d "$file" ] || continue
+		run -0 insula exec "$P" find "$file" -mindepth 1
+		is ''
+	done
+	run -0 insula exec "$P" cat /proc/consoles
+	is ''
+	run -0 insula exec "$P" ls /sys/devices/system/cpu/online
 	run -0 insula exec "$P" cat /proc/sys/kernel/random/boot_id
 	id=$output
 	[[ $id =~ ^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]]
@@ -439,6 +449,17 @@ await_ready() {
 	detached start "$P"
 	run -0 insula exec "$P" cat /proc/sys/kernel/random/boot_id
 	[ "$output" != "$id" ]
+}
+
+@test 'who has a device of the host'\''s sees in /sys what it is' {
+	local file
+	for file in /sys/devices/pci* /sys/devices/platform; do
+		[ ! -d "$file" ] || break
+	done
+	skip_unless 'this machine shows no devices' test -d "$file"
+	spawned "$P" --device /dev/null -- sleep 1000
+	run -0 insula exec "$P" find "$file" -mindepth 1
+	[ "$output" ]
 }
 
 @test 'a partition of its own takes at most 32 KiB of disk' {

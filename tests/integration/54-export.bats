@@ -150,6 +150,10 @@ elif kind == "state-missing":
     state["layers"] = [layer, "fedcba9876543210"]
 elif kind == "state-many":
     state["layers"] = [layer] * 200
+elif kind == "state-twice":
+    state["layers"] = [layer, layer]
+elif kind == "snapshot-twice":
+    state["snapshots"] = [{"name": "x", "made": "2026", "layers": []}] * 2
 elif kind == "snapshot-name":
     state["snapshots"] = [{"name": "../x", "made": "2026", "layers": []}]
 elif kind == "snapshot-made":
@@ -202,8 +206,8 @@ END
 
 @test 'archives that mean harm are refused, and leave nothing' {
 	local kind
-	for kind in state-id state-missing state-many snapshot-name snapshot-made definition state-link layer-link \
-		image-link up absolute elsewhere through-link hard-link hard-link-state owner size; do
+	for kind in state-id state-missing state-many state-twice snapshot-twice snapshot-name snapshot-made definition \
+		state-link layer-link image-link up absolute elsewhere through-link hard-link hard-link-state owner size; do
 		hostile $kind
 		run -1 insula import "$P" "$TAR"
 		[ "$output" ] || die "$kind: no words"
@@ -323,6 +327,36 @@ e trusted.overlay.opaque trusted.overlay.redirect"
 	one_line
 	has 'the archive is not whole'
 	has 'No space left on device'
+}
+
+@test 'what no import would take is not exported either' {
+	spawned
+	insula exec "$P" sh -c 'i=0; while [ $i -lt 130 ]; do mkdir d; cd d; i=$((i + 1)); done'
+	run -1 insula export "$P" --output "$TAR"
+	one_line
+	has 'deeper than 128 directories'
+	[ ! -e "$TAR" ]
+	insula exec "$P" sh -c 'rm -r /d; dd if=/dev/zero of=/holes bs=1 count=1 seek=70G 2>/dev/null'
+	run -1 insula export "$P" --output "$TAR"
+	one_line
+	has 'more than 64 GiB together, their holes included'
+	[ ! -e "$TAR" ]
+	insula exec "$P" rm /holes
+	insula export "$P" --output "$TAR"
+}
+
+@test 'an archive that wants another address, a group or an init is not started unseen' {
+	local words
+	for words in '--address 198.51.100.7' '--group shop' '--boot'; do
+		# shellcheck disable=SC2086 # an option and its value
+		insula spawn "$P" --template busybox --no-start $words
+		insula export "$P" >"$BATS_TEST_TMPDIR/archive.tar"
+		insula remove "$P"
+		run -1 insula import --start "$P" "$BATS_TEST_TMPDIR/archive.tar"
+		has 'it is there, but not started'
+		[ "$(insula show --json "$P" | jq -r '.[0].status')" = stopped ]
+		insula remove "$P"
+	done
 }
 
 @test 'an archive that reaches for the host is not started unseen' {
