@@ -253,6 +253,11 @@ int ins_interface_set_host(
 
 	add_host_settings(host, interface);
 	r = ins_netlink_send(host, NULL);
+	if (r == -ENODEV)
+		return ins_error_text(err, ENODEV,
+			"the partition's interface " ROUTED_PREFIX
+			"%u is gone, as if it had removed its eth0: a restart makes it again",
+			interface->number);
 	return r < 0 ? ins_error_set(err, -r, "change the interface " ROUTED_PREFIX "%u",
 			       interface->number)
 		     : 0;
