@@ -299,37 +299,37 @@ static void put_memory(struct ins_emit *emit, json_t *rules)
  */
 static void put_options(struct ins_emit *emit, json_t *rules, bool filters)
 {
-	/* The kernel takes the lower 32 bits of level and option, and no comparison says "not": so these are masks
-	 * and values which the two that are left out do not have. */
+	/* The kernel takes the lower 32 bits of level and option, and no comparison says "not": so these are bits that
+	 * another level has, or another option, and one of them is enough. */
 	static const unsigned int two[] = { SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF };
-	static const unsigned char others[][2] = { { 0x70, 0x00 }, { 0x78, 0x10 }, { 0x7e, 0x18 },
-		{ 0x7f, 0x1b }, { 0x7c, 0x1c }, { 0x70, 0x20 }, { 0x7e, 0x30 }, { 0x7f, 0x32 },
-		{ 0x7c, 0x34 }, { 0x78, 0x38 }, { 0x40, 0x40 } };
+	static const unsigned char others[][2] = { { 0x40, 0x40 }, { 0x10, 0x00 }, { 0x04, 0x04 },
+		{ 0x02, 0x00 }, { 0x21, 0x01 }, { 0x21, 0x20 }, { 0x09, 0x00 }, { 0x09, 0x09 } };
 	const unsigned int greatest_level = 0x100; /* its highest bit */
 	struct comparison both[] = { { 1, "SCMP_CMP_MASKED_EQ", UINT32_MAX, SOL_SOCKET },
 		{ 2, "SCMP_CMP_MASKED_EQ", UINT32_MAX, 0 } };
-	struct comparison level = { 1, "SCMP_CMP_MASKED_EQ", SOL_SOCKET, 0 };
+	struct comparison one = { 1, "SCMP_CMP_MASKED_EQ", SOL_SOCKET, 0 };
 
 	static_assert(
 		SOL_SOCKET == 1 && SO_ATTACH_FILTER == 0x1a && SO_ATTACH_REUSEPORT_CBPF == 0x33,
-		"they are what the masks are made for");
+		"they are what the bits are made for");
 	if (filters) {
 		put_one(emit, rules, "setsockopt", 0, NULL, 0);
 		return;
 	}
-	put_one(emit, rules, "setsockopt", 0, &level, 1);
+	put_one(emit, rules, "setsockopt", 0, &one, 1);
 	for (unsigned int bit = SOL_SOCKET << 1; bit <= greatest_level; bit <<= 1) {
-		level.value = level.value_two = bit;
-		put_one(emit, rules, "setsockopt", 0, &level, 1);
+		one.value = one.value_two = bit;
+		put_one(emit, rules, "setsockopt", 0, &one, 1);
+	}
+	one.index = 2;
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+		one.value = others[i][0];
+		one.value_two = others[i][1];
+		put_one(emit, rules, "setsockopt", 0, &one, 1);
 	}
 	for (size_t i = 0; i < ARRAY_LENGTH(two); i++) {
 		both[1].value_two = two[i];
 		put_one(emit, rules, "setsockopt", EPERM, both, ARRAY_LENGTH(both));
-	}
-	for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
-		both[1].value = others[i][0];
-		both[1].value_two = others[i][1];
-		put_one(emit, rules, "setsockopt", 0, both, ARRAY_LENGTH(both));
 	}
 }
 

@@ -298,9 +298,14 @@ insula_with_fds() {
 	run script -qec "$INSULA --root $STATE run --bundle $BUNDLE other" /dev/null
 	hasnt done
 	has $'\n0'
-	run script -qec "$INSULA --root $STATE exec box probe tiocsti" /dev/null
+	run script -qec "$INSULA --root $STATE exec box probe tiocsti </dev/null" /dev/null
 	hasnt done
 	has tiocsti
+	# With one of its own it writes into that.
+	run script -qec "$INSULA --root $STATE exec box probe tiocsti; stty -icanon
+		timeout --foreground 1 head -c 1 >$BATS_TEST_TMPDIR/typed" /dev/null </dev/null
+	has tiocsti
+	run ! grep -q x "$BATS_TEST_TMPDIR/typed"
 }
 
 @test 'nobody listens on an abstract socket (CVE-2020-15257)' {
