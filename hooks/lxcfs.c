@@ -131,9 +131,11 @@ static void open_views(const char *directory, struct views *views)
 		fail(errno, "lxcfs does not run: %s/proc", directory);
 	while ((entry = readdir(entries))) {
 		char path[sizeof("proc/") + NAME_MAX];
+		struct stat s;
 
+		/* lxcfs does not tell the kind of its entries. */
 		snprintf(path, sizeof(path), "proc/%s", entry->d_name);
-		if (entry->d_type == DT_REG)
+		if (fstatat(dir, path, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(s.st_mode))
 			add_view(views, dir, path);
 	}
 	add_view(views, dir, CPUS_ONLINE);

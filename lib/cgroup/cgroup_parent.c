@@ -129,6 +129,9 @@ static int make_missing(
 			*ret_made = made + 1;
 		if (next == 0)
 			next = ins_cgroup_open_beneath(*fd, name, O_RDONLY);
+		/* Whatever our umask: a container reads its limits there. */
+		if (next >= 0 && is_ours)
+			(void)fchmod(next, 0755);
 		if (ins_cgroup_is_gone(next))
 			return -ESTALE;
 		if (next < 0)

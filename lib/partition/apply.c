@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Another definition for a partition that is there. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -11,6 +13,9 @@
 #include "partition/limits.h"
 #include "partition/network.h"
 #include "plan/host.h"
+
+/* A file of this name in the partition's directory: the kernel may have more of a change than the definition. */
+#define CHANGING "changing"
 
 struct change {
 	const struct ins_partition *partition;
@@ -73,22 +78,67 @@ static int change_network(const struct ins_partition *partition, const struct in
 	return r;
 }
 
-/* In the kernel; what differs only. */
+/* In the kernel; what differs only. @before: NULL: it is not known. */
 static int change_running(const struct ins_partition *partition,
 	const struct ins_definition *before, const struct ins_definition *after,
 	const struct ins_host *host, struct ins_error *err)
 {
-	bool network = ins_setting_differs(before, after, INS_SETTING_PUBLISH) ||
+	bool network = !before || ins_setting_differs(before, after, INS_SETTING_PUBLISH) ||
 		       ins_setting_differs(before, after, INS_SETTING_GROUP);
 	int r = network ? change_network(partition, after, err) : 0;
 
-	if (r == 0 && ins_limits_differ(before, after)) {
+	if (r == 0 && (!before || ins_limits_differ(before, after))) {
 		r = change_limits(partition, after, host, err);
-		if (r < 0 && network)
+		if (r < 0 && network && before)
 			(void)change_network(partition, before, NULL);
 	}
 	return r;
 }
+
+/* --- a change that was killed in the middle --------------------------------------------------------------- */
+
+static int begin_change(const struct ins_partition *partition, struct ins_error *err)
+{
+	cleanup_fd int fd =
+		openat(partition->dir, CHANGING, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? ins_error_set(
+				err, errno, "note the change of partition %s", partition->name)
+		      : 0;
+}
+
+static void end_change(const struct ins_partition *partition)
+{
+	(void)unlinkat(partition->dir, CHANGING, 0);
+}
+
+bool ins_partition_is_changing(int dir)
+{
+	return faccessat(dir, CHANGING, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int ins_partition_settle_change(struct ins_partition *partition, struct ins_error *err)
+{
+	enum ins_status status;
+	struct ins_host host;
+	int r;
+
+	if (!ins_partition_is_changing(partition->dir))
+		return 0;
+	r = ins_partition_status(partition, &status, NULL, err);
+	if (r == 0 && (status == INS_STATUS_RUNNING || status == INS_STATUS_PAUSED)) {
+		r = ins_host_probe(&host, false, err);
+		if (r == 0)
+			r = ins_host_probe_controllers(&host, err);
+		if (r == 0)
+			r = change_running(partition, NULL, &partition->definition, &host, err);
+	}
+	if (r == 0)
+		end_change(partition);
+	return r;
+}
+
+/* --- another definition --------------------------------------------------------------------------------- */
 
 int ins_partition_apply(struct ins_context *context, const char *name,
 	const struct ins_definition *definition, ins_change_fn *visit, void *data,
@@ -102,7 +152,7 @@ int ins_partition_apply(struct ins_context *context, const char *name,
 	int r = ins_definition_check(definition, err);
 
 	if (r == 0)
-		r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+		r = ins_partition_open(context, name, INS_PARTITION_MEND, &partition, err);
 	if (r == 0)
 		r = ins_partition_status(&partition, &status, NULL, err);
 	if (r == 0)
@@ -118,13 +168,19 @@ int ins_partition_apply(struct ins_context *context, const char *name,
 	strongest = ins_definition_differs(&partition.definition, definition, NULL, NULL);
 	if (strongest == INS_CHANGE_NONE)
 		return 0;
-	if (strongest == INS_CHANGE_NEVER)
+	/* One that is broken says nothing of it. */
+	if (strongest == INS_CHANGE_NEVER &&
+		ins_definition_get(&partition.definition, INS_SETTING_TEMPLATE))
 		return ins_error_key(err, EINVAL, "template",
 			"another template is another partition: it is \"%s\" here",
 			ins_definition_get(&partition.definition, INS_SETTING_TEMPLATE));
 	change.runs = status == INS_STATUS_RUNNING || status == INS_STATUS_PAUSED;
-	if (change.runs)
-		r = change_running(&partition, &partition.definition, definition, &host, err);
+	if (change.runs) {
+		r = begin_change(&partition, err);
+		if (r == 0)
+			r = change_running(
+				&partition, &partition.definition, definition, &host, err);
+	}
 	if (r == 0) {
 		r = ins_disk_change(&partition, definition, err);
 		if (r == 0)
@@ -134,6 +190,8 @@ int ins_partition_apply(struct ins_context *context, const char *name,
 			(void)change_running(
 				&partition, definition, &partition.definition, &host, NULL);
 	}
+	if (change.runs)
+		end_change(&partition);
 	if (r == 0)
 		(void)ins_definition_differs(&partition.definition, definition, tell, &change);
 	return r;

@@ -175,13 +175,27 @@ static void clear_temporary(struct ins_gc *gc, int dir, const char *name)
 		ins_gc_take(gc, "file", gc->where, dir, name, ins_gc_remove_file);
 }
 
+/* As each command does for the partition that it is about. */
+static int settle_change(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
+{
+	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+
+	(void)dir;
+	return ins_partition_open(gc->context, name, INS_PARTITION_CHANGE, &partition, err);
+}
+
 static void clear_partition(struct ins_gc *gc, int dir, const char *name)
 {
 	cleanup_fd int locked = -1;
 
 	snprintf(gc->where, sizeof(gc->where), "partitions/%s/", name);
-	if (name[0] != '.' && is_free(dir, name, &locked) && locked >= 0)
-		for_each(gc, locked, clear_temporary);
+	if (name[0] == '.' || !is_free(dir, name, &locked) || locked < 0)
+		return;
+	for_each(gc, locked, clear_temporary);
+	if (!ins_partition_is_changing(locked))
+		return;
+	locked = ins_close(locked);
+	ins_gc_take(gc, "change", "partitions/", dir, name, settle_change);
 }
 
 /* --- what is needed ---------------------------------------------------------------------------------- */

@@ -63,19 +63,35 @@ static bool is_still_there(const struct ins_partition *partition)
 	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
-static int load(struct ins_partition *partition, struct ins_error *err)
+static int load_definition(struct ins_partition *partition, struct ins_error *err)
 {
 	cleanup_free char *text = NULL;
 	size_t size;
-	int r = ins_partition_state_load(partition->dir, &partition->state, err);
+	int r = ins_file_read(
+		partition->dir, INS_DEFINITION_FILE, INS_DEFINITION_SIZE_MAX, &text, &size, err);
 
-	if (r == 0)
-		r = ins_file_read(partition->dir, INS_DEFINITION_FILE, INS_DEFINITION_SIZE_MAX,
-			&text, &size, err);
 	if (r < 0)
 		return r;
 	r = ins_definition_parse(text, size, &partition->definition, err);
 	return r < 0 ? ins_error_prefix(err, INS_DEFINITION_FILE) : 0;
+}
+
+static int load(struct ins_partition *partition, bool mends, struct ins_error *err)
+{
+	struct ins_error why = { 0 };
+	int r = ins_partition_state_load(partition->dir, &partition->state, err);
+
+	if (r < 0)
+		return r;
+	r = load_definition(partition, &why);
+	if (r == 0)
+		return 0;
+	if (!mends)
+		return ins_error_text(err, -r, "%s", why.text);
+	(void)ins_error_prefix(&why, "partition %s", partition->name);
+	ins_context_warn(partition->context, why.text);
+	ins_definition_clear(&partition->definition);
+	return 0;
 }
 
 int ins_partition_open(struct ins_context *context, const char *name, enum ins_partition_lock how,
@@ -96,16 +112,19 @@ int ins_partition_open(struct ins_context *context, const char *name, enum ins_p
 	if (partition.dir < 0)
 		return errno == ENOENT ? does_not_exist(&partition, err)
 				       : ins_error_set(err, errno, "open partition %s", name);
-	if (how == INS_PARTITION_CHANGE) {
+	if (how != INS_PARTITION_LOOK) {
 		r = lock(partition.dir, name, err);
 		if (r < 0)
 			return r;
 		if (!is_still_there(&partition))
 			return does_not_exist(&partition, err);
 	}
-	r = load(&partition, err);
-	if (r == 0 && how == INS_PARTITION_CHANGE)
+	r = load(&partition, how == INS_PARTITION_MEND, err);
+	if (r == 0 && how != INS_PARTITION_LOOK)
 		r = ins_own_settle(&partition, err);
+	/* Who mends or ends it does not depend on it. */
+	if (r == 0 && how == INS_PARTITION_CHANGE)
+		r = ins_partition_settle_change(&partition, err);
 	if (r < 0)
 		return ins_error_prefix(err, "partition %s", name);
 	*ret_partition = partition;

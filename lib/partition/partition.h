@@ -75,6 +75,7 @@ struct ins_partition {
 enum ins_partition_lock {
 	INS_PARTITION_LOOK,   /* as it is at the moment */
 	INS_PARTITION_CHANGE, /* nobody else changes it; waits for another command, for so long at most: */
+	INS_PARTITION_MEND,   /* the same, also if its definition is broken: a warning says so, and it is empty */
 };
 
 #define INS_PARTITION_LOCK_SECONDS 30
@@ -109,6 +110,12 @@ int ins_partition_save_definition(
 /* ins_partition_path - the absolute path of a file in its directory. Return: 0, −ENAMETOOLONG. */
 int ins_partition_path(const struct ins_partition *partition, const char *file, char *path, size_t size,
 	struct ins_error *err);
+
+/* ins_partition_is_changing - somebody was killed while he changed the running partition of this directory. */
+bool ins_partition_is_changing(int dir);
+
+/* ins_partition_settle_change - then the kernel gets what the definition says. Return: 0, −errno. */
+int ins_partition_settle_change(struct ins_partition *partition, struct ins_error *err);
 
 /* ins_partition_status - what its container is doing. @ret_pid: 0 if it has no process; may be NULL. */
 int ins_partition_status(const struct ins_partition *partition, enum ins_status *ret_status,

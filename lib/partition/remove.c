@@ -58,7 +58,7 @@ int ins_partition_remove(
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
 	struct ins_layers layers = { 0 };
 	enum ins_status status;
-	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+	int r = ins_partition_open(context, name, INS_PARTITION_MEND, &partition, err);
 
 	if (r == 0)
 		r = ins_partition_status(&partition, &status, NULL, err);

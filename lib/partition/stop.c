@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,9 +84,7 @@ static uint64_t signals(const char *status, const char *mask)
 	return line ? strtoull(line + strlen(mask), NULL, 16) : 0;
 }
 
-/* The first process of a pid namespace gets no signal that it has no handler for: it would be waited for in
- * vain. One that it blocks does reach it: systemd and busybox's init read theirs from there. */
-static bool would_hear(pid_t pid, int signal)
+static bool catches(pid_t pid, int signal)
 {
 	struct ins_error ignored = { 0 };
 	cleanup_free char *text = NULL;
@@ -95,6 +94,27 @@ static bool would_hear(pid_t pid, int signal)
 	if (ins_file_read(AT_FDCWD, path, STATUS_SIZE_MAX, &text, NULL, &ignored) < 0)
 		return true;
 	return (signals(text, "\nSigCgt:") | signals(text, "\nSigBlk:")) >> (signal - 1) & 1;
+}
+
+/* In sigwait() and its like: while it sleeps there the kernel does not count the signals that it waits for among
+ * those that it blocks, and nothing tells which they are. */
+static bool waits_for_signals(pid_t pid)
+{
+	struct ins_error ignored = { 0 };
+	cleanup_free char *text = NULL;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	return ins_file_read(AT_FDCWD, path, STATUS_SIZE_MAX, &text, NULL, &ignored) == 0 &&
+	       text[0] >= '0' && text[0] <= '9' && strtol(text, NULL, 10) == SYS_rt_sigtimedwait;
+}
+
+/* The first process of a pid namespace gets no signal that it has no handler for: it would be waited for in
+ * vain. One that it blocks does reach it: systemd and busybox's init read theirs from there. */
+static bool would_hear(pid_t pid, int signal)
+{
+	/* The second look at the masks is for who has returned from there between the first two. */
+	return catches(pid, signal) || waits_for_signals(pid) || catches(pid, signal);
 }
 
 static int stop_signal(const struct ins_partition *partition, const struct ins_record *record)
@@ -188,7 +208,7 @@ int ins_partition_stop(
 	struct ins_context *context, const char *name, uint64_t timeout, struct ins_error *err)
 {
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
-	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+	int r = ins_partition_open(context, name, INS_PARTITION_MEND, &partition, err);
 
 	if (r == 0)
 		r = ins_partition_end(&partition, timeout, err);
@@ -232,7 +252,7 @@ int ins_partition_settle(struct ins_context *context, const char *name, int stat
 	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
 	enum ins_status now_is;
 	bool wanted, never_ran;
-	int r = ins_partition_open(context, name, INS_PARTITION_CHANGE, &partition, err);
+	int r = ins_partition_open(context, name, INS_PARTITION_MEND, &partition, err);
 
 	if (r == 0)
 		r = ins_partition_status(&partition, &now_is, NULL, err);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -405,6 +406,14 @@ static void request_start(struct keeper *keeper, int client, const char *name)
 		start(keeper, guest);
 }
 
+/* Has its process ended, though nobody has noticed yet? Of a child guests_notice() would have. */
+static bool is_at_end(const struct guest *guest)
+{
+	struct pollfd end = { guest->pidfd, POLLIN, 0 };
+
+	return guest->pidfd >= 0 && poll(&end, 1, 0) > 0;
+}
+
 static void request_stop(struct keeper *keeper, int client, const char *name)
 {
 	struct guest *guest = find(keeper, name);
@@ -417,6 +426,9 @@ static void request_stop(struct keeper *keeper, int client, const char *name)
 		answer(client, 0, NULL, "");
 	} else if (guest->state == STATE_STARTING || guest->client >= 0) {
 		answer(client, EAGAIN, name, "is being started");
+	} else if (guest->state == STATE_RUNNING && !is_at_end(guest)) {
+		/* Who asks has ended the run before this one; somebody else has started it again meanwhile. */
+		answer(client, 0, NULL, "");
 	} else {
 		guest->client = client;
 		guest->is_start = false;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "elements.h"
+#include "helper.h"
 #include "table.h"
 
 /* A part of a key takes a multiple of 4 bytes: an address, a protocol, a port. */
@@ -375,6 +376,9 @@ static int write_all(struct peer *peer, struct batch *batch, const struct guest 
 	for (size_t i = 0; i < guest->n_publish; i++)
 		write_publish(&writing, i);
 	table_border(batch, NFNL_MSG_BATCH_END);
+	/* Who has asked was killed: the next command takes it from there, and must not be overtaken. */
+	if (helper_is_alone())
+		return -ECANCELED;
 	r = batch_send(batch, &failed);
 	return r < 0 ? blame(&writing, failed, r, why, size) : 0;
 }

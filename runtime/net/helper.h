@@ -19,6 +19,9 @@ struct helper {
 int helper_fail(struct helper *helper, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* helper_is_alone - who has asked was killed meanwhile; the next command sees to what was to be done. */
+bool helper_is_alone(void);
+
 /* helper_enter - the container's namespace, or with @host the own one again. */
 int helper_enter(struct helper *helper, bool host);
 

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,6 +59,13 @@ int helper_enter(struct helper *helper, bool host)
 		return helper_fail(helper, errno, "enter the %s network namespace: %m",
 			host ? "host's" : "container's");
 	return 0;
+}
+
+bool helper_is_alone(void)
+{
+	struct pollfd asker = { REQUESTS, 0, 0 };
+
+	return poll(&asker, 1, 0) > 0 && (asker.revents & POLLHUP);
 }
 
 /* For requests about a container. A socket stays in the namespace in which it was made. */

@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "batch.h"
 #include "elements.h"
 #include "own_address.h"
+#include "ports.h"
 #include "requests.h"
 #include "table.h"
 
@@ -48,9 +50,15 @@ int detach(struct helper *helper, uint32_t number)
 
 int change(struct helper *helper, const struct guest *guest)
 {
+	const struct publish *taken = ports_taken(guest);
 	char why[sizeof(helper->words)] = "";
-	int r = open_tables(helper);
+	int r;
 
+	if (taken)
+		return helper_fail(helper, EADDRINUSE,
+			"publish: a program of the host listens at port %u (%s)",
+			ntohs(taken->outside), taken->protocol == IPPROTO_TCP ? "tcp" : "udp");
+	r = open_tables(helper);
 	if (r == 0)
 		r = table_ensure(&helper->tables, &batch, why, sizeof(why));
 	if (r > 0)
