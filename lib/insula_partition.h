@@ -194,6 +194,16 @@ int ins_partition_stop(
 	struct ins_context *context, const char *name, uint64_t timeout, struct ins_error *err);
 
 /**
+ * ins_partition_revive - see that the partitions that run are looked after
+ *
+ * Where systemd does not do that, insula-keeper does. If it was killed it is started again and picks them up: till then
+ * nobody takes what they say, and their exit statuses are lost. To be called before anything else is done.
+ *
+ * Return: 0: somebody does, or nothing runs; −errno.
+ */
+int ins_partition_revive(struct ins_context *context, struct ins_error *err);
+
+/**
  * ins_partition_settle - called by who supervises, after a partition's process has ended
  * @status: of waitpid(2)
  * @ret_again: its definition wants it to be started again

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "insula_partition.h"
 #include "output.h"
 
 const struct verb *const verbs[] = {
@@ -167,6 +168,7 @@ static int check_arguments(const struct verb *verb, size_t n, char **args, struc
 static int call_verb(const struct verb *verb, struct call *call, const struct global *global,
 	struct ins_error *err)
 {
+	struct ins_error why = {};
 	int r;
 
 	if (verb->no_context)
@@ -175,6 +177,9 @@ static int call_verb(const struct verb *verb, struct call *call, const struct gl
 	if (r < 0)
 		return r;
 	ins_context_show_progress(call->context, true);
+	/* Nobody is to wait for a command of a certain kind. */
+	if (ins_partition_revive(call->context, &why) < 0)
+		log_write(call->log, INS_LOG_WARNING, why.text);
 	r = verb->run(call, err);
 	ins_context_free(call->context);
 	return r;

@@ -251,7 +251,14 @@ static int check_ports(const struct ins_definition *definition, struct ins_error
 {
 	const struct ins_definition_value *ports = &definition->values[INS_SETTING_PUBLISH];
 
-	for (size_t i = 1; i < ports->n; i++) {
+	for (size_t i = 0; i < ports->n; i++) {
+		/* Of IPv6 the kernel routes nothing away that comes from loopback. */
+		if (!strncmp(ports->v[i], "[::1]:", strlen("[::1]:")))
+			return ins_error_key(err, EINVAL, "publish",
+				"\"%s\": nothing leads from ::1 to a partition; 127.0.0.1 and the "
+				"other "
+				"addresses of the host do",
+				ports->v[i]);
 		for (size_t k = 0; k < i; k++) {
 			if (is_same_port(ports->v[i], ports->v[k]))
 				return ins_error_key(err, EINVAL, "publish",

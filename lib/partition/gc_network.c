@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -11,6 +13,7 @@
 #include "net/net.h"
 #include "net/table.h"
 #include "partition/gc.h"
+#include "partition/network.h"
 #include "partition/number.h"
 
 /* All that a library has given out, whether their partitions run or not: what stops gives its network back itself.
@@ -110,6 +113,58 @@ static void release_those_away(struct ins_gc *gc)
 	}
 }
 
+/* --- what runs without its rules -------------------------------------------------------------------------- */
+
+static int restore(struct ins_gc *gc, int dir, const char *name, struct ins_error *err)
+{
+	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+	struct ins_network network;
+	int r = ins_partition_open(gc->context, name, INS_PARTITION_CHANGE, &partition, err);
+
+	(void)dir;
+	if (r < 0 ||
+		!ins_partition_network(&partition.definition, partition.state.number, &network))
+		return r;
+	return ins_network_change(&network, err);
+}
+
+/* A firewall that begins with `flush ruleset` takes our table along, and the next start makes one that has nothing of
+ * those that run. */
+static bool lacks_rules(struct ins_gc *gc, const char *name)
+{
+	cleanup_partition struct ins_partition partition = INS_PARTITION_CLOSED;
+	struct ins_error ignored = { 0 };
+	enum ins_net_table table;
+	struct ins_network network;
+	enum ins_status status;
+
+	if (ins_partition_open(gc->context, name, INS_PARTITION_LOOK, &partition, &ignored) < 0 ||
+		ins_partition_status(&partition, &status, NULL, &ignored) < 0 ||
+		(status != INS_STATUS_RUNNING && status != INS_STATUS_PAUSED) ||
+		!ins_partition_network(&partition.definition, partition.state.number, &network) ||
+		strcmp(network.kind, "routed") != 0 ||
+		ins_net_table_look(network.number, &table, &ignored) < 0)
+		return false;
+	return table == INS_NET_TABLE_MISSING ||
+	       (table == INS_NET_TABLE_WITHOUT && network.publish.n + network.groups.n > 0);
+}
+
+static void restore_rules(struct ins_gc *gc)
+{
+	struct ins_error why = { 0 };
+	char **names = NULL;
+	size_t n = 0;
+
+	if (ins_partition_names(gc->context, &names, &n, &why) < 0)
+		ins_gc_fail(gc, &why);
+	for (size_t i = 0; i < n; i++) {
+		if (!gc->is_over && lacks_rules(gc, names[i]))
+			ins_gc_take(gc, "rules", "", -1, names[i], restore);
+		free(names[i]);
+	}
+	free(names);
+}
+
 void ins_gc_networks(struct ins_gc *gc)
 {
 	struct ins_error why = { 0 };
@@ -118,6 +173,7 @@ void ins_gc_networks(struct ins_gc *gc)
 	int r;
 
 	release_those_away(gc);
+	restore_rules(gc);
 	if (gc->dry || gc->is_over)
 		return;
 	r = sweep(gc, &removed, &why);

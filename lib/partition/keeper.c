@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -159,6 +160,42 @@ static int converse(const struct ins_context *context, const char *verb, const c
 		return ins_error_text(
 			err, EBUSY, "insula-keeper is busy with partition \"%s\"", name);
 	return answer->code ? ins_error_text(err, answer->code, "%s", answer->words) : 0;
+}
+
+/* Has it noted a guest that is a partition of this library? The directory is empty or not there wherever no keeper
+ * is at work. */
+static bool has_guests(const struct ins_context *context)
+{
+	char path[PATH_MAX];
+	DIR *dir;
+	const struct dirent *entry;
+	bool has = false;
+
+	if (snprintf(path, sizeof(path), "%s/.keeper/guests", context->root) >= (int)sizeof(path))
+		return false;
+	dir = opendir(path);
+	while (dir && !has && (entry = readdir(dir))) {
+		has = entry->d_name[0] != '.' &&
+		      snprintf(path, sizeof(path), "%s/partitions/%s", context->library,
+			      entry->d_name) < (int)sizeof(path) &&
+		      access(path, F_OK) == 0;
+	}
+	if (dir)
+		closedir(dir);
+	return has;
+}
+
+int ins_keeper_revive(struct ins_context *context, struct ins_error *err)
+{
+	int fd;
+
+	if (!has_guests(context) || ins_keeper_is_parent())
+		return 0;
+	fd = connect_keeper(context, "socket", err);
+	if (fd == -ENOENT || fd == -ECONNREFUSED)
+		return start_keeper(context, err);
+	ins_close(fd);
+	return 0;
 }
 
 int ins_keeper_start(struct ins_context *context, const char *name, struct ins_error *err)

@@ -6,6 +6,10 @@
 #include "guest/context.h"
 #include "insula_partition.h"
 
+/* ins_keeper_revive - start it again if it has noted guests of the library and is not there any more: it picks
+ * them up. Return: 0, −errno. */
+int ins_keeper_revive(struct ins_context *context, struct ins_error *err);
+
 /* ins_keeper_start - have a partition started; the keeper, too, if none runs. Return: 0 when its program runs, else
  * what hindered it. */
 int ins_keeper_start(struct ins_context *context, const char *name, struct ins_error *err);

@@ -2,6 +2,7 @@
 /* What is known of partitions, for people and their programs. */
 #include <jansson.h>
 #include <limits.h>
+#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -17,6 +18,12 @@ static void emit_definition(
 	json_t *object = ins_emit_object(emit, root, "definition");
 
 	ins_definition_emit(emit, object, definition);
+}
+
+/* As shells have it. */
+static int exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static int describe(const struct ins_partition_info *info, char **ret_text, struct ins_error *err)
@@ -36,7 +43,8 @@ static int describe(const struct ins_partition_info *info, char **ret_text, stru
 	ins_emit_string(&emit, root, "made", info->made);
 	ins_emit_put(&emit, root, "enabled", json_boolean(info->enabled));
 	if (info->exit_status >= 0)
-		ins_emit_put(&emit, root, "exitStatus", json_integer(info->exit_status));
+		ins_emit_put(
+			&emit, root, "exitStatus", json_integer(exit_status(info->exit_status)));
 	ins_emit_string(&emit, root, "directory", info->directory);
 	ins_emit_string(&emit, root, "unit", info->unit);
 	emit_definition(&emit, root, info->definition);

@@ -50,6 +50,11 @@ static struct ins_systemd_unit service(const struct unit_name *unit)
 	return (struct ins_systemd_unit){ .name = unit->text };
 }
 
+int ins_partition_revive(struct ins_context *context, struct ins_error *err)
+{
+	return ins_keeper_revive(context, err);
+}
+
 static bool is_systemd(const struct ins_context *context)
 {
 	return !strcmp(context->root, USUAL_ROOT) && !strcmp(context->library, INS_LIBRARY_USUAL) &&

@@ -18,6 +18,8 @@ setup() {
 }
 
 teardown() {
+	[ -z "${LXCFS-}" ] || kill "$LXCFS" || :
+	[ -z "${REAL-}" ] || umount -l "$REAL" 2>/dev/null || :
 	[ -z "${OPEN-}" ] || rm -rf "$OPEN"
 	insula_teardown
 }
@@ -97,4 +99,19 @@ sees_views() {
 	has 'standard input'
 	run -1 "$LXCFS_HOOK" "$FAKE" <<<'{"bundle": "/"}'
 	has 'createRuntime or prestart'
+}
+
+@test 'with lxcfs itself' {
+	skip_unless 'lxcfs is not installed' command -v lxcfs
+	REAL=$BATS_TEST_TMPDIR/real
+	mkdir "$REAL"
+	lxcfs -f -p "$BATS_TEST_TMPDIR/lxcfs.pid" "$REAL" >"$BATS_TEST_TMPDIR/lxcfs.log" 2>&1 3>&- &
+	LXCFS=$!
+	wait_for 5 test -e "$REAL/proc/meminfo"
+	hook_is createRuntime "$REAL"
+	command_is awk '$3 == "fuse.lxcfs" { print $2 }' /proc/mounts
+	run_box
+	for file in /proc/cpuinfo /proc/meminfo /proc/stat /proc/uptime /proc/loadavg /proc/swaps; do
+		has "$file"
+	done
 }

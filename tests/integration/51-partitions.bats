@@ -467,6 +467,43 @@ await_ready() {
 	(($(du -s "$LIBRARY/partitions/$P" | cut -f 1) <= 32))
 }
 
+@test 'stop asks who waits for signals in sigwait(), as inits do' {
+	spawned "$P" --mount "$(dirname "$PROBE"):/probes:ro" -- /probes/probe sigwait
+	wait_for 5 eval 'insula logs "$P" | grep -q waiting'
+	sleep 0.1
+	run -0 insula stop "$P"
+	run -0 insula logs "$P"
+	is $'waiting\ngot 15'
+}
+
+@test 'what is broken in a definition keeps nobody from stopping, mending and removing' {
+	local file=$LIBRARY/partitions/$P/definition.json
+	spawned "$P" -- sleep 1000
+	cp "$file" "$BATS_TEST_TMPDIR/good.json"
+	echo '{"template": "busybox", "memry": "1G"}' >"$file"
+	run -1 insula show "$P"
+	has 'there is no setting "memry"'
+	run -0 insula stop "$P"
+	has 'there is no setting "memry"'
+	cp "$BATS_TEST_TMPDIR/good.json" "$BATS_TEST_TMPDIR/$P.json"
+	run -0 insula apply "$BATS_TEST_TMPDIR/$P.json"
+	run -0 insula show "$P"
+	hasnt memry
+	detached start "$P"
+	[ "$status" -eq 0 ]
+	echo '{' >"$file"
+	run -0 insula remove --force "$P"
+	[ ! -e "$LIBRARY/partitions/$P" ]
+	run -0 insula gc
+	is ''
+}
+
+@test 'its own cgroup can be read, whatever the umask of who starts it' {
+	(umask 077 && spawned "$P" -- sleep 1000)
+	run -0 insula exec --user 1000:1000 "$P" cat /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/cgroup.events
+	has 'populated 1'
+}
+
 @test 'stop does not wait for who would not hear' {
 	spawned "$P" -- sleep 1000
 	SECONDS=0

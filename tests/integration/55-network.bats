@@ -520,3 +520,14 @@ no_guests() {
 	run -0 attaches g1 keep routed 1 address=198.51.100.8
 	[[ $output == 0* ]] || die "$output"
 }
+
+@test 'a port at which a program of the host listens is not taken away from it' {
+	new_netns g0
+	serves host tcp 8099
+	run -0 attaches g0 keep routed 0 publish=8099:80
+	has '98 publish: a program of the host listens at port 8099 (tcp)'
+	run -0 attaches g0 keep routed 0 publish=192.0.2.1:8099:80
+	has '98 publish: a program of the host listens at port 8099 (tcp)'
+	run -0 attaches g0 keep routed 0 publish=8098:80 publish=8099:80/udp
+	[[ $output == 0* ]] || die "$output"
+}

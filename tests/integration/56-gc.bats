@@ -166,3 +166,20 @@ runs() {
 	exec 8<&-
 	run -0 insula gc
 }
+
+@test 'a set that was killed in the middle is settled by gc, and by the next command for its partition' {
+	spawned sleep 1000
+	local marker=$LIBRARY/partitions/$NAME/changing
+	: >"$marker"
+	run -0 insula gc --dry-run
+	is "change partitions/$NAME"
+	[ -e "$marker" ]
+	run -0 insula gc
+	is "change partitions/$NAME"
+	[ ! -e "$marker" ]
+	: >"$marker"
+	run -0 insula set "$NAME" --comment x
+	[ ! -e "$marker" ]
+	run -0 insula gc
+	is ''
+}

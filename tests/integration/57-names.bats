@@ -116,3 +116,23 @@ names() {
 	hasnt "$P"
 	[ "$(names a)" = b ]
 }
+
+@test 'rules that a firewall has flushed come back with gc' {
+	spawned a --group shop --publish 8077:80
+	spawned b
+	run -0 insula gc
+	is ''
+	in_host nft flush ruleset
+	run -0 insula gc
+	# The other one has nothing in the table, once it is there again.
+	has "rules $P-a"
+	run -0 in_host nft list map inet insula publish4
+	has 8077
+	# A start makes the table, too, but not what the others had in it.
+	in_host nft flush ruleset
+	spawned c
+	run -0 insula gc
+	is "rules $P-a"
+	run -0 insula gc
+	is ''
+}

@@ -108,13 +108,13 @@ log_holds() {
 
 @test 'how a partition has ended is remembered' {
 	spawned "$P" -- sh -c 'exit 3'
-	wait_for 5 ended_with "$P" 768
+	wait_for 5 ended_with "$P" 3
 	run -0 insula show "$P"
 	has 'last end    with status 3'
 	is_now "$P" stopped
 	spawned "$P-killed" -- sleep 1000
 	kill -KILL "$(pid_of "$P-killed")"
-	wait_for 5 ended_with "$P-killed" 9
+	wait_for 5 ended_with "$P-killed" 137
 }
 
 @test 'restart: always, on failure, no' {
@@ -146,8 +146,6 @@ log_holds() {
 	wait_for 5 no_keeper
 	[ "$(pid_of "$P")" = "$pid" ]
 	run -0 insula exec "$P" true
-	# The next command that has to do with it brings one.
-	spawned "$P-other" -- sleep 1000
 	before=$(insula logs "$P" | wc -l)
 	more() {
 		[ "$(insula logs "$P" | wc -l)" -gt $((before + 3)) ]
@@ -156,6 +154,43 @@ log_holds() {
 	[ "$(pid_of "$P")" = "$pid" ]
 	run -0 insula stop "$P"
 	is_now "$P" stopped
+}
+
+@test 'whatever the next command is, it brings a keeper again' {
+	local command
+	spawned "$P" -- sleep 1000
+	for command in list 'show --all' "exec $P true" stats 'freeze --all' 'thaw --all' "set $P --comment x" gc; do
+		kill -KILL "$(keepers)"
+		wait_for 5 no_keeper
+		# shellcheck disable=SC2086 # several words
+		run -0 insula $command
+		run ! no_keeper
+	done
+	# It takes what is said, which nobody has taken meanwhile, and sees the end.
+	spawned "$P-ends" -- sh -c 'read -r line <>/dev/null; sleep 1; echo last words; exit 7'
+	kill -KILL "$(keepers)"
+	wait_for 5 no_keeper
+	run -0 insula list
+	wait_for 5 has_said "$P-ends" 'last words'
+	wait_for 5 ended_with "$P-ends" 7
+}
+
+@test 'two that restart one partition at the same time do not wait for each other for ever' {
+	local i first second
+	spawned "$P" -- sleep 1000
+	for i in 1 2 3 4 5 6; do
+		timeout 25 "$INSULA" --root "$STATE" --library "$LIBRARY" restart "$P" </dev/null >/dev/null 2>&1 3>&- &
+		first=$!
+		timeout 25 "$INSULA" --root "$STATE" --library "$LIBRARY" restart "$P" </dev/null >/dev/null 2>&1 3>&- &
+		second=$!
+		status=0
+		wait "$first" || status=$?
+		[ "$status" -ne 124 ] || die "round $i: the first hangs"
+		status=0
+		wait "$second" || status=$?
+		[ "$status" -ne 124 ] || die "round $i: the second hangs"
+		is_now "$P" running
+	done
 }
 
 @test 'a partition that ends while no keeper is there is cleared away' {

@@ -86,6 +86,23 @@ static int queue_signals(char **argv)
 	return 0;
 }
 
+/* sigwait: block SIGTERM, wait for it as inits do, and say so. */
+static int wait_for_signal(char **argv)
+{
+	sigset_t set;
+	int signal = 0;
+
+	(void)argv;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	printf("waiting\n");
+	fflush(stdout);
+	sigwait(&set, &signal);
+	printf("got %d\n", signal);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int n_arguments;
@@ -105,6 +122,7 @@ static const struct {
 	{ "notify", 1, probe_notify },
 	{ "door", 1, probe_door },
 	{ "queue", 0, queue_signals },
+	{ "sigwait", 0, wait_for_signal },
 };
 
 int main(int argc, char **argv)

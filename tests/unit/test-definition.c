@@ -95,6 +95,8 @@ static void what_is_wrong_is_named(void **state)
 		{ "{\"template\": \"a\", \"net\": \"host\", \"publish\": [\"80:80\"]}", "publish" },
 		{ "{\"template\": \"a\", \"net\": \"none\", \"address\": \"10.0.0.1\"}",
 			"address" },
+		{ "{\"template\": \"a\", \"publish\": [\"[::1]:80:80\"]}",
+			"nothing leads from ::1" },
 		{ "{\"template\": \"a\", \"memory\": 512}", "memory" },
 		{ "{\"template\": \"a\", \"disk\": \"0\"}", "disk" },
 		{ "{\"template\": \"a\", \"user\": \"0:65536\"}", "user" },

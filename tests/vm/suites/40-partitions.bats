@@ -139,7 +139,7 @@ restarts() {
 	wait_for 30 is_unit no failed
 	wait_for 30 is_unit fine inactive
 	[ "$(unit no NRestarts) $(unit fine NRestarts)" = '0 0' ]
-	[ "$(insula show --json no | jq '.[0].exitStatus')" = 768 ]
+	[ "$(insula show --json no | jq '.[0].exitStatus')" = 3 ]
 	# What was stopped stays so, in the pause before its start, too.
 	insula stop failure always
 	sleep 3
