@@ -63,13 +63,14 @@ static int connect_keeper(
 /* @argv: [0] is left free for its path; @fds: as for ins_program_start(). */
 static int start_program(char **argv, const int *fds, size_t n_fds, struct ins_error *err)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], *no_variables[] = { NULL };
 	int status, r;
 	pid_t pid;
 
 	ins_program_find("insula-keeper", path, sizeof(path));
 	argv[0] = path;
-	r = ins_program_start(path, argv, environ, fds, n_fds, &pid);
+	/* It stays: so it keeps nothing of the caller's. */
+	r = ins_program_start(path, argv, no_variables, fds, n_fds, &pid);
 	if (r == 0)
 		r = ins_program_wait(pid, &status);
 	if (r < 0)

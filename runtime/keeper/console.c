@@ -74,8 +74,8 @@ static size_t strip_returns(char *text, size_t n)
 /* Who does not read loses what was said: nobody waits for them. Return: there may be more. */
 static bool take(struct keeper *keeper, const struct guest *guest)
 {
-	static char buffer[8192];
-	ssize_t n = read(guest->terminal, buffer, sizeof(buffer));
+	char *buffer = keeper->buffer;
+	ssize_t n = read(guest->terminal, buffer, sizeof(keeper->buffer));
 
 	/* EIO: nobody inside has it open now. */
 	if (n <= 0)

@@ -69,12 +69,14 @@ struct keeper {
 	char notify_path[48]; /* for others, too, through our fds */
 	bool is_alone;                       /* --terminal */
 	int dir;                             /* .keeper */
+	int partitions;                      /* of the library */
 	int lock;
 	int guard;        /* pidfd; −1: there is none */
 	size_t terminals; /* so many guests have one */
 	int epoll, listener, notify, signals;
 	struct guest *guests;
 	size_t n; /* rows that were ever used */
+	char buffer[PATH_MAX]; /* for what guests say; before there are any, for paths */
 };
 
 /* What an event of epoll is of; the number of the guest or of the descriptor is in the lower half. */
@@ -136,7 +138,7 @@ pid_t helper_settle(const struct keeper *keeper, const struct guest *guest);
 int output_open(struct keeper *keeper, struct guest *guest);
 
 /* output_take - write what it has said to its log. Return: there may be more. */
-bool output_take(const struct keeper *keeper, const struct guest *guest);
+bool output_take(struct keeper *keeper, const struct guest *guest);
 void output_log(const struct keeper *keeper, const struct guest *guest, const char *text, size_t n);
 
 /* console_begin - the guest has a terminal: what it says goes to its log and to who is attached.

@@ -76,9 +76,9 @@ static int make_socket(const struct keeper *keeper, const char *name, int type)
 
 static int open_directory(struct keeper *keeper)
 {
-	char path[PATH_MAX];
+	char *path = keeper->buffer;
 
-	snprintf(path, sizeof(path), "%s/.keeper", keeper->root);
+	snprintf(path, sizeof(keeper->buffer), "%s/.keeper", keeper->root);
 	if ((mkdir(keeper->root, 0700) < 0 && errno != EEXIST) ||
 		(mkdir(path, 0700) < 0 && errno != EEXIST))
 		return -errno;
@@ -95,6 +95,10 @@ static int take_directory(struct keeper *keeper)
 		return r;
 	if ((mkdirat(keeper->dir, "guests", 0700) < 0 && errno != EEXIST) ||
 		(mkdirat(keeper->dir, "output", 0700) < 0 && errno != EEXIST))
+		return -errno;
+	snprintf(keeper->buffer, sizeof(keeper->buffer), "%s/partitions", keeper->library);
+	keeper->partitions = open(keeper->buffer, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (keeper->partitions < 0)
 		return -errno;
 	if (keeper->lock >= 0)
 		return fcntl(keeper->lock, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;

@@ -81,7 +81,6 @@ static void append(int dir, const char *text, size_t n)
 
 void output_log(const struct keeper *keeper, const struct guest *guest, const char *text, size_t n)
 {
-	char path[PATH_MAX];
 	int dir;
 
 	if (keeper->is_alone) {
@@ -89,21 +88,20 @@ void output_log(const struct keeper *keeper, const struct guest *guest, const ch
 			errno = 0;
 		return;
 	}
-	snprintf(path, sizeof(path), "%s/partitions/%s", keeper->library, guest->name);
-	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = openat(keeper->partitions, guest->name,
+		O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return;
 	append(dir, text, n);
 	close(dir);
 }
 
-bool output_take(const struct keeper *keeper, const struct guest *guest)
+bool output_take(struct keeper *keeper, const struct guest *guest)
 {
-	static char buffer[8192];
-	ssize_t n = read(guest->fifo, buffer, sizeof(buffer));
+	ssize_t n = read(guest->fifo, keeper->buffer, sizeof(keeper->buffer));
 
 	if (n <= 0)
 		return false;
-	output_log(keeper, guest, buffer, (size_t)n);
-	return n == sizeof(buffer);
+	output_log(keeper, guest, keeper->buffer, (size_t)n);
+	return n == sizeof(keeper->buffer);
 }
