@@ -18,15 +18,12 @@
 #include "net/net.h"
 #include "tty/tty.h"
 
-static int load_spec(struct ins_guest *guest, bool dry, struct ins_error *err)
+static int read_config(struct ins_guest *guest, struct ins_error *err)
 {
 	const struct ins_create_args *args = guest->create;
 	char path[PATH_MAX];
 	int r;
 
-	guest->bundle = realpath(args->bundle ? args->bundle : ".", NULL);
-	if (!guest->bundle)
-		return ins_error_set(err, errno, "bundle %s", args->bundle ? args->bundle : ".");
 	if (args->config)
 		r = snprintf(path, sizeof(path), "%s", args->config);
 	else
@@ -41,6 +38,21 @@ static int load_spec(struct ins_guest *guest, bool dry, struct ins_error *err)
 			"spec` makes this file)",
 			path);
 	}
+	return r;
+}
+
+static int load_spec(struct ins_guest *guest, bool dry, struct ins_error *err)
+{
+	const char *bundle = guest->create->bundle ? guest->create->bundle : ".";
+	int r = 0;
+
+	guest->bundle = realpath(bundle, NULL);
+	if (!guest->bundle)
+		return ins_error_set(err, errno, "bundle %s", bundle);
+	if (guest->extras && guest->extras->spec)
+		guest->spec = TAKE_PTR(*guest->extras->spec);
+	else
+		r = read_config(guest, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < guest->spec->warnings.n; i++)

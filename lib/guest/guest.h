@@ -17,6 +17,7 @@ struct ins_guest_extras {
 	const struct ins_network *network; /* made for it; NULL: none */
 	bool is_sibling; /* its process is to be a child of our parent, who reaps it: see struct ins_run */
 	uint32_t owner;  /* of its user namespace: see struct ins_run */
+	struct ins_spec **spec; /* what the bundle's config.json holds, which need not be read then; it is taken */
 };
 
 struct ins_guest {

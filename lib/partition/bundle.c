@@ -26,7 +26,7 @@ struct bundle {
 	const struct ins_partition *partition;
 	const struct ins_definition *definition;
 	const char *notify; /* of who supervises; NULL: the guest has no say */
-	struct ins_host host;
+	const struct ins_host *host;
 	bool boots, has_network; /* of its own */
 	uint64_t capabilities;
 	struct ins_views views;
@@ -347,7 +347,7 @@ static int put_linux(struct bundle *bundle, const char *cgroup, struct ins_error
 	ins_profile_emit_seccomp(&bundle->emit, platform, bundle->capabilities);
 	r = put_devices(bundle, platform, resources, err);
 	ins_limits_emit(&bundle->emit, ins_emit_object(&bundle->emit, resources, "unified"),
-		bundle->definition, &bundle->host);
+		bundle->definition, bundle->host);
 	return r;
 }
 
@@ -379,23 +379,21 @@ static int build(struct bundle *bundle, const char *cgroup, struct ins_error *er
 	return r;
 }
 
-int ins_bundle_write(const struct ins_partition *partition, int dir, const char *cgroup,
-	const char *notify, struct ins_error *err)
+int ins_bundle_write(const struct ins_partition *partition, const struct ins_host *host, int dir,
+	const char *cgroup, const char *notify, struct ins_spec **ret_spec, struct ins_error *err)
 {
 	const struct ins_definition *definition = &partition->definition;
 	const char *net = ins_definition_get(definition, INS_SETTING_NET);
 	struct bundle bundle = { .partition = partition,
+		.host = host,
 		.definition = definition,
 		.notify = notify,
 		.boots = ins_definition_get(definition, INS_SETTING_BOOT),
 		.has_network = !net || strcmp(net, "host") != 0 };
 	cleanup_free char *text = NULL;
-	int r = ins_host_probe(&bundle.host, false, err);
+	json_t *root;
+	int r = ins_limits_possible(definition, host, err);
 
-	if (r == 0)
-		r = ins_host_probe_controllers(&bundle.host, err);
-	if (r == 0)
-		r = ins_limits_possible(definition, &bundle.host, err);
 	if (r < 0)
 		return r;
 	r = ins_image_config(&partition->library, partition->state.image, &bundle.defaults, err);
@@ -404,12 +402,15 @@ int ins_bundle_write(const struct ins_partition *partition, int dir, const char 
 	ins_views_find(INS_VIEWS_DIRECTORY, &bundle.views);
 	bundle.capabilities = ins_profile_capabilities(definition);
 	r = build(&bundle, cgroup, err);
+	root = bundle.emit.root;
 	json_decref(bundle.defaults);
-	if (r < 0) {
-		json_decref(bundle.emit.root);
-		return r;
-	}
 	/* Pretty-printed it would be twice as large, and there is one for each partition. */
-	r = ins_emit_text(&bundle.emit, JSON_COMPACT, &text, err);
-	return r < 0 ? r : ins_file_write(dir, "config.json", text, strlen(text), 0600, err);
+	if (r == 0)
+		r = ins_emit_dump(bundle.emit.failed ? NULL : root, JSON_COMPACT, &text, err);
+	if (r == 0)
+		r = ins_file_write(dir, "config.json", text, strlen(text), 0600, err);
+	if (r == 0)
+		r = ins_spec_take(root, ret_spec, err);
+	json_decref(root);
+	return r;
 }

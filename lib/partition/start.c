@@ -27,6 +27,7 @@ struct starting {
 	struct ins_overlay overlay;
 	struct ins_network network;
 	struct ins_host host;
+	struct ins_spec *spec; /* of the bundle, until the guest takes it */
 	struct ins_supervisor_cgroup cgroup;
 	char (*paths)[PATH_MAX]; /* of the layers */
 	const char **layers;     /* these, as a list */
@@ -42,6 +43,7 @@ static void release(struct starting *starting)
 {
 	free(starting->paths);
 	free(starting->layers);
+	ins_spec_free(starting->spec);
 	ins_close(starting->bundle_dir);
 	ins_close(starting->terminal);
 	ins_close(starting->pidfd);
@@ -96,7 +98,8 @@ static int run(struct starting *starting, pid_t *ret_pid, struct ins_error *err)
 	const struct ins_partition *partition = starting->partition;
 	struct ins_guest_extras extras = { .overlay = &starting->overlay,
 		.is_sibling = true,
-		.owner = ins_number_first_id(partition->state.number) };
+		.owner = ins_number_first_id(partition->state.number),
+		.spec = &starting->spec };
 	struct ins_create_args args = {
 		.id = partition->name,
 		.bundle = starting->bundle,
@@ -183,9 +186,9 @@ static int write_bundle(struct starting *starting, struct ins_error *err)
 	if (r == 0)
 		r = ins_partition_write_files(partition, starting->bundle_dir, err);
 	return r < 0 ? r
-		     : ins_bundle_write(partition, starting->bundle_dir,
+		     : ins_bundle_write(partition, &starting->host, starting->bundle_dir,
 			       starting->cgroup.path[0] ? starting->cgroup.path : NULL,
-			       starting->notify[0] ? starting->notify : NULL, err);
+			       starting->notify[0] ? starting->notify : NULL, &starting->spec, err);
 }
 
 /* From nothing that runs to a program that does. */
@@ -198,6 +201,8 @@ static int start_ended(struct starting *starting, pid_t *ret_pid, struct ins_err
 		r = put_root_together(starting, err);
 	if (r == 0)
 		r = ins_host_probe(&starting->host, false, err);
+	if (r == 0)
+		r = ins_host_probe_controllers(&starting->host, err);
 	if (r == 0)
 		r = ins_supervisor_enter(partition->name, &starting->host, &starting->cgroup, err);
 	if (r == 0)

@@ -141,18 +141,27 @@ static int fill_resources(struct ins_cursor *cursor, struct document *document)
 
 typedef int fill_fn(struct ins_cursor *cursor, struct document *document);
 
-static int read_document(struct document *document, const char *text, size_t size, fill_fn *fill,
+/* What is to be read is the root, or, without one, the text. */
+struct source {
+	const char *text;
+	size_t size;
+	json_t *root;
+};
+
+static int read_document(struct document *document, const struct source *source, fill_fn *fill,
 	struct ins_error *err)
 {
 	struct ins_cursor cursor = { .err = err };
 	int r;
 
-	if (size > TEXT_MAX)
+	if (source->size > TEXT_MAX)
 		return ins_error_text(err, E2BIG, "more than %zu bytes", TEXT_MAX);
 	r = ins_arena_new(NULL, INS_ARENA_RESERVE, &document->arena, err);
 	if (r < 0)
 		return r;
-	r = read_json(document, text, size, err);
+	document->root = json_incref(source->root);
+	if (!source->root)
+		r = read_json(document, source->text, source->size, err);
 	if (r < 0)
 		return r;
 	cursor.arena = document->arena;
@@ -163,7 +172,7 @@ static int read_document(struct document *document, const char *text, size_t siz
 	return r < 0 ? r : keep_remarks(&cursor, &cursor.unknown, &document->spec.unknown);
 }
 
-static int make_document(const char *text, size_t size, fill_fn *fill, struct ins_spec **ret_spec,
+static int make_document(const struct source *source, fill_fn *fill, struct ins_spec **ret_spec,
 	struct ins_error *err)
 {
 	struct document *document = calloc(1, sizeof(*document));
@@ -171,7 +180,7 @@ static int make_document(const char *text, size_t size, fill_fn *fill, struct in
 
 	if (!document)
 		return ins_error_set(err, ENOMEM, "read the configuration");
-	r = read_document(document, text, size, fill, err);
+	r = read_document(document, source, fill, err);
 	if (r < 0) {
 		document_free(document);
 		return r;
@@ -182,7 +191,16 @@ static int make_document(const char *text, size_t size, fill_fn *fill, struct in
 
 int ins_spec_parse(const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
-	return make_document(text, size, fill_config, ret_spec, err);
+	const struct source source = { .text = text, .size = size };
+
+	return make_document(&source, fill_config, ret_spec, err);
+}
+
+int ins_spec_take(json_t *root, struct ins_spec **ret_spec, struct ins_error *err)
+{
+	const struct source source = { .root = root };
+
+	return make_document(&source, fill_config, ret_spec, err);
 }
 
 int ins_spec_load(int dirfd, const char *path, struct ins_spec **ret_spec, struct ins_error *err)
@@ -202,19 +220,25 @@ int ins_spec_load(int dirfd, const char *path, struct ins_spec **ret_spec, struc
 int ins_spec_process_parse(
 	const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
-	return make_document(text, size, fill_process, ret_spec, err);
+	const struct source source = { .text = text, .size = size };
+
+	return make_document(&source, fill_process, ret_spec, err);
 }
 
 int ins_spec_hooks_parse(
 	const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
-	return make_document(text, size, fill_hooks, ret_spec, err);
+	const struct source source = { .text = text, .size = size };
+
+	return make_document(&source, fill_hooks, ret_spec, err);
 }
 
 int ins_spec_resources_parse(
 	const char *text, size_t size, struct ins_spec **ret_spec, struct ins_error *err)
 {
-	return make_document(text, size, fill_resources, ret_spec, err);
+	const struct source source = { .text = text, .size = size };
+
+	return make_document(&source, fill_resources, ret_spec, err);
 }
 
 void ins_spec_free(struct ins_spec *spec)

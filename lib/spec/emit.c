@@ -90,60 +90,6 @@ void ins_emit_strings(
 		ins_emit_append(emit, array, make_string(texts[i]));
 }
 
-/* The bytes of a control character at @text that jansson writes as it is, U+007F to U+009F; else 0. */
-static size_t control_length(const char *text)
-{
-	const unsigned char *byte = (const unsigned char *)text;
-
-	if (byte[0] == 0x7f)
-		return 1;
-	return byte[0] == 0xc2 && byte[1] < 0xa0 ? 2 : 0;
-}
-
-#define ESCAPE_LENGTH 6
-
-/* A terminal obeys these as it does those below U+0020, which JSON itself forbids. They are found within
- * strings only. Return: the text to go on with; NULL: no memory, and @text is free. */
-static char *escape_controls(char *text, size_t size)
-{
-	size_t n = 0;
-	char *escaped, *to;
-
-	for (size_t i = 0; i < size; i++)
-		n += control_length(text + i) > 0;
-	if (n == 0)
-		return text;
-	escaped = to = calloc(1, size + n * (ESCAPE_LENGTH - 1) + 1);
-	for (size_t i = 0, length; escaped && i < size; i += length ? length : 1) {
-		length = control_length(text + i);
-		if (length == 0)
-			*to++ = text[i];
-		else
-			to += sprintf(to, "\\u%04x", (unsigned char)text[i + length - 1]);
-	}
-	if (escaped)
-		*to = '\0';
-	free(text);
-	return escaped;
-}
-
-int ins_emit_dump(const json_t *value, size_t flags, char **ret_text, struct ins_error *err)
-{
-	size_t size = value ? json_dumpb(value, NULL, 0, flags) : 0;
-	char *text = size > 0 ? malloc(size + 1) : NULL;
-
-	if (text && json_dumpb(value, text, size, flags) == size) {
-		text[size] = '\0';
-		text = escape_controls(text, size);
-	} else {
-		free(TAKE_PTR(text));
-	}
-	if (!text)
-		return ins_error_set(err, ENOMEM, "write JSON");
-	*ret_text = text;
-	return 0;
-}
-
 int ins_emit_text(struct ins_emit *emit, size_t flags, char **ret_text, struct ins_error *err)
 {
 	int r = ins_emit_dump(emit->failed ? NULL : emit->root, flags, ret_text, err);

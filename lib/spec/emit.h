@@ -39,12 +39,9 @@ void ins_emit_strings(
 
 /**
  * ins_emit_dump - the text of a value; NULL stands for one that could not be made
- * @flags: of json_dumps()
+ * @flags: of json_dumps(): JSON_COMPACT, JSON_INDENT(), or neither
  * @ret_text: to be freed with free(), whatever allocator jansson was given. It holds no control
  *            character: a terminal may be what it is written to.
- *
- * json_dumps() itself leaves characters out, and says nothing, when memory runs out half-way
- * (jansson 2.14); this measures first, and then writes into memory that is there.
  *
  * Return: 0 or −ENOMEM.
  */

@@ -346,6 +346,10 @@ struct ins_spec {
 int ins_spec_parse(const char *text, size_t size, struct ins_spec **ret_spec,
 	struct ins_error *err);
 
+/* ins_spec_take - the same of what has been read or built already; the specification holds a reference to @root. */
+struct json_t;
+int ins_spec_take(struct json_t *root, struct ins_spec **ret_spec, struct ins_error *err);
+
 /* ins_spec_load - the same from a file, read through fd-relative @path below @dirfd (or AT_FDCWD). */
 int ins_spec_load(int dirfd, const char *path, struct ins_spec **ret_spec, struct ins_error *err);
 

@@ -88,8 +88,8 @@ void output_log(const struct keeper *keeper, const struct guest *guest, const ch
 			errno = 0;
 		return;
 	}
-	dir = openat(keeper->partitions, guest->name,
-		O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = openat(
+		keeper->partitions, guest->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return;
 	append(dir, text, n);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is written: the state objects, features, the default configuration. */
 #include <jansson.h>
+#include <strings.h>
 
+#include "spec/emit.h"
 #include "spec/features.h"
 #include "spec/state.h"
 #include "test-spec.h"
@@ -150,6 +152,45 @@ static void defaults(void **state)
 	ins_spec_free(spec);
 }
 
+/* Each layout is the one of jansson, which reads the same back. */
+static void layouts(void **state)
+{
+	static const char *const texts[] = { "{}", "[]", "{\"a\": {}, \"b\": []}",
+		"[1, -9223372036854775808, 9223372036854775807, 1.0, 2.5e-300, true, false, null]",
+		"{\"a b\": [{\"c\": \"\\\"\\\\/\\b\\f\\n\\r\\t\"}, [[\"\", \"\\u20ac\"]]]}",
+		"[\"\\u0001\\u001f\"]" };
+	static const size_t flags[] = { 0, JSON_COMPACT, JSON_INDENT(2), JSON_INDENT(4) };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(texts) * ARRAY_LENGTH(flags); i++) {
+		size_t layout = flags[i % ARRAY_LENGTH(flags)];
+		json_t *value = json_loads(texts[i / ARRAY_LENGTH(flags)], 0, NULL);
+		char *expected = json_dumps(value, layout), *text = NULL;
+
+		assert_int_equal(ins_emit_dump(value, layout, &text, NULL), 0);
+		assert_int_equal(strcasecmp(text, expected), 0);
+		free(text);
+		free(expected);
+		json_decref(value);
+	}
+}
+
+static void a_long_text(void **state)
+{
+	json_t *array = json_array();
+	cleanup_free char *text = NULL;
+	json_t *read;
+
+	(void)state;
+	for (int i = 0; i < 10000; i++)
+		json_array_append_new(array, json_integer(i));
+	assert_int_equal(ins_emit_dump(array, JSON_COMPACT, &text, NULL), 0);
+	read = json_loads(text, 0, NULL);
+	assert_true(json_equal(read, array));
+	json_decref(read);
+	json_decref(array);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +198,8 @@ int main(void)
 		cmocka_unit_test(process_states),
 		cmocka_unit_test(features),
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(layouts),
+		cmocka_unit_test(a_long_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
