@@ -254,3 +254,20 @@ int names_treat(const struct call *call, bool all, unsigned int jobs, each_fn *f
 	names_clear(&names);
 	return r;
 }
+
+static int see_status(void *data, const struct ins_partition_info *info)
+{
+	enum ins_status *status = data;
+
+	*status = info->status;
+	return 0;
+}
+
+bool each_is_stopped(const struct call *call, const char *name)
+{
+	enum ins_status status = INS_STATUS_RUNNING;
+	struct ins_error ignored = {};
+
+	return ins_partition_show(call->context, name, see_status, &status, &ignored) == 0 &&
+	       status == INS_STATUS_STOPPED;
+}

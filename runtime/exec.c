@@ -6,16 +6,20 @@
 #include "absent.h"
 #include "exec_many.h"
 #include "exec_relay.h"
+#include "names.h"
 #include "verb.h"
 
 struct exec_options {
 	struct ins_exec_args args;
 	struct option_list env, caps, gids;
+	bool all;
 };
 
 #define EXEC(member) offsetof(struct exec_options, member)
 
 static const struct option exec_options[] = {
+	{ "all", 'a', OPTION_FLAG, EXEC(all), NULL, NULL,
+		"in all partitions that run, instead of ID" },
 	{ "process", 'p', OPTION_PATH, EXEC(args.process_file), "FILE", NULL,
 		"take the whole process from this JSON file" },
 	{ "tty", 't', OPTION_FLAG, EXEC(args.tty), NULL, NULL, "give it a terminal of its own" },
@@ -85,7 +89,8 @@ static int parse_gids(
 /* People put "--" before it, as with other programs of the kind. */
 static char **command_of(const struct call *call)
 {
-	char **command = call->args + 1;
+	const struct exec_options *options = call->options;
+	char **command = call->args + (options->all ? 0 : 1);
 
 	if (command[0] && !strcmp(command[0], "--"))
 		command++;
@@ -136,7 +141,7 @@ static int exec(const struct call *call, struct ins_error *err)
 	r = check_process_file(options, command_of(call) != NULL, err);
 	if (r < 0)
 		return r;
-	args.id = call->args[0];
+	args.id = options->all ? NULL : call->args[0];
 	args.args = command_of(call);
 	args.env = (char *const *)options->env.items;
 	args.caps = (char *const *)options->caps.items;
@@ -144,8 +149,8 @@ static int exec(const struct call *call, struct ins_error *err)
 		r = parse_gids(&options->gids, &gids, &args.additional_gids_count, err);
 		args.additional_gids = gids;
 	}
-	if (r == 0 && exec_is_many(args.id)) {
-		r = exec_many(call, &args, err);
+	if (r == 0 && (options->all || names_is_many(args.id))) {
+		r = exec_many(call, options->all ? NULL : call->args[0], &args, err);
 		free(gids);
 		return r;
 	}

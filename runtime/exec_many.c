@@ -7,16 +7,20 @@
 #include "exec_many.h"
 #include "exec_relay.h"
 
-bool exec_is_many(const char *word)
-{
-	return strpbrk(word, "*?[{");
-}
+struct order {
+	const struct ins_exec_args *args;
+	bool all;
+};
 
 static int exec_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
-	struct ins_exec_args args = *(const struct ins_exec_args *)data;
+	const struct order *order = data;
+	struct ins_exec_args args = *order->args;
 	int status = 0, r;
 
+	/* Of all, those that do not run are not meant. */
+	if (order->all && each_is_stopped(call, name))
+		return 0;
 	args.id = name;
 	r = exec_relayed(call, &args, name, &status, err);
 	if (r < 0)
@@ -26,7 +30,8 @@ static int exec_one(const struct call *call, const char *name, void *data, struc
 				     status);
 }
 
-int exec_many(const struct call *call, const struct ins_exec_args *args, struct ins_error *err)
+int exec_many(const struct call *call, char *word, const struct ins_exec_args *args,
+	struct ins_error *err)
 {
 	const struct {
 		const char *option;
@@ -39,18 +44,19 @@ int exec_many(const struct call *call, const struct ins_exec_args *args, struct 
 		{ "--pid-file", args->pid_file },
 		{ "--preserve-fds", args->preserve_fds > 0 },
 	};
-	char *words[] = { call->args[0], NULL };
+	struct order order = { .args = args, .all = !word };
+	char *words[] = { word, NULL };
 	struct names names = {};
 	int r;
 
 	for (size_t i = 0; i < sizeof(excluded) / sizeof(excluded[0]); i++) {
 		if (excluded[i].given)
 			return error_set(err, EINVAL, "%s is for one, and `%s` may be many",
-				excluded[i].option, words[0]);
+				excluded[i].option, word ? word : "--all");
 	}
-	r = names_find(call, words, false, NAMES_OF_ALL, &names, err);
+	r = names_find(call, words, !word, word ? NAMES_OF_ALL : NAMES_OF_PARTITIONS, &names, err);
 	if (r == 0)
-		r = names_each(call, &names, 0, exec_one, (void *)args, err);
+		r = names_each(call, &names, 0, exec_one, &order, err);
 	names_clear(&names);
 	return r;
 }

@@ -7,11 +7,9 @@
 
 #include "verb.h"
 
-/* exec_is_many - whether @word is a pattern or a range: no id can have such characters. */
-bool exec_is_many(const char *word);
-
 /**
- * exec_many - run a program in all that the first argument of @call stands for, several at a time
+ * exec_many - run a program in many, several at a time
+ * @word: a name, a pattern or a range; NULL: in all partitions that run
  * @args: as for ins_exec(), but for the id; asks for no terminal, and for nothing that there is only once
  *
  * What the programs say is printed line by line, each with the partition's name and a bar before it, what
@@ -19,6 +17,7 @@ bool exec_is_many(const char *word);
  *
  * Return: 0: all have ended with 0; −EINVAL: @args asks for what only one can have; −errno.
  */
-int exec_many(const struct call *call, const struct ins_exec_args *args, struct ins_error *err);
+int exec_many(const struct call *call, char *word, const struct ins_exec_args *args,
+	struct ins_error *err);
 
 #endif

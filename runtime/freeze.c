@@ -14,24 +14,12 @@ static const struct option freeze_options[] = {
 	{},
 };
 
-static int see_status(void *data, const struct ins_partition_info *info)
-{
-	enum ins_status *status = data;
-
-	*status = info->status;
-	return 0;
-}
-
 /* Of all, those that do not run have nothing to be held. */
 static bool is_left_out(const struct call *call, const char *name)
 {
 	const struct freeze_options *options = call->options;
-	enum ins_status status = INS_STATUS_STOPPED;
-	struct ins_error ignored = {};
 
-	return options->all &&
-	       ins_partition_show(call->context, name, see_status, &status, &ignored) == 0 &&
-	       status == INS_STATUS_STOPPED;
+	return options->all && each_is_stopped(call, name);
 }
 
 static int freeze_one(const struct call *call, const char *name, void *data, struct ins_error *err)

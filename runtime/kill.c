@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "absent.h"
+#include "each.h"
 #include "match.h"
 #include "verb.h"
 
@@ -32,6 +33,24 @@ static int kill_one(
 	return ins_kill(context, id, order->signal, order->all, err);
 }
 
+static int kill_of_many(
+	const struct call *call, const char *name, void *data, struct ins_error *err)
+{
+	return absent_tell(call->context, name, kill_one(call->context, name, data, err), err);
+}
+
+static int kill_many(const struct call *call, struct order *order, struct ins_error *err)
+{
+	char *words[] = { call->args[0], NULL };
+	struct names names = {};
+	int r = names_find(call, words, false, NAMES_OF_ALL, &names, err);
+
+	if (r == 0)
+		r = names_each(call, &names, 0, kill_of_many, order, err);
+	names_clear(&names);
+	return r;
+}
+
 static int kill_container(const struct call *call, struct ins_error *err)
 {
 	const struct kill_options *options = call->options;
@@ -44,6 +63,8 @@ static int kill_container(const struct call *call, struct ins_error *err)
 	}
 	if (options->regex)
 		return match_each(call, call->args[0], false, kill_one, &order, err);
+	if (names_is_many(call->args[0]))
+		return kill_many(call, &order, err);
 	return absent_tell(call->context, call->args[0],
 		kill_one(call->context, call->args[0], &order, err), err);
 }

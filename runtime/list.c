@@ -73,6 +73,11 @@ struct table {
 	size_t n;
 };
 
+struct array {
+	struct ins_context *context;
+	bool any;
+};
+
 static bool is_meant(struct selection *selection, const char *id)
 {
 	const struct names *names = selection->names;
@@ -117,12 +122,29 @@ static int print_id(void *data, const struct ins_container_info *info)
 	return 0;
 }
 
+/* None of these has a character that JSON writes in another way. */
+static int print_partition(void *data, const struct ins_partition_info *info)
+{
+	(void)data;
+	printf(",\n  \"template\": \"%s\"", info->template);
+	if (info->address)
+		printf(",\n  \"address\": \"%s\"", info->address);
+	if (info->address6)
+		printf(",\n  \"address6\": \"%s\"", info->address6);
+	return 0;
+}
+
+/* The state, and behind it in the same object what the table has of a partition. */
 static int print_json(void *data, const struct ins_container_info *info)
 {
-	bool *any = data;
+	struct array *array = data;
+	struct ins_error why = {};
 
-	printf("%s%s", *any ? "," : "[", info->json);
-	*any = true;
+	/* All but the last brace, which has a line of its own. */
+	printf("%s%.*s", array->any ? "," : "[", (int)strlen(info->json) - 2, info->json);
+	(void)ins_partition_show(array->context, info->id, print_partition, NULL, &why);
+	fputs("\n}", stdout);
+	array->any = true;
 	return 0;
 }
 
@@ -238,14 +260,14 @@ static int list_table(const struct call *call, const struct names *names, struct
 
 static int list_json(const struct call *call, const struct names *names, struct ins_error *err)
 {
-	bool any = false;
+	struct array array = { .context = call->context };
 	int r;
 
 	/* A failure half-way leaves half an array: no caller can take that for an answer. */
-	r = visit_each(call, names, print_json, &any, err);
+	r = visit_each(call, names, print_json, &array, err);
 	if (r < 0)
 		return r;
-	puts(any ? "]" : "[]");
+	puts(array.any ? "]" : "[]");
 	return 0;
 }
 

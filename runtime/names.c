@@ -219,6 +219,11 @@ static int add_found(struct builder *builder, const char *word, void *data, stru
 	return any ? 0 : error_set(err, ESRCH, "nothing has a name that matches `%s`", word);
 }
 
+bool names_is_many(const char *word)
+{
+	return strpbrk(word, "*?[{");
+}
+
 int names_find(const struct call *call, char *const *words, bool all, enum names_of of,
 	struct names *ret_names, struct ins_error *err)
 {

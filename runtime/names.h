@@ -35,6 +35,9 @@ enum names_of {
  */
 int names_make(char *const *words, struct names *ret_names, struct ins_error *err);
 
+/* names_is_many - whether @word is a pattern or a range: no id has such characters. */
+bool names_is_many(const char *word);
+
 /**
  * names_find - which of those that are there are meant
  * @words: as for names_make(), and patterns as of a shell: "web*", "db[0-9]". A word without a pattern is

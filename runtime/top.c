@@ -24,7 +24,7 @@
 struct top_options {
 	const char *interval;
 	unsigned int iterations;
-	bool batch;
+	bool batch, json;
 };
 
 static const struct option top_options[] = {
@@ -34,6 +34,8 @@ static const struct option top_options[] = {
 		"end after so many tables" },
 	{ "batch", 'b', OPTION_FLAG, offsetof(struct top_options, batch), NULL, NULL,
 		"print one table after the other, whole" },
+	{ "json", 0, OPTION_FLAG, offsetof(struct top_options, json), NULL, NULL,
+		"print each table as a JSON array, in a line of its own" },
 	{},
 };
 
@@ -141,29 +143,76 @@ static void print_row(const struct row *row, uint64_t time, const char *end)
 	printf("%14s%s\n", speed(now->net_sent, before->net_sent, time, text, sizeof(text)), end);
 }
 
+static void print_member(const char *key, uint64_t value)
+{
+	if (value != INS_STATS_NONE)
+		printf(",\"%s\":%llu", key, (unsigned long long)value);
+}
+
+static void print_rate(const char *key, uint64_t now, uint64_t before, uint64_t time)
+{
+	if (now != INS_STATS_NONE)
+		print_member(key, (uint64_t)(1e9 * rate(now, before, time)));
+}
+
+/* Ids have nothing to escape; what is not known is left out. */
+static void print_object(const struct row *row, uint64_t time)
+{
+	const struct ins_stats *now = row->now, *before = row->before ? row->before : row->now;
+
+	printf("{\"id\":\"%s\",\"pid\":%d,\"cpu_percent\":%.1f", now->id, (int)now->pid, row->cpu);
+	print_member("memory", now->memory);
+	print_member("memory_limit", now->memory_limit);
+	print_member("pids", now->pids);
+	print_rate("io_read_rate", now->io_read, before->io_read, time);
+	print_rate("io_written_rate", now->io_written, before->io_written, time);
+	print_rate("net_received_rate", now->net_received, before->net_received, time);
+	print_rate("net_sent_rate", now->net_sent, before->net_sent, time);
+	putchar('}');
+}
+
+static void print_array(const struct row *rows, size_t n, uint64_t time)
+{
+	putchar('[');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			putchar(',');
+		print_object(&rows[i], time);
+	}
+	puts("]");
+}
+
 /* @lines: of the screen; 0: it is none. */
-static int print_table(
-	const struct usage *now, const struct usage *before, size_t lines, struct ins_error *err)
+static void print_lines(const struct row *rows, size_t n, uint64_t time, size_t lines)
 {
 	/* Clears what an earlier, longer line has left. */
 	const char *end = lines ? "\033[K" : "";
-	struct row *rows = calloc(now->n + 1, sizeof(rows[0]));
 	double cpu = 0;
-	size_t n = now->n;
 
-	if (!rows)
-		return error_set(err, ENOMEM, "out of memory");
-	fill(rows, now, before);
-	for (size_t i = 0; i < now->n; i++)
+	for (size_t i = 0; i < n; i++)
 		cpu += rows[i].cpu;
-	printf("%s%zu running, %.1f %% of a processor%s\n", lines ? HOME : "", now->n, cpu, end);
+	printf("%s%zu running, %.1f %% of a processor%s\n", lines ? HOME : "", n, cpu, end);
 	printf("%-24s%8s%12s%12s%7s%14s%14s%14s%14s%s\n", "ID", "CPU %", "MEMORY", "LIMIT", "PIDS",
 		"READ", "WRITTEN", "RECEIVED", "SENT", end);
 	if (lines && n + 3 > lines)
 		n = lines > 3 ? lines - 3 : 0;
 	for (size_t i = 0; i < n; i++)
-		print_row(&rows[i], now->time - before->time, end);
+		print_row(&rows[i], time, end);
 	fputs(lines ? CLEAR : "\n", stdout);
+}
+
+static int print_table(const struct top_options *options, const struct usage *now,
+	const struct usage *before, size_t lines, struct ins_error *err)
+{
+	struct row *rows = calloc(now->n + 1, sizeof(rows[0]));
+
+	if (!rows)
+		return error_set(err, ENOMEM, "out of memory");
+	fill(rows, now, before);
+	if (options->json)
+		print_array(rows, now->n, now->time - before->time);
+	else
+		print_lines(rows, now->n, now->time - before->time, lines);
 	free(rows);
 	return output_flush(err);
 }
@@ -173,7 +222,7 @@ static size_t screen(const struct top_options *options)
 {
 	struct winsize size;
 
-	if (options->batch || !isatty(STDOUT_FILENO))
+	if (options->batch || options->json || !isatty(STDOUT_FILENO))
 		return 0;
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
 }
@@ -212,7 +261,7 @@ static int top(const struct call *call, struct ins_error *err)
 		if (r == 0 && i == 0 && screen(options))
 			fputs(HOME CLEAR, stdout);
 		if (r == 0)
-			r = print_table(&now, &before, screen(options), err);
+			r = print_table(options, &now, &before, screen(options), err);
 		usage_clear(&before);
 		before = now;
 	}

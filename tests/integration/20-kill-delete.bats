@@ -117,6 +117,23 @@ cgroup_is_empty() {
 	one_line
 }
 
+@test 'kill takes a pattern, and a failure does not keep the others' {
+	sleeper box1
+	new_bundle
+	sleeper box2
+	new_bundle
+	sleeper other
+	run -0 insula kill 'box{1..2}' KILL
+	wait_for 5 has_status box1 stopped
+	wait_for 5 has_status box2 stopped
+	[ "$(status_of other)" = running ]
+	run -1 insula kill '*' KILL
+	has 'insula: 2 of 3 failed'
+	wait_for 5 has_status other stopped
+	run -1 insula kill 'nothing*' KILL
+	one_line
+}
+
 # --- delete -------------------------------------------------------------------------------------
 
 @test 'delete refuses a running container, and changes nothing' {

@@ -295,6 +295,8 @@ cached() {
 	[ "$(awk '{ print $1, $7, $8 }' <<<"$output" | tail -n +2)" = "$P-a busybox 192.0.2.7/24
 $P-b busybox -
 $P-c - -" ]
+	[ "$(insula list --json | jq -r '.[] | [.id, .template, .address, .address6] | join(" ")')" = \
+		"$P-a busybox 192.0.2.7/24 "$'\n'"$P-b busybox  "$'\n'"$P-c   " ]
 	insula delete --force "$P-c"
 }
 
@@ -310,6 +312,19 @@ $P-c - -" ]
 	has 'nothing*'
 	run -1 insula list "$P-2" "$P-4"
 	has "container \"$P-4\" does not exist"
+}
+
+@test 'exec --all is for those that run' {
+	insula spawn "$P-{1..3}" --template busybox --net none -- sleep 1000
+	insula stop "$P-2"
+	run -0 insula exec --all hostname
+	[ "$(sort <<<"$output")" = "$P-1 | $P-1"$'\n'"$P-3 | $P-3" ] || die "$output"
+	run -0 insula exec --all -- hostname
+	[ "${#lines[@]}" -eq 2 ]
+	run -255 insula exec --all
+	has 'exec needs'
+	run -255 insula exec --all --tty sh
+	is 'insula: --tty is for one, and `--all` may be many'
 }
 
 @test 'set changes the definition, and says what waits for a restart' {

@@ -100,6 +100,10 @@ spinner() {
 	[[ ${lines[2]} == idle* ]]
 	run -0 insula top --iterations 1 busy
 	[[ ${lines[2]} == busy* ]]
+	run -0 insula top --json --iterations 2 --interval 300ms
+	[ "${#lines[@]}" -eq 2 ]
+	[ "$(jq -r '[.[].id] | join(" ")' <<<"${lines[1]}")" = 'busy idle' ]
+	jq -e ".[0] | .cpu_percent > 5 and .pid > 0" <<<"${lines[1]}"
 	run -1 insula top 'no*'
 	is 'insula: nothing has a name that matches `no*`'
 }
