@@ -13,6 +13,8 @@
 #include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -178,6 +180,20 @@ static long set_layers_by_path(const struct making *making, int context)
 	return r;
 }
 
+/* Where the kernel can make no work directory it says so in its log alone, and the overlay can only be read. */
+static int check_work(struct making *making, int mount)
+{
+	struct statfs s;
+	long r = ins_sys(fstatfs, mount, &s);
+
+	if (r < 0 || !(s.f_flags & ST_RDONLY) || making->own < 0)
+		return (int)r;
+	making->what = "make the overlay's work directory";
+	if (ins_sys(fstatfs, making->own, &s) == 0 && !(s.f_flags & ST_RDONLY))
+		return -ENOSPC;
+	return -EROFS;
+}
+
 static int make_overlay(struct making *making)
 {
 	/* A directory that lies in a layer can be renamed like any other. What guests cannot reach are
@@ -210,7 +226,12 @@ static int make_overlay(struct making *making)
 	 * are mounted without devices does not count: what is opened is the overlay's own inode. */
 	mount = r < 0 ? (int)r : (int)ins_sys(fsmount, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV);
 	(void)ins_sys(close, context);
-	return mount;
+	r = mount < 0 ? mount : check_work(making, mount);
+	if (r == 0)
+		return mount;
+	if (mount >= 0)
+		(void)ins_sys(close, mount);
+	return (int)r;
 }
 
 /* --- before Linux 6.13: layers are paths, and have to be attached somewhere ------------------------ */

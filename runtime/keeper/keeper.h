@@ -69,7 +69,6 @@ struct keeper {
 	char notify_path[48]; /* for others, too, through our fds */
 	bool is_alone;                       /* --terminal */
 	int dir;                             /* .keeper */
-	int partitions;                      /* of the library */
 	int lock;
 	int guard;        /* pidfd; −1: there is none */
 	size_t terminals; /* so many guests have one */

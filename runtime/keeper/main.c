@@ -96,10 +96,6 @@ static int take_directory(struct keeper *keeper)
 	if ((mkdirat(keeper->dir, "guests", 0700) < 0 && errno != EEXIST) ||
 		(mkdirat(keeper->dir, "output", 0700) < 0 && errno != EEXIST))
 		return -errno;
-	snprintf(keeper->buffer, sizeof(keeper->buffer), "%s/partitions", keeper->library);
-	keeper->partitions = open(keeper->buffer, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (keeper->partitions < 0)
-		return -errno;
 	if (keeper->lock >= 0)
 		return fcntl(keeper->lock, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
 	keeper->lock = openat(keeper->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -81,6 +81,7 @@ static void append(int dir, const char *text, size_t n)
 
 void output_log(const struct keeper *keeper, const struct guest *guest, const char *text, size_t n)
 {
+	char path[PATH_MAX];
 	int dir;
 
 	if (keeper->is_alone) {
@@ -88,8 +89,9 @@ void output_log(const struct keeper *keeper, const struct guest *guest, const ch
 			errno = 0;
 		return;
 	}
-	dir = openat(
-		keeper->partitions, guest->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* Not held open: who has removed all partitions may unmount the library. */
+	snprintf(path, sizeof(path), "%s/partitions/%s", keeper->library, guest->name);
+	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return;
 	append(dir, text, n);

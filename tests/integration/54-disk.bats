@@ -74,6 +74,23 @@ may_grow() {
 	run -1 grep -F "$LIBRARY" /proc/self/mountinfo
 }
 
+@test 'a library that is full: a start says so, and what ran before starts when there is room again' {
+	mkdir "$BATS_TEST_TMPDIR/disk"
+	mount -t tmpfs -o mode=700,nr_inodes=2000 tmpfs "$BATS_TEST_TMPDIR/disk"
+	library "$BATS_TEST_TMPDIR/disk/library"
+	spawned
+	insula stop "$NAME"
+	rm -rf "$LIBRARY/partitions/$NAME/own/work/"*
+	mkdir "$BATS_TEST_TMPDIR/disk/rest"
+	! (cd "$BATS_TEST_TMPDIR/disk/rest" && seq 3000 | xargs touch 2>/dev/null)
+	run -1 insula start "$NAME"
+	one_line
+	has "make the overlay's work directory: No space left on device"
+	rm -r "$BATS_TEST_TMPDIR/disk/rest"
+	started
+	run -0 insula exec "$NAME" touch /written
+}
+
 @test 'an own file system costs little until it is written to' {
 	needs_loop
 	spawned --disk 1G --no-start
