@@ -56,6 +56,7 @@ enum ins_change {
 	X(PARENT, "parent", NAME, RESTART, "NAME", "net macvlan: the interface on the host")            \
 	X(PUBLISH, "publish", PUBLISH, LIVE, "[ADDRESS:]PORT:PORT[/PROTOCOL]",                          \
 		"a port of the host's that leads to one of its own")                                    \
+	X(DNS, "dns", ADDRESSES, RESTART, "ADDRESS", "a name server, instead of the host's")            \
 	X(GROUP, "group", NAMES, LIVE, "NAME", "partitions of one group may talk to each other")        \
 	X(MOUNT, "mount", MOUNTS, RESTART, "SOURCE:DIR[:ro]", "a directory or file of the host's")      \
 	X(DEVICE, "device", PATHS, RESTART, "PATH", "a device of the host's")                           \
@@ -99,6 +100,7 @@ enum ins_setting_kind {
 	INS_KIND_CAPS,
 	INS_KIND_MOUNTS,
 	INS_KIND_PUBLISH,
+	INS_KIND_ADDRESSES, /* without a prefix */
 	INS_KIND_COUNT,
 };
 

@@ -40,6 +40,7 @@ struct setting_options {
 #define SETTING_KIND_CAPS     SETTING_LIST
 #define SETTING_KIND_MOUNTS   SETTING_LIST
 #define SETTING_KIND_PUBLISH  SETTING_LIST
+#define SETTING_KIND_ADDRESSES SETTING_LIST
 
 /* All rows, with a comma behind each. */
 #define SETTING_ROW(name, key, kind, change, argument, help) \

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "partition/check.h"
+#include "partition/files.h"
 #include "sys/program.h"
 
 /* Overlay takes id-mapped layers from here on, and without them no two partitions share an image. */
@@ -135,6 +136,17 @@ static bool test_swap(const struct ins_check *check, char *value, size_t size)
 }
 
 /* By the file system itself, or by one of the partition's own in a file. */
+static bool test_resolver(const struct ins_check *check, char *value, size_t size)
+{
+	cleanup_free char *own = ins_check_read(check, INS_RESOLVER + 1);
+	cleanup_free char *upstream = ins_check_read(check, INS_RESOLVER_UPSTREAM + 1);
+
+	(void)value;
+	(void)size;
+	return (own && ins_resolver_is_reachable(own)) ||
+	       (upstream && ins_resolver_is_reachable(upstream));
+}
+
 static bool test_quota(const struct ins_check *check, char *value, size_t size)
 {
 	const char *line = ins_check_mount(check, check->library, NULL);
@@ -224,6 +236,9 @@ static const struct feature features[] = {
 		.purpose = "net macvlan", .remedy = LOAD("macvlan") },
 	{ "forwarding", .test = test_forwarding, .purpose = "the way out of net routed",
 		.remedy = "sysctl -w net.ipv4.ip_forward=1" },
+	{ "name servers", .test = test_resolver, .purpose = "names of the outside in partitions",
+		.remedy = "give them one with --dns: /etc/resolv.conf has none, or only such as "
+			  "listen on the host's loopback" },
 	{ "disk limits", .test = test_quota, .purpose = "the limit --disk",
 		.remedy =
 			"mount the library's file system with prjquota, or load the module loop" },

@@ -287,6 +287,11 @@ int ins_definition_check(const struct ins_definition *definition, struct ins_err
 		r = ins_error_key(err, EINVAL, "group", "joins nobody with net %s", net);
 	if (r == 0 && alone && definition->values[INS_SETTING_ADDRESS].n > 0)
 		r = ins_error_key(err, EINVAL, "address", "belongs to nothing with net %s", net);
+	/* An init writes the file itself, or what it gets from DHCP does. */
+	if (r == 0 && ins_definition_get(definition, INS_SETTING_BOOT) &&
+		definition->values[INS_SETTING_DNS].n > 0)
+		r = ins_error_key(err, EINVAL, "dns",
+			"with boot the partition's own /etc/resolv.conf has its name servers");
 	if (r == 0)
 		r = check_sizes(definition, err);
 	if (r == 0)

@@ -17,16 +17,25 @@
 
 #define FILE_SIZE_MAX ((size_t)64 << 10)
 
-/* Where a resolver of the host's own listens on a loopback address, this has the servers behind it. */
-#define RESOLVED_UPSTREAM "/run/systemd/resolve/resolv.conf"
-
 static bool is_loopback(const char *address)
 {
 	return !strncmp(address, "127.", 4) || !strcmp(address, "::1");
 }
 
-/* The host's loopback is none of the guest's. Return: at least one server is left. */
-static bool copy_servers(const char *text, FILE *out)
+/* Which of the name servers in the host's file are taken over. */
+enum servers {
+	SERVERS_ALL,
+	SERVERS_REACHABLE, /* the host's loopback is none of the guest's */
+	SERVERS_NONE,
+};
+
+static bool is_kept(const char *address, enum servers which)
+{
+	return which == SERVERS_ALL || (which == SERVERS_REACHABLE && !is_loopback(address));
+}
+
+/* @out: NULL: nowhere. Return: at least one server is left. */
+static bool copy_lines(const char *text, enum servers which, FILE *out)
 {
 	bool any = false;
 
@@ -35,8 +44,9 @@ static bool copy_servers(const char *text, FILE *out)
 		char address[64] = "";
 		bool server = sscanf(text, " nameserver %63s", address) == 1;
 
-		if (!server || !is_loopback(address)) {
-			fprintf(out, "%.*s\n", (int)n, text);
+		if (!server || is_kept(address, which)) {
+			if (out)
+				fprintf(out, "%.*s\n", (int)n, text);
 			any |= server;
 		}
 		text += n + (text[n] == '\n');
@@ -44,23 +54,13 @@ static bool copy_servers(const char *text, FILE *out)
 	return any;
 }
 
-static bool copy_resolver(const char *path, char **ret_text, size_t *ret_size)
+static bool copy_resolver(const char *path, enum servers which, FILE *out)
 {
 	struct ins_error ignored = { 0 };
 	cleanup_free char *text = NULL;
-	FILE *out;
-	bool any;
 
-	if (ins_file_read(AT_FDCWD, path, FILE_SIZE_MAX, &text, NULL, &ignored) < 0)
-		return false;
-	out = open_memstream(ret_text, ret_size);
-	if (!out)
-		return false;
-	any = copy_servers(text, out);
-	if (fclose(out) == 0 && any)
-		return true;
-	free(TAKE_PTR(*ret_text));
-	return false;
+	return ins_file_read(AT_FDCWD, path, FILE_SIZE_MAX, &text, NULL, &ignored) == 0 &&
+	       copy_lines(text, which, out);
 }
 
 /* Whoever starts it may have a umask that suits its own files: the guest's root is a stranger to the host. */
@@ -74,15 +74,40 @@ static int write_public(
 	return r;
 }
 
-static int write_resolver(int dir, struct ins_error *err)
+static void put_servers(const struct ins_definition *definition, FILE *out)
+{
+	const struct ins_definition_value *own = &definition->values[INS_SETTING_DNS];
+	const char *net = ins_definition_get(definition, INS_SETTING_NET);
+	bool is_host = net && !strcmp(net, "host");
+
+	for (size_t i = 0; i < own->n; i++)
+		fprintf(out, "nameserver %s\n", own->v[i]);
+	if (own->n > 0)
+		(void)copy_resolver(INS_RESOLVER, SERVERS_NONE, out);
+	else if (!copy_resolver(INS_RESOLVER, is_host ? SERVERS_ALL : SERVERS_REACHABLE, out) &&
+		 !copy_resolver(INS_RESOLVER_UPSTREAM, SERVERS_REACHABLE, out))
+		fputs("# The host has no name server that can be reached from here: --dns gives "
+		      "one.\n",
+			out);
+}
+
+static int write_resolver(const struct ins_definition *definition, int dir, struct ins_error *err)
 {
 	cleanup_free char *text = NULL;
 	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
 
-	if (!copy_resolver("/etc/resolv.conf", &text, &size) &&
-		!copy_resolver(RESOLVED_UPSTREAM, &text, &size))
-		size = 0;
-	return write_public(dir, "resolv.conf", text ? text : "", size, err);
+	if (!out)
+		return ins_error_set(err, ENOMEM, "write resolv.conf");
+	put_servers(definition, out);
+	if (fclose(out) != 0)
+		return ins_error_set(err, ENOMEM, "write resolv.conf");
+	return write_public(dir, "resolv.conf", text, size, err);
+}
+
+bool ins_resolver_is_reachable(const char *text)
+{
+	return copy_lines(text, SERVERS_REACHABLE, NULL);
 }
 
 /* A prefix behind the address is none of this file's. */
@@ -145,6 +170,6 @@ int ins_partition_write_files(const struct ins_partition *partition, int dir, st
 	int r = write_hosts(partition, dir, err);
 
 	if (r == 0)
-		r = write_resolver(dir, err);
+		r = write_resolver(&partition->definition, dir, err);
 	return r < 0 ? r : write_boot_id(dir, err);
 }

@@ -373,6 +373,7 @@ static const struct {
 		"SOURCE:DIR, both absolute, and :ro behind if it may not be changed" },
 	[INS_KIND_PUBLISH] = { is_publish,
 		"PORT:PORT, the host's first, an ADDRESS: before or /udp behind" },
+	[INS_KIND_ADDRESSES] = { is_address, "an IPv4 or IPv6 address" },
 };
 
 int ins_setting_check(enum ins_setting setting, const char *text, struct ins_error *err)

@@ -635,3 +635,41 @@ init_hears() {
 	run -1 insula start "$P-nobody"
 	has "$P-nobody"
 }
+
+@test 'name servers: those of the host that can be reached, or those of --dns' {
+	local expected
+	: >"$BATS_TEST_TMPDIR/resolv.conf"
+	cat >"$BATS_TEST_TMPDIR/script" <<-'END'
+		mount --bind "$1/resolv.conf" /etc/resolv.conf
+		[ ! -d /run/systemd/resolve ] || mount -t tmpfs none /run/systemd/resolve
+		insula() { "$INSULA" --log-level error --root "$STATE" --library "$LIBRARY" "$@"; }
+		printf 'search example.org\nnameserver 127.0.0.53\nnameserver 192.0.2.1\n' >"$1/resolv.conf"
+		insula spawn "$2" --template busybox --net none -- sleep 1000
+		insula exec "$2" cat /etc/resolv.conf
+		insula stop "$2"
+		echo 'nameserver ::1' >"$1/resolv.conf"
+		insula start "$2"
+		insula exec "$2" cat /etc/resolv.conf
+		insula check --json | jq -r '.[] | select(.name == "name servers") | .state'
+		insula set "$2" --net host >/dev/null
+		insula restart "$2"
+		insula exec "$2" cat /etc/resolv.conf
+		echo 'search example.net' >>"$1/resolv.conf"
+		insula set "$2" --dns 192.0.2.2 --dns 2001:db8::2 >/dev/null
+		insula restart "$2"
+		insula exec "$2" cat /etc/resolv.conf
+		! insula set "$2" --boot
+	END
+	expected='search example.org
+nameserver 192.0.2.1
+# The host has no name server that can be reached from here: --dns gives one.
+short
+nameserver ::1
+nameserver 192.0.2.2
+nameserver 2001:db8::2
+search example.net
+insula: dns: with boot'
+	export STATE LIBRARY
+	run unshare --mount bash -e "$BATS_TEST_TMPDIR/script" "$BATS_TEST_TMPDIR" "$P" 3>&-
+	[[ $status -eq 0 && $output == "$expected"* ]] || die "$output"
+}

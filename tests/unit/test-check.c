@@ -128,6 +128,11 @@ static void test_features(void **state)
 	assert_feature("veth", INS_FINDING_OK, "");
 	assert_feature("nf_tables", INS_FINDING_SHORT, "");
 	assert_feature("disk limits", INS_FINDING_OK, "project quota");
+	assert_feature("name servers", INS_FINDING_SHORT, "");
+	put("etc/resolv.conf", "search example.org\nnameserver 127.0.0.53\n");
+	assert_feature("name servers", INS_FINDING_SHORT, "");
+	put("run/systemd/resolve/resolv.conf", "nameserver 192.0.2.53\n");
+	assert_feature("name servers", INS_FINDING_OK, "");
 	assert_feature("systemd", INS_FINDING_SHORT, "");
 	put("proc/kallsyms", "0 t nf_tables_newtable\n");
 	put("run/systemd/system/x", "");

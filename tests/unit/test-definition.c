@@ -97,6 +97,8 @@ static void what_is_wrong_is_named(void **state)
 			"address" },
 		{ "{\"template\": \"a\", \"publish\": [\"[::1]:80:80\"]}",
 			"nothing leads from ::1" },
+		{ "{\"template\": \"a\", \"dns\": [\"192.0.2.1/24\"]}", "dns" },
+		{ "{\"template\": \"a\", \"dns\": [\"::1\"], \"boot\": true}", "dns" },
 		{ "{\"template\": \"a\", \"memory\": 512}", "memory" },
 		{ "{\"template\": \"a\", \"disk\": \"0\"}", "disk" },
 		{ "{\"template\": \"a\", \"user\": \"0:65536\"}", "user" },
