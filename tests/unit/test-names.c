@@ -44,6 +44,17 @@ int ins_partition_list(struct ins_context *context, ins_container_visit_fn *visi
 	return visit(data, &(struct ins_container_info){ .id = "webcontainer" });
 }
 
+int ins_partition_show(struct ins_context *context, const char *name, ins_partition_visit_fn *visit,
+	void *data, struct ins_error *err)
+{
+	(void)context;
+	(void)name;
+	(void)visit;
+	(void)data;
+	(void)err;
+	return -ENOENT;
+}
+
 void ins_context_show_progress(struct ins_context *context, bool yes)
 {
 	(void)context;
