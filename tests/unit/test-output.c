@@ -146,7 +146,8 @@ static void test_list(void **state)
 		"c2          100         running     /bundles/one   "
 		"2026-01-02T03:04:05.000000006Z   root        debian      -\n");
 	assert_int_equal(insula("list -f json"), 0);
-	assert_string_equal(out, "[{\n    \"id\": \"c1\"\n},{\n    \"id\": \"c2\"\n}]\n");
+	assert_string_equal(out, "[{\n    \"id\": \"c1\",\n  \"template\": \"debian\"\n},"
+				 "{\n    \"id\": \"c2\",\n  \"template\": \"debian\"\n}]\n");
 	assert_int_equal(insula("list -q"), 0);
 	assert_string_equal(out, "c1\nc2\n");
 	assert_int_equal(insula("state c1"), 0);
