@@ -11,15 +11,27 @@
 
 static const struct option edit_options[] = { {} };
 
-static int run_editor(const char *path, struct ins_error *err)
+/* Return: a command, NULL: there is none that could do it. */
+static const char *find_editor(struct ins_error *err)
 {
 	const char *editor = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
+
+	if (editor && editor[0])
+		return editor;
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		return "vi";
+	error_set(err, ENOTTY,
+		"there is no terminal to edit on, and EDITOR names no editor that does without: "
+		"`insula set` and `insula apply` change it, too");
+	return NULL;
+}
+
+static int run_editor(const char *editor, const char *path, struct ins_error *err)
+{
 	char command[512];
 	int status;
 	pid_t pid;
 
-	if (!editor || !editor[0])
-		editor = "vi";
 	/* As others do: EDITOR may have arguments. */
 	snprintf(command, sizeof(command), "%s \"$1\"", editor);
 	pid = fork();
@@ -50,11 +62,11 @@ static int write_text(int fd, const struct ins_definition *definition, struct in
 	return r;
 }
 
-static int edit_copy(
-	struct ins_context *context, const char *name, const char *path, struct ins_error *err)
+static int edit_copy(struct ins_context *context, const char *name, const char *editor,
+	const char *path, struct ins_error *err)
 {
 	struct ins_definition definition = {};
-	int r = run_editor(path, err);
+	int r = run_editor(editor, path, err);
 
 	if (r == 0)
 		r = change_read(path, &definition, err);
@@ -67,10 +79,14 @@ static int edit_copy(
 static int edit(const struct call *call, struct ins_error *err)
 {
 	const char *name = call->args[0], *directory = getenv("TMPDIR");
+	const char *editor = find_editor(err);
 	struct ins_definition definition = {};
 	char path[4096];
-	int fd, r = ins_partition_definition(call->context, name, &definition, err);
+	int fd, r;
 
+	if (!editor)
+		return -ENOTTY;
+	r = ins_partition_definition(call->context, name, &definition, err);
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/%s.XXXXXX.json", directory ? directory : "/tmp", name);
@@ -81,7 +97,7 @@ static int edit(const struct call *call, struct ins_error *err)
 		r = write_text(fd, &definition, err);
 		close(fd);
 		if (r == 0)
-			r = edit_copy(call->context, name, path, err);
+			r = edit_copy(call->context, name, editor, path, err);
 		/* What somebody has typed is not thrown away because of a mistake in it. */
 		if (r < 0 && r != -ECANCELED)
 			fprintf(stderr, "insula: your text is in %s\n", path);

@@ -24,6 +24,12 @@ static const struct option show_options[] = {
 	{},
 };
 
+struct showing {
+	const struct show_options *options;
+	struct ins_error *err;
+	bool any; /* has been shown */
+};
+
 static void line(const char *title, const char *text)
 {
 	if (!text)
@@ -70,14 +76,34 @@ static void print_settings(const struct ins_definition *definition)
 	}
 }
 
+static int print_definition(const struct ins_partition_info *info, struct ins_error *err)
+{
+	char *text;
+	int r = ins_definition_text(info->definition, &text, err);
+
+	if (r < 0)
+		return r;
+	output_line(text);
+	free(text);
+	return 0;
+}
+
 static int print(void *data, const struct ins_partition_info *info)
 {
-	const struct show_options *options = data;
+	struct showing *showing = data;
 
-	if (options->json) {
+	/* A list for programs, whatever it has; sheets for people. */
+	if (showing->options->json)
+		fputs(showing->any ? "," : "[", stdout);
+	else if (showing->any)
+		putchar('\n');
+	showing->any = true;
+	if (showing->options->json) {
 		fputs(info->json, stdout);
 		return 0;
 	}
+	if (showing->options->definition)
+		return print_definition(info, showing->err);
 	line("name", info->name);
 	line("status", ins_status_name(info->status));
 	if (info->pid)
@@ -96,47 +122,44 @@ static int print(void *data, const struct ins_partition_info *info)
 	return 0;
 }
 
-static int print_definition(void *data, const struct ins_partition_info *info)
+/* One that is broken does not keep the others from being shown. */
+static int show_each(const struct call *call, const struct names *names, struct showing *showing,
+	struct ins_error *err)
 {
-	struct ins_error *err = data;
-	char *text;
-	int r = ins_definition_text(info->definition, &text, err);
+	size_t n_failed = 0;
+	int result = 0;
 
-	if (r < 0)
-		return r;
-	output_line(text);
-	free(text);
-	return 0;
-}
+	for (size_t i = 0; i < names->n; i++) {
+		struct ins_error why = {};
+		int r;
 
-static int show_one(const struct call *call, const char *name, struct ins_error *err)
-{
-	const struct show_options *options = call->options;
-
-	return options->definition
-		       ? ins_partition_show(call->context, name, print_definition, err, err)
-		       : ins_partition_show(call->context, name, print, (void *)options, err);
+		showing->err = &why;
+		r = ins_partition_show(call->context, names->v[i], print, showing, &why);
+		if (r == 0)
+			continue;
+		if (names->n == 1)
+			return error_set(err, -r, "%s", why.text);
+		log_write(call->log, INS_LOG_ERROR, why.text);
+		n_failed++;
+		result = r;
+	}
+	return n_failed > 0 ? error_set(err, -result, "%zu of %zu failed", n_failed, names->n) : 0;
 }
 
 static int show(const struct call *call, struct ins_error *err)
 {
 	const struct show_options *options = call->options;
+	struct showing showing = { .options = options };
 	struct names names = {};
 	int r;
 
 	if (options->json && options->definition)
 		return error_set(err, EINVAL, "--definition is JSON: --json does not go with it");
 	r = names_find(call, call->args, options->all, NAMES_OF_PARTITIONS, &names, err);
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		/* A list for programs, whatever it has; sheets for people. */
-		if (options->json)
-			fputs(i == 0 ? "[" : ",", stdout);
-		else if (i > 0)
-			putchar('\n');
-		r = show_one(call, names.v[i], err);
-	}
-	if (r == 0 && options->json)
-		puts(names.n > 0 ? "]" : "[]");
+	if (r == 0)
+		r = show_each(call, &names, &showing, err);
+	if (options->json && (showing.any || r == 0))
+		puts(showing.any ? "]" : "[]");
 	names_clear(&names);
 	return r < 0 ? r : output_flush(err);
 }

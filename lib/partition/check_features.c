@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "partition/check.h"
@@ -135,7 +137,20 @@ static bool test_swap(const struct ins_check *check, char *value, size_t size)
 	return !line || !strstr(line, "swapaccount=0");
 }
 
-/* By the file system itself, or by one of the partition's own in a file. */
+/* Where it is not yet, it will be made as it has to be. */
+static bool test_library(const struct ins_check *check, char *value, size_t size)
+{
+	struct stat s;
+
+	if (fstatat(check->root, check->library + 1, &s, 0) < 0)
+		return true;
+	if (s.st_uid == geteuid() && !(s.st_mode & 077))
+		return true;
+	snprintf(value, size, "of user %u, mode %o", (unsigned int)s.st_uid,
+		(unsigned int)s.st_mode & 07777);
+	return false;
+}
+
 static bool test_resolver(const struct ins_check *check, char *value, size_t size)
 {
 	cleanup_free char *own = ins_check_read(check, INS_RESOLVER + 1);
@@ -147,6 +162,7 @@ static bool test_resolver(const struct ins_check *check, char *value, size_t siz
 	       (upstream && ins_resolver_is_reachable(upstream));
 }
 
+/* By the file system itself, or by one of the partition's own in a file. */
 static bool test_quota(const struct ins_check *check, char *value, size_t size)
 {
 	const char *line = ins_check_mount(check, check->library, NULL);
@@ -236,6 +252,9 @@ static const struct feature features[] = {
 		.purpose = "net macvlan", .remedy = LOAD("macvlan") },
 	{ "forwarding", .test = test_forwarding, .purpose = "the way out of net routed",
 		.remedy = "sysctl -w net.ipv4.ip_forward=1" },
+	{ "library", .is_needed = true, .test = test_library,
+		.purpose = "templates and partitions, behind a door that is shut",
+		.remedy = "chown it to who calls insula, and chmod 700" },
 	{ "name servers", .test = test_resolver, .purpose = "names of the outside in partitions",
 		.remedy = "give them one with --dns: /etc/resolv.conf has none, or only such as "
 			  "listen on the host's loopback" },

@@ -399,6 +399,9 @@ $P-c - -" ]
 	[ "$(definition "$P" .comment)" = after ]
 	EDITOR=false run -1 insula edit "$P"
 	has 'nothing is changed'
+	run -1 env --unset=EDITOR --unset=VISUAL "$INSULA" --root "$STATE" edit "$P" </dev/null
+	has 'no terminal to edit on'
+	one_line
 	printf 'echo "{" >"$1"\n' >"$BATS_TEST_TMPDIR/editor"
 	TMPDIR=$BATS_TEST_TMPDIR EDITOR="sh $BATS_TEST_TMPDIR/editor" run -1 insula edit "$P"
 	has 'your text is in'
@@ -498,6 +501,10 @@ await_ready() {
 	echo '{"template": "busybox", "memry": "1G"}' >"$file"
 	run -1 insula show "$P"
 	has 'there is no setting "memry"'
+	insula spawn "$P-b" --template busybox --net none --no-start
+	run -1 --separate-stderr insula show --all --json
+	[ "$(jq -r '.[].name' <<<"$output")" = "$P-b" ]
+	[[ $stderr == *'there is no setting "memry"'*'1 of 2 failed' ]]
 	run -0 insula stop "$P"
 	has 'there is no setting "memry"'
 	cp "$BATS_TEST_TMPDIR/good.json" "$BATS_TEST_TMPDIR/$P.json"

@@ -128,6 +128,7 @@ static void test_features(void **state)
 	assert_feature("veth", INS_FINDING_OK, "");
 	assert_feature("nf_tables", INS_FINDING_SHORT, "");
 	assert_feature("disk limits", INS_FINDING_OK, "project quota");
+	assert_feature("library", INS_FINDING_OK, "");
 	assert_feature("name servers", INS_FINDING_SHORT, "");
 	put("etc/resolv.conf", "search example.org\nnameserver 127.0.0.53\n");
 	assert_feature("name servers", INS_FINDING_SHORT, "");
@@ -145,7 +146,16 @@ static void test_features(void **state)
 
 static void test_missing(void **state)
 {
+	char library[sizeof(root) + 16], value[64];
+
 	(void)state;
+	put("var/lib/insula/x", "");
+	snprintf(library, sizeof(library), "%s/var/lib/insula", root);
+	assert_int_equal(chmod(library, 0755), 0);
+	snprintf(value, sizeof(value), "of user %u, mode 755", (unsigned int)geteuid());
+	assert_feature("library", INS_FINDING_MISSING, value);
+	assert_int_equal(chmod(library, 0700), 0);
+	assert_feature("library", INS_FINDING_OK, "");
 	put("proc/sys/kernel/osrelease", "5.15.0\n");
 	put("proc/sys/user/max_user_namespaces", "0\n");
 	put("proc/self/mountinfo", "40 20 8:2 / /var rw - xfs /dev/sda2 rw\n");
