@@ -23,6 +23,7 @@
 
 #define IMAGE_FILE     "image.json"
 #define IMAGE_FILE_MAX ((size_t)1 << 20)
+#define DAMAGED_ROOT   "root.damaged"
 
 static int hide_name(const char *template, char *name, size_t size, struct ins_error *err)
 {
@@ -127,102 +128,6 @@ int image_pack(struct image *image, struct ins_progress *progress, struct ins_er
 	return ins_tree_remove(image->dir, "root", err);
 }
 
-/* --- finish ----------------------------------------------------------------------------------------------- */
-
-static int write_description(const struct image *image, const char *source, const char *digest,
-	uint64_t size, struct ins_error *err)
-{
-	bool is_erofs = faccessat(image->dir, "root.erofs", F_OK, 0) == 0;
-	struct ins_emit emit = { 0 };
-	json_t *root = ins_emit_root(&emit);
-	cleanup_free char *text = NULL;
-	time_t now = time(NULL);
-	char made[32];
-	struct tm tm;
-	int r;
-
-	strftime(made, sizeof(made), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-	ins_emit_string(&emit, root, "digest", digest);
-	ins_emit_string(&emit, root, "kind", is_erofs ? "erofs" : "directory");
-	ins_emit_put(&emit, root, "size", json_integer((json_int_t)size));
-	ins_emit_string(&emit, root, "made", made);
-	ins_emit_string(&emit, root, "source", source);
-	if (image->config)
-		ins_emit_put(&emit, root, "config", json_incref(image->config));
-	r = ins_emit_text(&emit, JSON_INDENT(2), &text, err);
-	if (r == 0 && strlen(text) > IMAGE_FILE_MAX)
-		return ins_error_text(err, E2BIG,
-			"what the image says of its program takes more than %zu KiB: no partition "
-			"could read that",
-			IMAGE_FILE_MAX >> 10);
-	return r < 0 ? r : ins_file_write(image->dir, IMAGE_FILE, text, strlen(text), 0600, err);
-}
-
-/* The same content may be there already: then that is the image. An erofs takes the place of the one that is
- * there, which may be damaged, or older than the file system's fs-verity; who has that mounted keeps it. */
-static int give_id(struct image *image, const char *id, struct ins_error *err)
-{
-	char file[INS_IMAGE_ID_SIZE + sizeof("/root.erofs")];
-
-	if (renameat2(image->library.images, image->name, image->library.images, id,
-		    RENAME_NOREPLACE) == 0) {
-		image->name[0] = '\0';
-		return 0;
-	}
-	if (errno != EEXIST)
-		return ins_error_set(err, errno, "name the image %s", id);
-	snprintf(file, sizeof(file), "%s/root.erofs", id);
-	if (renameat(image->dir, "root.erofs", image->library.images, file) < 0 && errno != ENOENT)
-		return ins_error_set(err, errno, "renew the image %s", id);
-	return 0;
-}
-
-static int name_template(
-	const struct image *image, const char *template, const char *id, struct ins_error *err)
-{
-	char target[32], hidden[96];
-	int r = hide_name(template, hidden, sizeof(hidden), err);
-
-	snprintf(target, sizeof(target), "../images/%s", id);
-	if (r == 0 && symlinkat(target, image->library.templates, hidden) < 0)
-		r = ins_error_set(err, errno, "name the template %s", template);
-	if (r == 0 && renameat(image->library.templates, hidden, image->library.templates,
-			      template) < 0) {
-		r = ins_error_set(err, errno, "name the template %s", template);
-		(void)unlinkat(image->library.templates, hidden, 0);
-	}
-	return r;
-}
-
-int image_finish(struct image *image, const char *template, const char *source,
-	struct ins_progress *progress, struct ins_error *err)
-{
-	char digest[DIGEST_SIZE], id[INS_IMAGE_ID_SIZE];
-	uint64_t size;
-	int r;
-
-	ins_progress_stage(progress, "hashing", image->bytes);
-	r = digest_image(image->dir, image->config, true, progress, digest, &size, err);
-	if (r == 0)
-		r = write_description(image, source, digest, size, err);
-	ins_progress_stage(progress, "writing", 0);
-	/* What has its name is whole, also after a power failure. */
-	if (r == 0 && syncfs(image->dir) < 0)
-		r = ins_error_set(err, errno, "write the image");
-	if (r < 0)
-		return r;
-	memcpy(id, digest + strlen(DIGEST_PREFIX), sizeof(id) - 1);
-	id[sizeof(id) - 1] = '\0';
-	/* An image that has no template yet is gc's. */
-	r = ins_library_lock(&image->library, INS_LIBRARY_SHARED, err);
-	if (r == 0)
-		r = give_id(image, id, err);
-	if (r == 0)
-		r = name_template(image, template, id, err);
-	ins_library_unlock(&image->library);
-	return r;
-}
-
 /* --- check ------------------------------------------------------------------------------------------------ */
 
 static void free_json(json_t **json)
@@ -270,9 +175,135 @@ static int check(int image, const char *id, bool measured, struct ins_progress *
 	r = digest_image(image, json_object_get(description, "config"), measured, progress, digest,
 		NULL, err);
 	if (r == 0 && strcmp(digest, expected) != 0)
-		r = ins_error_text(err, EBADMSG, "its content was changed: it is %s, not %s%s",
-			digest, expected,
-			has_file(image, "root.erofs") ? ": make the template again" : "");
+		r = ins_error_text(err, EBADMSG,
+			"its content was changed: it is %s, not %s: make the template again", digest,
+			expected);
+	return r;
+}
+
+/* --- finish ----------------------------------------------------------------------------------------------- */
+
+static int write_description(const struct image *image, const char *source, const char *digest,
+	uint64_t size, struct ins_error *err)
+{
+	bool is_erofs = faccessat(image->dir, "root.erofs", F_OK, 0) == 0;
+	struct ins_emit emit = { 0 };
+	json_t *root = ins_emit_root(&emit);
+	cleanup_free char *text = NULL;
+	time_t now = time(NULL);
+	char made[32];
+	struct tm tm;
+	int r;
+
+	strftime(made, sizeof(made), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	ins_emit_string(&emit, root, "digest", digest);
+	ins_emit_string(&emit, root, "kind", is_erofs ? "erofs" : "directory");
+	ins_emit_put(&emit, root, "size", json_integer((json_int_t)size));
+	ins_emit_string(&emit, root, "made", made);
+	ins_emit_string(&emit, root, "source", source);
+	if (image->config)
+		ins_emit_put(&emit, root, "config", json_incref(image->config));
+	r = ins_emit_text(&emit, JSON_INDENT(2), &text, err);
+	if (r == 0 && strlen(text) > IMAGE_FILE_MAX)
+		return ins_error_text(err, E2BIG,
+			"what the image says of its program takes more than %zu KiB: no partition "
+			"could read that",
+			IMAGE_FILE_MAX >> 10);
+	return r < 0 ? r : ins_file_write(image->dir, IMAGE_FILE, text, strlen(text), 0600, err);
+}
+
+/* What is damaged may be the root of partitions that run: it stays beside the new one, until the image is removed
+ * or damaged again. */
+static int renew_directory(
+	const struct image *image, int there, const char *id, struct ins_error *err)
+{
+	struct ins_progress silent = { 0 };
+	struct ins_error why = { 0 };
+	int r;
+
+	if (check(there, id, false, &silent, &why) == 0)
+		return 0;
+	r = ins_tree_remove(there, DAMAGED_ROOT, err);
+	if (r < 0)
+		return r;
+	if (renameat2(image->dir, "root", there, "root", RENAME_EXCHANGE) < 0 ||
+		renameat(image->dir, "root", there, DAMAGED_ROOT) < 0 ||
+		renameat(image->dir, IMAGE_FILE, there, IMAGE_FILE) < 0)
+		return ins_error_set(err, errno, "renew the image %s", id);
+	return 0;
+}
+
+/* An erofs takes the place of the one that is there, which may be damaged, or older than the file system's
+ * fs-verity; who has that mounted keeps it. */
+static int renew(const struct image *image, const char *id, struct ins_error *err)
+{
+	cleanup_fd int there = openat(
+		image->library.images, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (there < 0)
+		return ins_error_set(err, errno, "open the image %s", id);
+	if (has_file(image->dir, "root") && has_file(there, "root"))
+		return renew_directory(image, there, id, err);
+	if (renameat(image->dir, "root.erofs", there, "root.erofs") < 0 && errno != ENOENT)
+		return ins_error_set(err, errno, "renew the image %s", id);
+	return 0;
+}
+
+/* The same content may be there already: then that is the image. */
+static int give_id(struct image *image, const char *id, struct ins_error *err)
+{
+	if (renameat2(image->library.images, image->name, image->library.images, id,
+		    RENAME_NOREPLACE) == 0) {
+		image->name[0] = '\0';
+		return 0;
+	}
+	return errno == EEXIST ? renew(image, id, err)
+			       : ins_error_set(err, errno, "name the image %s", id);
+}
+
+static int name_template(
+	const struct image *image, const char *template, const char *id, struct ins_error *err)
+{
+	char target[32], hidden[96];
+	int r = hide_name(template, hidden, sizeof(hidden), err);
+
+	snprintf(target, sizeof(target), "../images/%s", id);
+	if (r == 0 && symlinkat(target, image->library.templates, hidden) < 0)
+		r = ins_error_set(err, errno, "name the template %s", template);
+	if (r == 0 && renameat(image->library.templates, hidden, image->library.templates,
+			      template) < 0) {
+		r = ins_error_set(err, errno, "name the template %s", template);
+		(void)unlinkat(image->library.templates, hidden, 0);
+	}
+	return r;
+}
+
+int image_finish(struct image *image, const char *template, const char *source,
+	struct ins_progress *progress, struct ins_error *err)
+{
+	char digest[DIGEST_SIZE], id[INS_IMAGE_ID_SIZE];
+	uint64_t size;
+	int r;
+
+	ins_progress_stage(progress, "hashing", image->bytes);
+	r = digest_image(image->dir, image->config, true, progress, digest, &size, err);
+	if (r == 0)
+		r = write_description(image, source, digest, size, err);
+	ins_progress_stage(progress, "writing", 0);
+	/* What has its name is whole, also after a power failure. */
+	if (r == 0 && syncfs(image->dir) < 0)
+		r = ins_error_set(err, errno, "write the image");
+	if (r < 0)
+		return r;
+	memcpy(id, digest + strlen(DIGEST_PREFIX), sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	/* An image that has no template yet is gc's. */
+	r = ins_library_lock(&image->library, INS_LIBRARY_SHARED, err);
+	if (r == 0)
+		r = give_id(image, id, err);
+	if (r == 0)
+		r = name_template(image, template, id, err);
+	ins_library_unlock(&image->library);
 	return r;
 }
 

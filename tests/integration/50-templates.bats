@@ -422,6 +422,34 @@ has_said() {
 	has 'was changed'
 }
 
+@test 'a changed directory image is not used, and one that is made again is whole' {
+	local image
+	insula template build busybox
+	image=$LIBRARY/images/$(image_of busybox)
+	detached spawn "$P-a" --template busybox --net none -- sleep 1000
+	[ "$status" -eq 0 ]
+	rm "$STATE/.images/"*.checked
+	echo X >>"$image/root/etc/passwd"
+	run -1 insula spawn "$P-b" --template busybox --net none -- sleep 1000
+	has 'was changed'
+	has 'make the template again'
+	insula template build busybox
+	insula template check busybox
+	detached spawn "$P-b" --template busybox --net none -- sleep 1000
+	[ "$status" -eq 0 ] || die "$output"
+	run -0 insula exec "$P-b" cat /etc/passwd
+	hasnt X
+	# Who runs on what was damaged goes on.
+	run -0 insula exec "$P-a" tail -n 1 /etc/passwd
+	is X
+	rm "$image/image.json"
+	insula template build busybox
+	insula template check busybox
+	insula remove --force "$P-a" "$P-b"
+	insula template remove busybox
+	nothing_left
+}
+
 # --- erofs -------------------------------------------------------------------------------------------
 
 @test 'an erofs template is mounted once for all partitions, from the file' {
