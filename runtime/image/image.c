@@ -176,8 +176,8 @@ static int check(int image, const char *id, bool measured, struct ins_progress *
 		NULL, err);
 	if (r == 0 && strcmp(digest, expected) != 0)
 		r = ins_error_text(err, EBADMSG,
-			"its content was changed: it is %s, not %s: make the template again", digest,
-			expected);
+			"its content was changed: it is %s, not %s: make the template again",
+			digest, expected);
 	return r;
 }
 
@@ -237,8 +237,8 @@ static int renew_directory(
  * fs-verity; who has that mounted keeps it. */
 static int renew(const struct image *image, const char *id, struct ins_error *err)
 {
-	cleanup_fd int there = openat(
-		image->library.images, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int there =
+		openat(image->library.images, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (there < 0)
 		return ins_error_set(err, errno, "open the image %s", id);
