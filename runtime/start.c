@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
 
 #include "absent.h"
 #include "each.h"
 #include "forwarding.h"
 #include "insula_partition.h"
 #include "listen.h"
+
+#define MEMORY_CHUNK ((size_t)256 << 10)
 
 struct start_options {
 	bool supervised;
@@ -57,6 +61,33 @@ static int start_named(const struct call *call, struct ins_error *err)
 	return r;
 }
 
+/* Memory of JSON, which this process takes until it ends, and that is soon: nothing is given back. */
+static void *take_memory(size_t size)
+{
+	static char *chunk;
+	static size_t left;
+	char *memory;
+
+	size = (size + 15) & ~(size_t)15;
+	if (size > MEMORY_CHUNK / 8)
+		return malloc(size);
+	if (size > left) {
+		chunk = malloc(MEMORY_CHUNK);
+		left = chunk ? MEMORY_CHUNK : 0;
+	}
+	if (left == 0)
+		return NULL;
+	memory = chunk;
+	chunk += size;
+	left -= size;
+	return memory;
+}
+
+static void keep_memory(void *memory)
+{
+	(void)memory;
+}
+
 /* Sockets that were opened for us are meant for the partition. */
 static int start_supervised(const struct call *call, struct ins_error *err)
 {
@@ -66,6 +97,7 @@ static int start_supervised(const struct call *call, struct ins_error *err)
 
 	if (r < 0)
 		return r;
+	json_set_alloc_funcs(take_memory, keep_memory);
 	supervised = (struct ins_supervised){ args.listen_fds, args.listen_fdnames };
 	return ins_partition_start(call->context, call->args[0], &supervised, err);
 }
