@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -369,8 +368,6 @@ void guests_adopt(struct keeper *keeper)
 	if (dir)
 		closedir(dir);
 	guard_close_unclaimed();
-	/* What reading directories took. */
-	(void)malloc_trim(0);
 }
 
 int guests_serve(struct keeper *keeper, const char *name, int master, int pidfd)

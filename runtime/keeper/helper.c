@@ -10,8 +10,6 @@
 
 #include "keeper.h"
 
-#define DESCRIPTORS_OF_OTHERS 3 /* the first behind the standard ones */
-
 /* The guest holds its fifo for reading, too: so it gets no SIGPIPE when we die. */
 static int plan_stdio(
 	posix_spawn_file_actions_t *actions, const struct keeper *keeper, const struct guest *guest)
@@ -24,7 +22,7 @@ static int plan_stdio(
 		r = posix_spawn_file_actions_addopen(actions, 1, path, O_RDWR | O_NOFOLLOW, 0);
 	if (!r)
 		r = posix_spawn_file_actions_adddup2(actions, 1, 2);
-	return r ? r : posix_spawn_file_actions_addclosefrom_np(actions, DESCRIPTORS_OF_OTHERS);
+	return r;
 }
 
 /* Without a copy of our memory, as fork(2) would make it. */
