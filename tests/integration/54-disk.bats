@@ -82,7 +82,7 @@ may_grow() {
 	insula stop "$NAME"
 	rm -rf "$LIBRARY/partitions/$NAME/own/work/"*
 	mkdir "$BATS_TEST_TMPDIR/disk/rest"
-	! (cd "$BATS_TEST_TMPDIR/disk/rest" && seq 3000 | xargs touch 2>/dev/null)
+	run ! sh -c 'cd "$1" && seq 3000 | xargs touch' - "$BATS_TEST_TMPDIR/disk/rest"
 	run -1 insula start "$NAME"
 	one_line
 	has "make the overlay's work directory: No space left on device"
