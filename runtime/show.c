@@ -26,8 +26,8 @@ static const struct option show_options[] = {
 
 struct showing {
 	const struct show_options *options;
-	struct ins_error *err;
-	bool any; /* has been shown */
+	struct ins_error why; /* one could not be */
+	bool any;             /* has been shown */
 };
 
 static void line(const char *title, const char *text)
@@ -103,7 +103,7 @@ static int print(void *data, const struct ins_partition_info *info)
 		return 0;
 	}
 	if (showing->options->definition)
-		return print_definition(info, showing->err);
+		return print_definition(info, &showing->why);
 	line("name", info->name);
 	line("status", ins_status_name(info->status));
 	if (info->pid)
@@ -130,16 +130,15 @@ static int show_each(const struct call *call, const struct names *names, struct 
 	int result = 0;
 
 	for (size_t i = 0; i < names->n; i++) {
-		struct ins_error why = {};
 		int r;
 
-		showing->err = &why;
-		r = ins_partition_show(call->context, names->v[i], print, showing, &why);
+		showing->why = (struct ins_error){};
+		r = ins_partition_show(call->context, names->v[i], print, showing, &showing->why);
 		if (r == 0)
 			continue;
 		if (names->n == 1)
-			return error_set(err, -r, "%s", why.text);
-		log_write(call->log, INS_LOG_ERROR, why.text);
+			return error_set(err, -r, "%s", showing->why.text);
+		log_write(call->log, INS_LOG_ERROR, showing->why.text);
 		n_failed++;
 		result = r;
 	}

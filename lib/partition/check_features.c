@@ -153,8 +153,8 @@ static bool test_library(const struct ins_check *check, char *value, size_t size
 
 static bool test_resolver(const struct ins_check *check, char *value, size_t size)
 {
-	cleanup_free char *own = ins_check_read(check, INS_RESOLVER + 1);
-	cleanup_free char *upstream = ins_check_read(check, INS_RESOLVER_UPSTREAM + 1);
+	cleanup_free char *own = ins_check_read(check, &INS_RESOLVER[1]);
+	cleanup_free char *upstream = ins_check_read(check, &INS_RESOLVER_UPSTREAM[1]);
 
 	(void)value;
 	(void)size;
