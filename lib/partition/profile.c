@@ -107,6 +107,9 @@ void ins_profile_emit_paths(struct ins_emit *emit, json_t *platform, bool boots,
 		"/sys/fs/f2fs", "/sys/fs/xfs", "/sys/kernel/irq" };
 	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq",
 		"/proc/sysrq-trigger", "/proc/sys" };
+	/* To look in vain takes longer in a new /proc or /sys than in ours, which are of the same kernel; but ours may
+	 * be mounted in part (subset=pid), or not at all. */
+	bool is_whole = access("/proc/version", F_OK) == 0 && access("/sys/kernel", F_OK) == 0;
 	json_t *list;
 
 	list = ins_emit_array(emit, platform, "maskedPaths");
@@ -114,8 +117,8 @@ void ins_profile_emit_paths(struct ins_emit *emit, json_t *platform, bool boots,
 		/* systemd polls this one, which /dev/null cannot be. */
 		bool is_polled = boots && !strcmp(masked[i], "/proc/swaps");
 
-		/* The kernel that the guest sees is this one; to look in vain takes longer in a new /proc or /sys. */
-		if (!is_polled && !ins_views_show(views, masked[i]) && access(masked[i], F_OK) == 0)
+		if (!is_polled && !ins_views_show(views, masked[i]) &&
+			(!is_whole || access(masked[i], F_OK) == 0))
 			ins_emit_append(emit, list, json_string(masked[i]));
 	}
 	/* A program that was given a device looks there for what it is. */
