@@ -36,7 +36,7 @@ int names_each(const struct call *call, const struct names *names, unsigned int 
 int names_treat(const struct call *call, bool all, unsigned int jobs, each_fn *fn, void *data,
 	struct ins_error *err);
 
-/* each_is_stopped - whether the partition @name is known to have no process. */
-bool each_is_stopped(const struct call *call, const char *name);
+/* each_status - of the partition @name; running, if it cannot be told: then the verb will say why. */
+enum ins_status each_status(const struct call *call, const char *name);
 
 #endif

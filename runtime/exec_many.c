@@ -19,7 +19,7 @@ static int exec_one(const struct call *call, const char *name, void *data, struc
 	int status = 0, r;
 
 	/* Of all, those that do not run are not meant. */
-	if (order->all && each_is_stopped(call, name))
+	if (order->all && each_status(call, name) == INS_STATUS_STOPPED)
 		return 0;
 	args.id = name;
 	r = exec_relayed(call, &args, name, &status, err);

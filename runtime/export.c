@@ -2,6 +2,8 @@
 /* A partition as one file. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,18 +33,25 @@ static int export_to(const struct call *call, int fd, struct ins_error *err)
 
 static int export_to_file(const struct call *call, const char *path, struct ins_error *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int r;
+	char partial[PATH_MAX];
+	int fd, r;
 
+	if (access(path, F_OK) == 0)
+		return error_set(err, EEXIST, "make %s: %s", path, strerror(EEXIST));
+	/* Half an archive is none, also of one that is killed: until it is whole it has another name. */
+	if (snprintf(partial, sizeof(partial), "%s.partial", path) >= (int)sizeof(partial))
+		return error_set(err, ENAMETOOLONG, "make %s: %s", path, strerror(ENAMETOOLONG));
+	fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return error_set(err, errno, "make %s: %s", path, strerror(errno));
+		return error_set(err, errno, "make %s: %s", partial, strerror(errno));
 	r = export_to(call, fd, err);
 	if (r == 0 && fsync(fd) < 0)
-		r = error_set(err, errno, "write %s: %s", path, strerror(errno));
+		r = error_set(err, errno, "write %s: %s", partial, strerror(errno));
+	if (r == 0 && renameat2(AT_FDCWD, partial, AT_FDCWD, path, RENAME_NOREPLACE) < 0)
+		r = error_set(err, errno, "rename %s to %s: %s", partial, path, strerror(errno));
 	(void)close(fd);
-	/* Half an archive is none. */
 	if (r < 0)
-		(void)unlink(path);
+		(void)unlink(partial);
 	return r;
 }
 

@@ -14,18 +14,18 @@ static const struct option freeze_options[] = {
 	{},
 };
 
-/* Of all, those that do not run have nothing to be held. */
-static bool is_left_out(const struct call *call, const char *name)
+/* Of all, those are meant that can be in the other state. */
+static bool is_left_out(const struct call *call, const char *name, enum ins_status wanted)
 {
 	const struct freeze_options *options = call->options;
 
-	return options->all && each_is_stopped(call, name);
+	return options->all && each_status(call, name) != wanted;
 }
 
 static int freeze_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	(void)data;
-	if (is_left_out(call, name))
+	if (is_left_out(call, name, INS_STATUS_RUNNING))
 		return 0;
 	return absent_tell(call->context, name, ins_pause(call->context, name, err), err);
 }
@@ -33,7 +33,7 @@ static int freeze_one(const struct call *call, const char *name, void *data, str
 static int thaw_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	(void)data;
-	if (is_left_out(call, name))
+	if (is_left_out(call, name, INS_STATUS_PAUSED))
 		return 0;
 	return absent_tell(call->context, name, ins_resume(call->context, name, err), err);
 }

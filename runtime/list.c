@@ -263,12 +263,9 @@ static int list_json(const struct call *call, const struct names *names, struct 
 	struct array array = { .context = call->context };
 	int r;
 
-	/* A failure half-way leaves half an array: no caller can take that for an answer. */
 	r = visit_each(call, names, print_json, &array, err);
-	if (r < 0)
-		return r;
 	puts(array.any ? "]" : "[]");
-	return 0;
+	return r;
 }
 
 static int list_meant(const struct call *call, const struct names *names, struct ins_error *err)

@@ -35,10 +35,15 @@ static int ignore(void *data, const struct ins_partition_info *info)
 /* A container that waits for this, or a partition that does not run: no name is both. */
 static int start_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
+	const struct start_options *options = call->options;
 	struct ins_error why = {}, ignored = {};
-	int r = ins_start(call->context, name, &why);
+	int r;
 
 	(void)data;
+	/* Of all, those are meant that do not run. */
+	if (options->all && each_status(call, name) != INS_STATUS_STOPPED)
+		return 0;
+	r = ins_start(call->context, name, &why);
 	if (r == 0)
 		return 0;
 	r = ins_partition_start(call->context, name, NULL, err);

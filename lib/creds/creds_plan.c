@@ -48,6 +48,25 @@ static int add_oom_score(struct ins_plan_builder *builder, struct ins_error *err
 	return r;
 }
 
+/* /dev/stdout leads to the pipe, which is opened once more then, and that is for its owner alone. */
+static int add_stdio_owner(struct ins_plan_builder *builder, struct ins_error *err)
+{
+	const struct ins_spec_process *process = &builder->spec->process;
+	bool in_userns = ins_creds_in_userns(builder);
+	struct ins_op *op;
+	int r;
+
+	if (process->terminal || (!in_userns && process->uid == 0))
+		return 0;
+	r = ins_plan_add(builder, in_userns ? INS_STAGE_IDMAP : INS_STAGE_PREPARE,
+		INS_OP_STDIO_OWNER, &op, err, "%s", "process.user.uid");
+	if (r < 0)
+		return r;
+	op->stdio.uid = process->uid;
+	op->stdio.in_userns = in_userns;
+	return 0;
+}
+
 static bool has_control(const char *text)
 {
 	for (; *text; text++) {
@@ -356,6 +375,8 @@ int ins_creds_plan(struct ins_plan_builder *builder, struct ins_error *err)
 		r = add_cwd_make(builder, err);
 	if (r == 0)
 		r = add_oom_score(builder, err);
+	if (r == 0)
+		r = add_stdio_owner(builder, err);
 	if (r == 0)
 		r = ins_creds_tuning_plan(builder, err);
 	if (r == 0)

@@ -150,8 +150,8 @@ static int mount_erofs(int runtime, const char *id, const char *file, struct ins
 		r = open_erofs(file, false);
 	if (r == -ENODEV || r == -ENOTBLK)
 		return ins_error_text(err, EOPNOTSUPP,
-			"image %s: this kernel cannot mount erofs from a file: make the template "
-			"without --erofs",
+			"image %s: this kernel cannot mount erofs from a file, or not from one of "
+			"the library's file system: make the template without --erofs",
 			id);
 	if (r < 0)
 		return ins_error_set(err, -r, "mount %s", file);

@@ -30,6 +30,7 @@
  * have no room for a group's tables, and would stay unused. */
 #define IMAGE_MIN  ((uint64_t)16 << 20)
 #define IMAGE_STEP ((uint64_t)8 << 20)
+#define IMAGE_MAX  ((uint64_t)16 << 40) /* of more mke2fs takes minutes, and gigabytes */
 
 /* An ext4 has one inode for so many bytes, and not more, and an empty file takes no block: without a limit of their own
  * a guest could take all there are. */
@@ -127,6 +128,11 @@ static int make_image(int dir, const char *path, uint64_t bytes, struct ins_erro
 			"at least %" PRIu64 "M: it is a file system of its own, for the library's "
 			"has no project quotas",
 			IMAGE_MIN >> 20);
+	if (bytes > IMAGE_MAX)
+		return ins_error_key(err, EINVAL, "disk",
+			"at most %" PRIu64 "T: it is a file system of its own, for the library's "
+			"has no project quotas",
+			IMAGE_MAX >> 40);
 	snprintf(own, sizeof(own), "%s/own", path);
 	if (unlinkat(dir, UNFINISHED_IMAGE, 0) < 0 && errno != ENOENT)
 		return ins_error_set(err, errno, "disk: remove %s", UNFINISHED_IMAGE);
@@ -183,6 +189,8 @@ static int change_image(
 		return r;
 	if (stat(path, &s) < 0)
 		return ins_error_set(err, errno, "disk: look at %s", path);
+	if (bytes > IMAGE_MAX)
+		return ins_error_key(err, EINVAL, "disk", "at most %" PRIu64 "T", IMAGE_MAX >> 40);
 	if (image_size(bytes) < (uint64_t)s.st_size)
 		return ins_error_key(err, EINVAL, "disk",
 			"it can only be made larger here: it is a file system of its own, which "

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -376,10 +377,21 @@ static const struct {
 	[INS_KIND_ADDRESSES] = { is_address, "an IPv4 or IPv6 address" },
 };
 
+/* Else it could not be written down. */
+static bool is_utf8(const char *text)
+{
+	json_t *string = json_string(text);
+
+	json_decref(string);
+	return string;
+}
+
 int ins_setting_check(enum ins_setting setting, const char *text, struct ins_error *err)
 {
 	const struct ins_setting_row *row = &ins_settings[setting];
 
+	if (!is_utf8(text))
+		return ins_error_key(err, EINVAL, row->key, "\"%s\" is not UTF-8", text);
 	if (kinds[row->kind].is(text))
 		return 0;
 	return ins_error_key(

@@ -223,6 +223,11 @@ static void say_rdt_assign(struct ins_words *words, const struct ins_op *op)
 		ins_words_say(words, ", monitored");
 }
 
+static void say_stdio_owner(struct ins_words *words, const struct ins_op *op)
+{
+	ins_words_say(words, "give the pipes of its standard streams to user %u", op->stdio.uid);
+}
+
 static void say_oom_score(struct ins_words *words, const struct ins_op *op)
 {
 	ins_words_say(words, "set oom_score_adj to %d", op->oom.score);
@@ -407,6 +412,7 @@ static const struct teller tellers[INS_OP_KINDS] = {
 	[INS_OP_NET_DEVICE] = { .say = say_net_device },
 	[INS_OP_RDT_ASSIGN] = { .say = say_rdt_assign },
 	[INS_OP_OOM_SCORE] = { .say = say_oom_score },
+	[INS_OP_STDIO_OWNER] = { .say = say_stdio_owner },
 	[INS_OP_RLIMIT_RAISE] = { .say = say_rlimit_raise },
 	[INS_OP_HOOK_PARENT] = { .say = say_hook },
 	[INS_OP_STATE_CREATED] = { .words = "record the container as created" },

@@ -64,6 +64,7 @@ enum ins_side {
 	X(NET_DEVICE, PARENT, ins_net_device_op)           /* move one into the container */ \
 	X(RDT_ASSIGN, PARENT, ins_rdt_assign_op)           /* into a group of resctrl */    \
 	X(OOM_SCORE, PARENT, ins_creds_oom_score_op)       /* oom_score_adj */              \
+	X(STDIO_OWNER, PARENT, ins_creds_stdio_owner_op)   /* pipes that it may open again */ \
 	X(RLIMIT_RAISE, PARENT, ins_creds_rlimit_raise_op) /* what a user ns must not */    \
 	X(HOOK_PARENT, PARENT, ins_hook_parent_op)         /* prestart, createRuntime, … */ \
 	X(STATE_CREATED, PARENT, ins_guest_created_op)     /* pid file, state: created */   \
@@ -307,6 +308,10 @@ struct ins_op {
 		struct {
 			int32_t score;
 		} oom;
+		struct {
+			uint32_t uid;    /* in the container */
+			bool in_userns;  /* of its process; else on the host, too */
+		} stdio;
 		struct {
 			uint32_t policy;
 			int32_t nice;

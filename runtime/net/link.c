@@ -81,6 +81,9 @@ static void begin(struct request *request, uint16_t type, uint16_t flags, size_t
 	request->link = mnl_nlmsg_put_extra_header(request->header, extra);
 }
 
+/* So often a list is asked for that changes while it is told. */
+#define ASK_TRIES 50
+
 static void begin_link(struct request *request, uint16_t type, uint16_t flags, int index)
 {
 	begin(request, type, flags, sizeof(*request->link));
@@ -88,25 +91,63 @@ static void begin_link(struct request *request, uint16_t type, uint16_t flags, i
 	request->link->ifi_index = index;
 }
 
-int peer_ask(struct peer *peer, struct nlmsghdr *header, mnl_cb_t each, void *data)
+static ssize_t receive(struct peer *peer, char *answer)
+{
+	ssize_t n;
+
+	do {
+		n = mnl_socket_recvfrom(peer->socket, answer, ANSWER_SIZE);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static bool has_end(const char *answer, ssize_t n)
+{
+	int rest = (int)n;
+
+	for (const struct nlmsghdr *header = (const void *)answer; mnl_nlmsg_ok(header, rest);
+		header = mnl_nlmsg_next(header, &rest)) {
+		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
+			return true;
+	}
+	return false;
+}
+
+/* Return: as peer_ask(), and −EINTR: the kernel's list has changed while it was told, and all of it has been read. */
+static int ask_once(struct peer *peer, struct nlmsghdr *header, mnl_cb_t each, void *data)
 {
 	char answer[ANSWER_SIZE];
 	unsigned int port = mnl_socket_get_portid(peer->socket);
 	int r = MNL_CB_OK;
+	ssize_t n = 0;
 
 	header->nlmsg_seq = ++peer->sequence;
 	if (mnl_socket_sendto(peer->socket, header, header->nlmsg_len) < 0)
 		return -errno;
 	while (r > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(peer->socket, answer, sizeof(answer));
-
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = receive(peer, answer);
 		if (n < 0)
-			return -errno;
+			return (int)n;
 		r = mnl_cb_run(answer, (size_t)n, peer->sequence, port, each, data);
 	}
-	return r < 0 ? -errno : 0;
+	if (r == 0)
+		return 0;
+	r = -errno;
+	while (r == -EINTR && !has_end(answer, n)) {
+		n = receive(peer, answer);
+		if (n < 0)
+			return (int)n;
+	}
+	return r;
+}
+
+int peer_ask(struct peer *peer, struct nlmsghdr *header, mnl_cb_t each, void *data)
+{
+	int r = -EINTR;
+
+	for (int i = 0; r == -EINTR && i < ASK_TRIES; i++)
+		r = ask_once(peer, header, each, data);
+	return r;
 }
 
 static int ask(struct peer *peer, struct request *request, mnl_cb_t each, void *data)

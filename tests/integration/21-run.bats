@@ -62,6 +62,14 @@ load helpers
 
 # --- what comes in and goes out -----------------------------------------------------------------
 
+@test 'a user of the container may open the pipes of its standard streams again' {
+	config '.process.user = {uid: 1000, gid: 1000}'
+	command_is sh -c 'echo one >/dev/stdout; echo two >/dev/stderr; read -r three </dev/stdin && echo "$three"'
+	[ "$(echo three | insula run --bundle "$BUNDLE" box 2>&1 | cat)" = $'one\ntwo\nthree' ]
+	with_userns
+	[ "$(echo three | insula run --bundle "$BUNDLE" box 2>&1 | cat)" = $'one\ntwo\nthree' ]
+}
+
 @test 'a pipe of some megabytes goes in and out' {
 	command_is cat
 	head -c 5000000 /dev/urandom >"$BATS_TEST_TMPDIR/data"

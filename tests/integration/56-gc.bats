@@ -183,3 +183,33 @@ runs() {
 	run -0 insula gc
 	is ''
 }
+
+# In another mount namespace the same path is another directory: what has its mark there is somebody else's.
+@test 'the cgroups of another mount namespace, of the same path, are not ours' {
+	local other
+	mkdir "$BATS_TEST_TMPDIR/same"
+	cat >"$BATS_TEST_TMPDIR/script" <<-'END'
+		mount -t tmpfs none "$1/same"
+		insula() { "$INSULA" --log-level error --root "$1/same/state" --library "$1/same/library" "${@:2}"; }
+		insula "$1" template import busybox "$3" >/dev/null
+		insula "$1" spawn "$2" --template busybox --net none -- sleep 1000
+		: >"$1/ready"
+		until [ -e "$1/end" ]; do sleep 0.1; done
+		insula "$1" list | grep -q "^$2 .*running" && echo runs
+		insula "$1" remove --force "$2"
+	END
+	unshare --mount bash -e "$BATS_TEST_TMPDIR/script" "$BATS_TEST_TMPDIR" "$NAME" "$(base_rootfs)" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	other=$!
+	wait_for 20 test -e "$BATS_TEST_TMPDIR/ready"
+	run unshare --mount bash -ec 'mount -t tmpfs none "$1/same"
+		insula() { "$INSULA" --log-level error --root "$1/same/state" --library "$1/same/library" "${@:2}"; }
+		insula "$1" template import busybox "$3" >/dev/null
+		insula "$1" gc
+		insula "$1" spawn "$2" --template busybox --net none -- sleep 1000 && exit 1
+		insula "$1" remove --force "$2" || :' - "$BATS_TEST_TMPDIR" "$NAME" "$(base_rootfs)"
+	: >"$BATS_TEST_TMPDIR/end"
+	wait "$other"
+	[ "$status" -eq 0 ] || die "$output"
+	has "container's cgroup is not empty"
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = runs ] || die "$(cat "$BATS_TEST_TMPDIR/out")"
+}

@@ -65,6 +65,15 @@ log_holds() {
 	has "there is no partition \"$P-none\""
 }
 
+@test 'a partition may open /dev/stdout again, as whoever it runs, and exec, too' {
+	spawned "$P-1" -- sh -c 'echo one >/dev/stdout; echo two >/dev/stderr; sleep 1000'
+	spawned "$P-2" --user 1000 -- sh -c 'echo one >/dev/stdout; echo two >/dev/stderr; sleep 1000'
+	wait_for 5 has_said "$P-1" $'one\ntwo'
+	wait_for 5 has_said "$P-2" $'one\ntwo'
+	[ "$(insula exec "$P-1" sh -c 'echo three >/dev/stdout' | cat)" = three ]
+	[ "$(insula exec --user 77 "$P-1" sh -c 'echo four >/dev/stderr' 2>&1 | cat)" = four ]
+}
+
 @test 'logs of several: each line says whose it is' {
 	spawned "$P-{1..2}" -- sh -c 'echo first; echo last'
 	spawned "$P-other" -- sh -c 'echo something else'

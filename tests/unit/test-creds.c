@@ -116,7 +116,7 @@ static void exec_plan(void **data)
 		PROC("," EVERY_STEP ",'execCPUAffinity':{'initial':'0','final':'1,64'}"));
 	expect_ops(p, INS_STAGE_JOIN, "AFFINITY");
 	/* A user namespace is entered, so the hard limit is raised from outside. */
-	expect_ops(p, INS_STAGE_IDMAP, "SETSID KEYRING OOM_SCORE RLIMIT_RAISE");
+	expect_ops(p, INS_STAGE_IDMAP, "SETSID KEYRING OOM_SCORE STDIO_OWNER RLIMIT_RAISE");
 	expect_ops(p, INS_STAGE_MOUNT, "");
 	assert_int_equal(find_op(p, INS_OP_AFFINITY, 0)->affinity.size, 8);
 	assert_int_equal(find_op(p, INS_OP_AFFINITY, 1)->affinity.size, 16);
