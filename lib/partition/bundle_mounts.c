@@ -124,6 +124,9 @@ int ins_bundle_emit_mounts(struct ins_emit *emit, json_t *root,
 		put_mount(&building, INS_NOTIFY_INSIDE, "none", what->notify,
 			OPTIONS("bind", "ro", "nosuid", "noexec", "nodev"));
 	r = put_own_file(&building, "boot_id", "/proc/sys/kernel/random/boot_id", err);
+	/* Inits take the name from there, and templates may have one of where they were made. */
+	if (r == 0 && what->boots)
+		r = put_own_file(&building, "hostname", "/etc/hostname", err);
 	if (!what->boots) {
 		if (r == 0)
 			r = put_own_file(&building, "hosts", "/etc/hosts", err);

@@ -122,11 +122,25 @@ void ins_hosts_begin(FILE *out, const char *address, const char *hostname)
 		(int)strcspn(address, "/"), address, hostname);
 }
 
+static const char *name_of(const struct ins_partition *partition)
+{
+	const char *hostname = ins_definition_get(&partition->definition, INS_SETTING_HOSTNAME);
+
+	return hostname ? hostname : partition->name;
+}
+
+static int write_hostname(const struct ins_partition *partition, int dir, struct ins_error *err)
+{
+	char text[80];
+	int n = snprintf(text, sizeof(text), "%s\n", name_of(partition));
+
+	return write_public(dir, "hostname", text, (size_t)n, err);
+}
+
 static int write_hosts(const struct ins_partition *partition, int dir, struct ins_error *err)
 {
 	struct ins_network_addresses addresses = { 0 };
 	struct ins_network network;
-	const char *hostname = ins_definition_get(&partition->definition, INS_SETTING_HOSTNAME);
 	cleanup_free char *text = NULL;
 	size_t size = 0;
 	FILE *out;
@@ -139,7 +153,7 @@ static int write_hosts(const struct ins_partition *partition, int dir, struct in
 	out = open_memstream(&text, &size);
 	if (!out)
 		return ins_error_set(err, ENOMEM, "write hosts");
-	ins_hosts_begin(out, addresses.ipv4, hostname ? hostname : partition->name);
+	ins_hosts_begin(out, addresses.ipv4, name_of(partition));
 	if (fclose(out) != 0)
 		return ins_error_set(err, ENOMEM, "write hosts");
 	return write_public(dir, "hosts", text, size, err);
@@ -169,6 +183,8 @@ int ins_partition_write_files(const struct ins_partition *partition, int dir, st
 {
 	int r = write_hosts(partition, dir, err);
 
+	if (r == 0 && ins_definition_get(&partition->definition, INS_SETTING_BOOT))
+		r = write_hostname(partition, dir, err);
 	if (r == 0)
 		r = write_resolver(&partition->definition, dir, err);
 	return r < 0 ? r : write_boot_id(dir, err);

@@ -8,7 +8,7 @@
 
 #include "partition/partition.h"
 
-/* ins_partition_write_files - hosts and resolv.conf in @dir, its bundle's. Return: 0, −errno. */
+/* ins_partition_write_files - hosts, resolv.conf and so on in @dir, its bundle's. Return: 0, −errno. */
 int ins_partition_write_files(
 	const struct ins_partition *partition, int dir, struct ins_error *err);
 

@@ -109,6 +109,11 @@ static int take_tar(struct intake *intake, const char *from, struct ins_error *e
 		return ins_error_text(err, ECANCELED, "interrupted");
 	if (r == 0 && intake->entries == 0)
 		r = ins_error_text(err, EINVAL, "there is nothing in it");
+	if (r == 0 && faccessat(intake->root, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+		faccessat(intake->root, "index.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		r = ins_error_text(err, EINVAL,
+			"it is no root, but an OCI image layout: unpack it into a directory, and "
+			"import that");
 	if (r < 0)
 		ins_error_prefix(err, "%s", strcmp(from, "-") ? from : "standard input");
 	return r;

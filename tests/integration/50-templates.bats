@@ -354,6 +354,16 @@ has_said() {
 	nothing_left
 }
 
+@test 'a tar of an OCI layout is not taken for a root' {
+	mkdir -p "$BATS_TEST_TMPDIR/layout/blobs/sha256"
+	echo '{"imageLayoutVersion": "1.0.0"}' >"$BATS_TEST_TMPDIR/layout/oci-layout"
+	echo '{}' >"$BATS_TEST_TMPDIR/layout/index.json"
+	tar -C "$BATS_TEST_TMPDIR/layout" -cf "$BATS_TEST_TMPDIR/layout.tar" .
+	run -1 insula template import bad "$BATS_TEST_TMPDIR/layout.tar"
+	has 'it is no root, but an OCI image layout'
+	nothing_left
+}
+
 @test 'a full disk: one line, and nothing is left' {
 	mkdir "$BATS_TEST_TMPDIR/small"
 	head -c 3M /dev/zero >"$FILES/zero"

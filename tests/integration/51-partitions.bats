@@ -643,6 +643,40 @@ init_hears() {
 	has "$P-nobody"
 }
 
+@test 'an init finds the host name of the setting, whatever the template says' {
+	insula spawn "$P-t" --template busybox --net none -- sleep 1000
+	insula exec "$P-t" sh -c 'echo stranger >/etc/hostname'
+	insula export "$P-t" --with-image >"$BATS_TEST_TMPDIR/archive"
+	insula remove --force "$P-t"
+	insula import "$P" <"$BATS_TEST_TMPDIR/archive"
+	insula set "$P" --boot --hostname chosen >/dev/null
+	detached start "$P"
+	[ "$status" -eq 0 ] || die "$output"
+	run -0 insula exec "$P" cat /etc/hostname
+	is chosen
+}
+
+@test 'freeze, thaw and start of all leave out those that need it not' {
+	insula spawn "$P-{1..3}" --template busybox --net none -- sleep 1000
+	insula stop "$P-3"
+	insula freeze "$P-1"
+	run -0 insula freeze --all
+	run -0 insula thaw --all
+	run -0 insula thaw --all
+	run -0 insula start --all
+	run -0 insula start --all
+	[ "$(insula list --json | jq -r '[.[].status] | unique | join(" ")')" = running ]
+	run -1 --separate-stderr insula list --json "$P-1" "$P-none"
+	[ "$(jq -r '.[].id' <<<"$output")" = "$P-1" ]
+}
+
+@test 'words that are not UTF-8 are refused, not changed' {
+	run -1 insula spawn "$P" --template busybox --net none --env $'A=\xe9' --no-start
+	has 'is not UTF-8'
+	run -1 insula spawn "$P" --template busybox --net none --no-start -- sh -c $'\xff'
+	has 'is not UTF-8'
+}
+
 @test 'name servers: those of the host that can be reached, or those of --dns' {
 	local expected
 	: >"$BATS_TEST_TMPDIR/resolv.conf"

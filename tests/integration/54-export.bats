@@ -323,6 +323,10 @@ e trusted.overlay.opaque trusted.overlay.redirect"
 		"$INSULA" --root "$STATE" export --with-image "$P"
 	one_line
 	has 'the archive is not whole: who reads it has gone before its end'
+	run -0 insula export --output "$BATS_TEST_TMPDIR/file" "$P"
+	run -1 insula export --output "$BATS_TEST_TMPDIR/file" "$P"
+	has 'File exists'
+	[ ! -e "$BATS_TEST_TMPDIR/file.partial" ]
 	run -1 bash -c '"$@" >/dev/full' - "$INSULA" --root "$STATE" export "$P"
 	one_line
 	has 'the archive is not whole'
