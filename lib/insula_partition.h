@@ -394,15 +394,16 @@ int ins_partition_export(struct ins_context *context, const char *name, int fd, 
 
 /**
  * ins_partition_import - make a partition of such a tar
- * @name: of the new one
+ * @name: of the new one; NULL: what it was called where the archive was made
  * @fd: to be read to the end
+ * @ret_name: what it is called, to be freed; NULL: not wanted
  *
  * Whoever made the archive may have meant harm. A failure leaves nothing behind.
  *
  * Return: as ins_partition_make(); −ENOENT: the image is not here, and not in the archive.
  */
-int ins_partition_import(
-	struct ins_context *context, const char *name, int fd, struct ins_error *err);
+int ins_partition_import(struct ins_context *context, const char *name, int fd, char **ret_name,
+	struct ins_error *err);
 
 /* --- what was left ------------------------------------------------------------------------------------ */
 

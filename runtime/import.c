@@ -2,6 +2,8 @@
 /* A partition out of a file. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,19 +20,21 @@ static const struct option import_options[] = {
 	{},
 };
 
-static int import_from(const struct call *call, const char *path, struct ins_error *err)
+static int import_from(
+	const struct call *call, const char *path, char **ret_name, struct ins_error *err)
 {
+	const char *name = call->n_args > 0 ? call->args[0] : NULL;
 	int fd, r;
 
 	if (!path && isatty(STDIN_FILENO))
 		return error_set(err, EINVAL,
 			"import: the standard input is a terminal; name a file, or use < FILE");
 	if (!path)
-		return ins_partition_import(call->context, call->args[0], STDIN_FILENO, err);
+		return ins_partition_import(call->context, name, STDIN_FILENO, ret_name, err);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(err, errno, "open %s: %s", path, strerror(errno));
-	r = ins_partition_import(call->context, call->args[0], fd, err);
+	r = ins_partition_import(call->context, name, fd, ret_name, err);
 	(void)close(fd);
 	return r;
 }
@@ -72,22 +76,26 @@ static int refuse_reach(void *data, const struct ins_partition_info *info)
 static int import(const struct call *call, struct ins_error *err)
 {
 	const struct import_options *options = call->options;
-	int r = import_from(call, call->n_args > 1 ? call->args[1] : NULL, err);
+	char *name = NULL;
+	int r = import_from(call, call->n_args > 1 ? call->args[1] : NULL, &name, err);
 
+	/* Who has given no name has not said which it is. */
+	if (r == 0 && call->n_args == 0)
+		printf("%s: made\n", name);
 	if (r == 0 && options->start)
-		r = ins_partition_show(call->context, call->args[0], refuse_reach, err, err);
+		r = ins_partition_show(call->context, name, refuse_reach, err, err);
 	if (r == 0 && options->start)
-		r = ins_partition_start(call->context, call->args[0], NULL, err);
-	return r;
+		r = ins_partition_start(call->context, name, NULL, err);
+	free(name);
+	return r < 0 ? r : output_flush(err);
 }
 
 const struct verb verb_import = {
 	.name = "import",
 	.summary = "make a partition of an archive",
-	.synopsis = "NAME [FILE]",
+	.synopsis = "[NAME [FILE]]",
 	.options = import_options,
 	.options_size = sizeof(struct import_options),
-	.min_args = 1,
 	.max_args = 2,
 	.run = import,
 };

@@ -34,6 +34,7 @@ enum ins_own {
 struct ins_partition_state {
 	uint32_t number;
 	char image[INS_IMAGE_ID_SIZE];
+	char *name;      /* in an archive only: what it was called there; owned, NULL */
 	char *made;      /* RFC 3339; owned */
 	bool is_enabled; /* is started at boot */
 	int exit_status; /* of the last end, as of waitpid(2); −1: it has never ended */

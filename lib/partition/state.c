@@ -46,6 +46,7 @@ void ins_partition_state_clear(struct ins_partition_state *state)
 	free(TAKE_PTR(state->snapshots));
 	state->n_snapshots = 0;
 	ins_layers_clear(&state->layers);
+	free(TAKE_PTR(state->name));
 	free(TAKE_PTR(state->made));
 }
 
@@ -153,6 +154,8 @@ static int read_state(const json_t *root, struct ins_partition_state *state, str
 	if (read_id(json_object_get(root, "image"), state->image) < 0)
 		return broken("image", err);
 	r = read_text(root, "made", &state->made, err);
+	if (r == 0 && json_object_get(root, "name"))
+		r = read_text(root, "name", &state->name, err);
 	if (r == 0)
 		r = read_own(root, &state->own, err);
 	if (r == 0)
@@ -199,6 +202,7 @@ int ins_partition_state_save(
 	cleanup_free char *text = NULL;
 	int r;
 
+	ins_emit_string(&emit, root, "name", state->name);
 	ins_emit_put(&emit, root, "number", json_integer(state->number));
 	ins_emit_string(&emit, root, "image", state->image);
 	ins_emit_string(&emit, root, "made", state->made);

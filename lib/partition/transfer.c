@@ -145,8 +145,12 @@ static int add_layers(struct exporting *exporting, struct ins_error *err)
 static int put_words_together(struct exporting *exporting, bool with_image, struct ins_error *err)
 {
 	struct ins_partition *partition = &exporting->partition;
-	int r = ins_partition_state_save(exporting->scratch.dir, &partition->state, err);
+	int r;
 
+	partition->state.name = strdup(partition->name);
+	if (!partition->state.name)
+		return ins_error_set(err, ENOMEM, "export a partition");
+	r = ins_partition_state_save(exporting->scratch.dir, &partition->state, err);
 	if (r == 0)
 		r = ins_partition_save_definition(
 			exporting->scratch.dir, &partition->definition, err);
@@ -397,33 +401,60 @@ static int take_all(struct importing *importing, struct ins_error *err)
 	return 0;
 }
 
-int ins_partition_import(
-	struct ins_context *context, const char *name, int fd, struct ins_error *err)
+/* @name: NULL: the one in the archive. */
+static int check_name(const struct importing *importing, const char *name, struct ins_error *err)
+{
+	int r;
+
+	if (!name)
+		return ins_error_text(err, EINVAL, "the archive does not say its name: give one");
+	r = ins_name_check("partition", name, err);
+	if (r == 0 && ins_partition_exists(&importing->library, name))
+		r = ins_error_text(err, EEXIST, "there is a partition \"%s\" already", name);
+	return r;
+}
+
+static int finish_import(struct importing *importing, struct ins_context *context, const char *name,
+	struct ins_error *err)
+{
+	int r = ins_partition_begin(context, name, &importing->definition, &importing->making, err);
+
+	if (r == 0)
+		r = take_all(importing, err);
+	if (r == 0)
+		r = settle_image(importing, context, err);
+	if (r == 0 && syncfs(importing->scratch.dir) < 0)
+		r = ins_error_set(err, errno, "write the files of partition %s", name);
+	return r < 0 ? r
+		     : ins_partition_finish(&importing->making, name, &importing->definition, err);
+}
+
+int ins_partition_import(struct ins_context *context, const char *name, int fd, char **ret_name,
+	struct ins_error *err)
 {
 	cleanup_with(end_import) struct importing importing = {
 		.library = INS_LIBRARY_CLOSED, .scratch = SCRATCH_NONE, .making = INS_MAKING_NONE
 	};
-	int r = ins_name_check("partition", name, err);
+	cleanup_free char *found = NULL;
+	int r = ins_library_open(context->library, true, &importing.library, err);
 
-	if (r == 0)
-		r = ins_library_open(context->library, true, &importing.library, err);
-	if (r == 0 && ins_partition_exists(&importing.library, name))
-		r = ins_error_text(err, EEXIST, "there is a partition \"%s\" already", name);
+	if (r == 0 && name)
+		r = check_name(&importing, name, err);
 	if (r == 0)
 		r = begin_scratch(&importing.library, &importing.scratch, err);
 	if (r == 0)
 		r = unpack(&importing, context, fd, err);
 	if (r == 0)
 		r = load(&importing, err);
+	if (r == 0 && !name)
+		r = check_name(&importing, importing.state.name, err);
 	if (r < 0)
 		return r;
-	r = ins_partition_begin(context, name, &importing.definition, &importing.making, err);
-	if (r == 0)
-		r = take_all(&importing, err);
-	if (r == 0)
-		r = settle_image(&importing, context, err);
-	if (r == 0 && syncfs(importing.scratch.dir) < 0)
-		r = ins_error_set(err, errno, "write the files of partition %s", name);
-	return r < 0 ? r
-		     : ins_partition_finish(&importing.making, name, &importing.definition, err);
+	found = strdup(name ? name : importing.state.name);
+	if (!found)
+		return ins_error_set(err, ENOMEM, "import a partition");
+	r = finish_import(&importing, context, found, err);
+	if (r == 0 && ret_name)
+		*ret_name = TAKE_PTR(found);
+	return r;
 }

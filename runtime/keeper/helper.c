@@ -55,8 +55,9 @@ static pid_t run(const struct keeper *keeper, const struct guest *guest, const c
 pid_t helper_start(const struct keeper *keeper, const struct guest *guest)
 {
 	char notify[sizeof("NOTIFY_SOCKET=") + sizeof(keeper->notify_path)];
-	const char *argv[] = { "insula", "--root", keeper->root, "--library", keeper->library,
-		"start", "--supervised", guest->name, NULL };
+	/* Its standard error is the guest's log: warnings are not the guest's words. */
+	const char *argv[] = { "insula", "--log-level", "error", "--root", keeper->root,
+		"--library", keeper->library, "start", "--supervised", guest->name, NULL };
 	const char *envp[] = { PATH_VARIABLE, notify, NULL };
 
 	snprintf(notify, sizeof(notify), "NOTIFY_SOCKET=%s", keeper->notify_path);

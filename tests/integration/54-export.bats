@@ -324,6 +324,11 @@ e trusted.overlay.opaque trusted.overlay.redirect"
 	one_line
 	has 'the archive is not whole: who reads it has gone before its end'
 	run -0 insula export --output "$BATS_TEST_TMPDIR/file" "$P"
+	insula remove --force "$P"
+	run -0 insula import <"$BATS_TEST_TMPDIR/file"
+	is "$P: made"
+	run -1 insula import <"$BATS_TEST_TMPDIR/file"
+	has "there is a partition \"$P\" already"
 	run -1 insula export --output "$BATS_TEST_TMPDIR/file" "$P"
 	has 'File exists'
 	[ ! -e "$BATS_TEST_TMPDIR/file.partial" ]

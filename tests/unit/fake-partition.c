@@ -298,12 +298,13 @@ int ins_partition_export(struct ins_context *context, const char *name, int fd, 
 	return answer(name, err);
 }
 
-int ins_partition_import(
-	struct ins_context *context, const char *name, int fd, struct ins_error *err)
+int ins_partition_import(struct ins_context *context, const char *name, int fd, char **ret_name,
+	struct ins_error *err)
 {
 	(void)context;
 	(void)fd;
-	return with_id("import", name, err);
+	*ret_name = strdup(name ? name : "archived");
+	return with_id("import", *ret_name, err);
 }
 
 /* --- the library, and the host ------------------------------------------------------------------ */
