@@ -84,18 +84,27 @@ static int apply_file(const struct call *call, const char *path, struct ins_erro
 }
 
 /* What fails is told with the name of its file, if the words do not begin with it. */
+static int apply_named(const struct call *call, const char *path, struct ins_error *err)
+{
+	struct ins_error why = {};
+	int r = apply_file(call, path, &why);
+
+	if (r >= 0)
+		return r;
+	if (strncmp(why.text, path, strlen(path)) != 0)
+		return error_set(err, why.code, "%s: %s", path, why.text);
+	*err = why;
+	return r;
+}
+
 static bool apply_one_of(const struct call *call, const char *path)
 {
-	struct ins_error why = {}, named = {};
+	struct ins_error why = {};
 
-	if (apply_file(call, path, &why) >= 0)
+	if (apply_named(call, path, &why) >= 0)
 		return true;
-	if (!strncmp(why.text, path, strlen(path)))
-		named = why;
-	else
-		error_set(&named, why.code, "%s: %s", path, why.text);
 	(void)fflush(stdout);
-	log_write(call->log, INS_LOG_ERROR, named.text);
+	log_write(call->log, INS_LOG_ERROR, why.text);
 	return false;
 }
 
@@ -107,7 +116,7 @@ static int apply_all(const struct call *call, struct ins_error *err)
 	if (options->name && call->n_args > 1)
 		return error_set(err, EINVAL, "--name goes with one file");
 	if (call->n_args == 1)
-		return apply_file(call, call->args[0], err);
+		return apply_named(call, call->args[0], err);
 	for (size_t i = 0; i < call->n_args; i++)
 		n_failed += !apply_one_of(call, call->args[i]);
 	return n_failed == 0 ? 0
