@@ -83,7 +83,7 @@ static int apply_file(const struct call *call, const char *path, struct ins_erro
 	return r;
 }
 
-/* What fails is told with the name of its file, if the words do not begin with it. */
+/* What fails is told with the name of its file, if the words do not have it. */
 static int apply_named(const struct call *call, const char *path, struct ins_error *err)
 {
 	struct ins_error why = {};
@@ -91,7 +91,7 @@ static int apply_named(const struct call *call, const char *path, struct ins_err
 
 	if (r >= 0)
 		return r;
-	if (strncmp(why.text, path, strlen(path)) != 0)
+	if (!strstr(why.text, path))
 		return error_set(err, why.code, "%s: %s", path, why.text);
 	*err = why;
 	return r;
