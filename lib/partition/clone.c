@@ -86,6 +86,7 @@ static int make(struct ins_context *context, struct cloning *cloning, const char
 	memcpy(making.state.image, from->state.image, sizeof(making.state.image));
 	making.state.layers = cloning->layers;
 	cloning->layers = (struct ins_layers){ 0 };
+	making.is_copy = true;
 	return ins_partition_finish(&making, name, &from->definition, err);
 }
 

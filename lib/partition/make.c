@@ -68,6 +68,8 @@ static int fill(const struct ins_making *making, const struct ins_definition *de
 
 	if (r == 0)
 		r = ins_own_inherit(&making->library, dir, &state->layers, err);
+	if (r == 0 && making->is_copy && ins_definition_get(definition, INS_SETTING_BOOT))
+		r = ins_own_new_machine_id(&making->library, dir, &state->layers, err);
 	snprintf(path, sizeof(path), "%s/partitions/%s", making->library.path, making->name);
 	if (r == 0)
 		r = ins_disk_make(dir, path, definition, state->number, err);

@@ -22,6 +22,7 @@ struct ins_making {
 	char name[INS_HIDDEN_SIZE]; /* that hides it */
 	int dir;                    /* its directory, locked */
 	bool has_number, is_done;
+	bool is_copy; /* of one that lives on: what says who it is is not for both */
 	struct ins_partition_state state; /* to be completed: image, layers, snapshots */
 };
 

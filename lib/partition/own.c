@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -13,6 +15,7 @@
 #include "partition/layer.h"
 #include "partition/make.h"
 #include "partition/own.h"
+#include "sys/bare.h"
 
 static bool is_there(int dirfd, const char *name)
 {
@@ -36,6 +39,51 @@ int ins_own_inherit(const struct ins_library *library, int dir, const struct ins
 	if (to < 0)
 		return ins_error_set(err, errno, "open own/upper");
 	return ins_copy_attributes(from, to, false, err);
+}
+
+/* Attributes come from the topmost layer that has the directory: so @etc is where they are taken from. */
+static int hide_machine_id(int dir, int etc, struct ins_error *err)
+{
+	cleanup_fd int to = -1, file = -1;
+	int r;
+
+	if (mkdirat(dir, "own/upper/etc", 0700) < 0)
+		return ins_error_set(err, errno, "make own/upper/etc");
+	to = openat(dir, "own/upper/etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (to < 0)
+		return ins_error_set(err, errno, "open own/upper/etc");
+	r = ins_copy_attributes(etc, to, false, err);
+	if (r < 0)
+		return r;
+	file = openat(to, "machine-id", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+	return file < 0 || fchmod(file, 0444) < 0
+		       ? ins_error_set(err, errno, "make own/upper/etc/machine-id")
+		       : 0;
+}
+
+int ins_own_new_machine_id(const struct ins_library *library, int dir,
+	const struct ins_layers *layers, struct ins_error *err)
+{
+	cleanup_fd int top = -1;
+
+	for (size_t i = 0; i < layers->n; i++) {
+		const struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+			.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+		char path[INS_LAYER_ID_SIZE + sizeof("/etc")];
+		cleanup_fd int etc = -1;
+		struct stat s;
+
+		snprintf(path, sizeof(path), "%s/etc", layers->v[i]);
+		etc = (int)ins_sys(openat2, library->layers, path, &how, sizeof(how));
+		if (etc < 0)
+			continue;
+		if (top < 0)
+			top = fcntl(etc, F_DUPFD_CLOEXEC, 0);
+		if (fstatat(etc, "machine-id", &s, AT_SYMLINK_NOFOLLOW) == 0)
+			return S_ISREG(s.st_mode) && s.st_size > 0 ? hide_machine_id(dir, top, err)
+								   : 0;
+	}
+	return 0;
 }
 
 static int renew(const struct ins_partition *partition, struct ins_error *err)

@@ -33,4 +33,9 @@ int ins_own_share(struct ins_partition *partition, struct ins_error *err);
 int ins_own_inherit(const struct ins_library *library, int dir, const struct ins_layers *layers,
 	struct ins_error *err);
 
+/* ins_own_new_machine_id - if a layer has a machine-id(5) let a new upper have an empty one: systemd then makes another
+ * when it boots. What the image itself has stays: no guest has written that. */
+int ins_own_new_machine_id(const struct ins_library *library, int dir,
+	const struct ins_layers *layers, struct ins_error *err);
+
 #endif

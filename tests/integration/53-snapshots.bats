@@ -275,6 +275,25 @@ new
 	[[ $output == *'already'* ]]
 }
 
+@test 'of those that boot each clone gets a machine id of its own' {
+	inside 'mkdir -p /etc; chmod 711 /etc; echo 0123456789abcdef0123456789abcdef >/etc/machine-id; echo x >/etc/kept'
+	insula stop "$P"
+	insula clone --start "$P" "$P-same"
+	run -0 insula exec "$P-same" cat /etc/machine-id
+	is 0123456789abcdef0123456789abcdef
+	insula set "$P" --boot
+	# The id is in a layer below the topmost one, too.
+	insula snapshot "$P" one
+	insula clone --start "$P" "$P-other"
+	run -0 insula exec "$P-other" sh -c 'stat -c "%s %a %u" /etc/machine-id; cat /etc/kept; stat -c %a /etc'
+	is '0 444 0
+x
+711'
+	insula start "$P"
+	run -0 inside 'cat /etc/machine-id'
+	is 0123456789abcdef0123456789abcdef
+}
+
 @test 'a clone of a snapshot that is not there fails, and says nothing else' {
 	insula set "$P" --hostname other >/dev/null
 	run -1 insula clone --snapshot nosuch "$P" "$P-b"
