@@ -270,6 +270,10 @@ int ins_partition_enable(
 int ins_partition_remove(
 	struct ins_context *context, const char *name, bool force, struct ins_error *err);
 
+/* ins_partition_remove_end - after the last one of many: wait until the kernel has deleted the interfaces of those that
+ * ran, which it does by itself. Return: 0, −errno. */
+int ins_partition_remove_end(struct ins_context *context, struct ins_error *err);
+
 /* ins_partition_definition - what was asked for. @ret_definition: to be cleared. Return: 0, −ENOENT, −errno. */
 int ins_partition_definition(struct ins_context *context, const char *name,
 	struct ins_definition *ret_definition, struct ins_error *err);

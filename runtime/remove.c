@@ -28,7 +28,11 @@ static int remove_partitions(const struct call *call, struct ins_error *err)
 {
 	const struct remove_options *options = call->options;
 
-	return names_treat(call, options->all, options->jobs, remove_one, NULL, err);
+	int r = names_treat(call, options->all, options->jobs, remove_one, NULL, err);
+
+	if (r == 0 && options->force)
+		r = ins_partition_remove_end(call->context, err);
+	return r;
 }
 
 const struct verb verb_remove = {

@@ -3,6 +3,7 @@
 #ifndef INSULA_NET_NET_H
 #define INSULA_NET_NET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -95,6 +96,10 @@ int ins_network_request(const char *verb, const struct ins_network *network, cha
  * network namespace, a moment later; an attach for the same number does not mind it. That there is nothing is no
  * error. */
 int ins_network_release(uint32_t number, struct ins_error *err);
+
+/* ins_network_wait - until the interfaces of all others than these have gone by themselves; if the last ones stay for
+ * half a second they are no longer waited for. @is_live: by number; @n: so many numbers */
+void ins_network_wait(const bool is_live[], size_t n);
 
 /* ins_network_change - the running partition's ports and groups become those of @network, all or none. Return: 0,
  * −EADDRINUSE (a port is another one's), −errno. */

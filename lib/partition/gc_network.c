@@ -66,11 +66,33 @@ static int sweep(struct ins_gc *gc, unsigned int *ret_removed, struct ins_error 
 		return 0;
 	if (r == 0)
 		r = read_all_numbers(&claims, is_live, err);
+	if (r == 0)
+		ins_network_wait(is_live, INS_NUMBERS);
 	for (uint32_t i = 0; i < INS_NUMBERS; i++) {
 		if (is_live[i])
 			numbers[n++] = i;
 	}
 	return r < 0 ? r : ins_network_sweep(numbers, n, ret_removed, err);
+}
+
+int ins_partition_remove_end(struct ins_context *context, struct ins_error *err)
+{
+	cleanup_library struct ins_library library = INS_LIBRARY_CLOSED;
+	bool is_live[INS_NUMBERS] = { false };
+	int r = ins_library_open(context->library, false, &library, err);
+
+	if (r == 0) {
+		cleanup_claims struct ins_claims claims = INS_CLAIMS_CLOSED;
+
+		r = ins_claims_open(&library, &claims, err);
+		if (r == 0 && claims.dir < 0)
+			return 0;
+		if (r == 0)
+			r = read_all_numbers(&claims, is_live, err);
+	}
+	if (r == 0)
+		ins_network_wait(is_live, INS_NUMBERS);
+	return r;
 }
 
 /* What a killed start has in the table, a port for one, nobody else can have. */

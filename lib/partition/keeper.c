@@ -61,7 +61,8 @@ static int connect_keeper(
 }
 
 /* @argv: [0] is left free for its path; @fds: as for ins_program_start(). */
-static int start_program(char **argv, const int *fds, size_t n_fds, struct ins_error *err)
+static int start_program(const struct ins_context *context, char **argv, const int *fds,
+	size_t n_fds, struct ins_error *err)
 {
 	char path[PATH_MAX], *no_variables[] = { NULL };
 	int status, r;
@@ -75,10 +76,12 @@ static int start_program(char **argv, const int *fds, size_t n_fds, struct ins_e
 		r = ins_program_wait(pid, &status);
 	if (r < 0)
 		return ins_error_set(err, -r, "execute %s", path);
-	/* What is wrong it has said on the standard error. */
-	if (status != 0)
-		return ins_error_text(err, EIO, "%s did not start", path);
-	return 0;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status) == 0
+			       ? 0
+			       : ins_error_set(err, WEXITSTATUS(status),
+					 "insula-keeper: use %s/.keeper", context->root);
+	return ins_error_text(err, EIO, "%s was killed", path);
 }
 
 static int start_keeper(const struct ins_context *context, struct ins_error *err)
@@ -90,7 +93,7 @@ static int start_keeper(const struct ins_context *context, struct ins_error *err
 	if (n < 0)
 		return ins_error_set(err, errno, "find this program");
 	own[n] = '\0';
-	return start_program(argv, NULL, 0, err);
+	return start_program(context, argv, NULL, 0, err);
 }
 
 int ins_keeper_serve(const struct ins_context *context, const char *name, int master, int pidfd,
@@ -99,7 +102,7 @@ int ins_keeper_serve(const struct ins_context *context, const char *name, int ma
 	char *argv[] = { NULL, (char *)"--terminal", context->root, (char *)name, NULL };
 	const int fds[] = { master, -1, -1, pidfd };
 
-	return start_program(argv, fds, ARRAY_LENGTH(fds), err);
+	return start_program(context, argv, fds, ARRAY_LENGTH(fds), err);
 }
 
 /* Return: 0; −ECONNRESET: it has ended before it has answered. */
@@ -139,7 +142,9 @@ static int attempt(const struct ins_context *context, const char *request, bool 
 		return 1;
 	if (r == 0)
 		answer->connection = TAKE_FD(fd);
-	return r < 0 ? ins_error_set(err, -r, "ask insula-keeper") : 0;
+	return r < 0 ? ins_error_set(
+			       err, -r, "ask insula-keeper at %s/.keeper/socket", context->root)
+		     : 0;
 }
 
 static int converse(const struct ins_context *context, const char *verb, const char *name,

@@ -4,13 +4,11 @@
  * process shares our descriptors, and nothing else: it waits for our end, and becomes the next keeper. It has the
  * lock, too, so that no other one comes between.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,22 +17,26 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "text.h"
 
 /* Those alone that are terminals' masters. */
 static void each_master(void (*visit)(int fd))
 {
-	DIR *dir = opendir("/proc/self/fd");
-	const struct dirent *entry;
+	struct directory own = {
+		.fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+	};
+	const char *name;
 	unsigned int number;
 
-	while (dir && (entry = readdir(dir))) {
-		int fd = atoi(entry->d_name);
+	if (own.fd < 0)
+		return;
+	while ((name = directory_next(&own))) {
+		int fd = atoi(name);
 
 		if (ioctl(fd, TIOCGPTN, &number) == 0)
 			visit(fd);
 	}
-	if (dir)
-		closedir(dir);
+	close(own.fd);
 }
 
 static void leave_open(int fd)
@@ -69,13 +71,12 @@ static void await_end_of(pid_t keeper)
 
 static _Noreturn void guard(const struct keeper *keeper, pid_t pid)
 {
-	char lock[16];
+	char lock[NUMBER_SIZE];
 	char *argv[] = { (char *)keeper->own, (char *)keeper->root, (char *)keeper->library,
-		(char *)keeper->program, lock, NULL };
+		(char *)keeper->program, (char *)text_number(lock, (uint64_t)keeper->lock), NULL };
 
 	(void)prctl(PR_SET_NAME, "insula-guard");
 	await_end_of(pid);
-	snprintf(lock, sizeof(lock), "%d", keeper->lock);
 	each_master(leave_open);
 	leave_open(keeper->lock);
 	/* It may have been replaced by a newer one, or be gone. */

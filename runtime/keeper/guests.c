@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guests: from a request to the end, and again. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +11,7 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "text.h"
 
 #define SECOND         1000000000ULL
 #define DELAY_MAX      60 /* seconds */
@@ -49,13 +48,11 @@ static struct guest *add(struct keeper *keeper, const char *name)
 /* A client that does not read is not waited for. */
 static void answer(int client, int code, const char *name, const char *words)
 {
-	char text[ANSWER_SIZE];
-	int n = name ? snprintf(text, sizeof(text), "%d partition \"%s\" %s", code, name, words)
-		     : snprintf(text, sizeof(text), "%d %s", code, words);
+	char text[ANSWER_SIZE], number[NUMBER_SIZE];
+	size_t n = text_join(text, sizeof(text), text_number(number, (uint64_t)code),
+		name ? " partition \"" : " ", name ? name : "", name ? "\" " : "", words);
 
-	if (n >= (int)sizeof(text))
-		n = sizeof(text) - 1;
-	(void)send(client, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)send(client, text, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(client);
 }
 
@@ -357,16 +354,17 @@ static void adopt(struct keeper *keeper, const char *name)
 
 void guests_adopt(struct keeper *keeper)
 {
-	int fd = openat(keeper->dir, "guests", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
+	struct directory guests = {
+		.fd = openat(keeper->dir, "guests", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+	};
+	const char *name;
 
-	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] != '.')
-			adopt(keeper, entry->d_name);
+	while (guests.fd >= 0 && (name = directory_next(&guests))) {
+		if (name[0] != '.')
+			adopt(keeper, name);
 	}
-	if (dir)
-		closedir(dir);
+	if (guests.fd >= 0)
+		close(guests.fd);
 	guard_close_unclaimed();
 }
 

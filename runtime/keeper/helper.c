@@ -2,52 +2,74 @@
 /* insula's own commands, which do the work. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper.h"
+#include "sys/bare.h"
+#include "sys/clone.h"
+#include "text.h"
 
-/* The guest holds its fifo for reading, too: so it gets no SIGPIPE when we die. */
-static int plan_stdio(
-	posix_spawn_file_actions_t *actions, const struct keeper *keeper, const struct guest *guest)
+/* Of the child, which needs some hundred bytes, and a sanitizer more. */
+#define STACK_SIZE 8192
+
+struct run {
+	const char *program, *output;
+	const char *const *argv, *const *envp;
+	long result; /* of execve(2), if it came back */
+};
+
+/* All of the first three are open: so what is opened is none of them. */
+static long open_as(int fd, const char *path, int flags)
 {
-	char path[sizeof("/proc/self/fd/2147483647/output/") + NAME_SIZE];
-	int r = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDWR, 0);
+	long r = ins_sys(openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/output/%s", keeper->dir, guest->name);
-	if (!r)
-		r = posix_spawn_file_actions_addopen(actions, 1, path, O_RDWR | O_NOFOLLOW, 0);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(actions, 1, 2);
-	return r;
+	return r < 0 ? r : ins_sys(dup3, r, fd, 0);
 }
 
-/* Without a copy of our memory, as fork(2) would make it. */
+/* In the child, which has our memory until it executes the program. The guest holds its fifo for reading, too: so it
+ * gets no SIGPIPE when we die. */
+static int execute(void *data)
+{
+	struct run *run = data;
+	const uint64_t no_signals = 0;
+	long r = open_as(STDIN_FILENO, "/dev/null", O_RDWR);
+
+	if (r >= 0)
+		r = open_as(STDOUT_FILENO, run->output, O_RDWR | O_NOFOLLOW);
+	if (r >= 0)
+		r = ins_sys(dup3, STDOUT_FILENO, STDERR_FILENO, 0);
+	if (r >= 0)
+		r = ins_sys(rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, sizeof(no_signals));
+	if (r >= 0)
+		r = ins_sys(execve, run->program, run->argv, run->envp);
+	run->result = r;
+	return 127;
+}
+
 static pid_t run(const struct keeper *keeper, const struct guest *guest, const char *const argv[],
 	const char *const envp[])
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none;
+	char output[sizeof("/proc/self/fd//output/") + NUMBER_SIZE + NAME_SIZE];
+	_Alignas(16) char stack[STACK_SIZE];
+	struct run run = { keeper->program, output, argv, envp, 0 };
+	struct clone_args args = { .flags = CLONE_VM | CLONE_VFORK,
+		.exit_signal = SIGCHLD,
+		.stack = (uintptr_t)stack,
+		.stack_size = sizeof(stack) };
+	char dir[NUMBER_SIZE];
 	pid_t pid;
-	int r;
 
-	sigemptyset(&none);
-	/* These two allocate nothing. */
-	(void)posix_spawn_file_actions_init(&actions);
-	(void)posix_spawnattr_init(&attr);
-	(void)posix_spawnattr_setsigmask(&attr, &none);
-	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	r = plan_stdio(&actions, keeper, guest);
-	if (!r)
-		r = posix_spawn(&pid, keeper->program, &actions, &attr, (char *const *)argv,
-			(char *const *)envp);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	return r ? -r : pid;
+	text_join(output, sizeof(output), "/proc/self/fd/", text_number(dir, (uint64_t)keeper->dir),
+		"/output/", guest->name);
+	pid = ins_clone(&args, execute, &run);
+	if (pid > 0 && run.result < 0) {
+		(void)waitpid(pid, NULL, 0);
+		return (pid_t)run.result;
+	}
+	return pid;
 }
 
 #define PATH_VARIABLE "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -60,7 +82,7 @@ pid_t helper_start(const struct keeper *keeper, const struct guest *guest)
 		"--library", keeper->library, "start", "--supervised", guest->name, NULL };
 	const char *envp[] = { PATH_VARIABLE, notify, NULL };
 
-	snprintf(notify, sizeof(notify), "NOTIFY_SOCKET=%s", keeper->notify_path);
+	text_join(notify, sizeof(notify), "NOTIFY_SOCKET=", keeper->notify_path);
 	return run(keeper, guest, argv, envp);
 }
 
@@ -70,16 +92,17 @@ pid_t helper_settle(const struct keeper *keeper, const struct guest *guest)
 {
 	const char *argv[] = { "insula", "--root", keeper->root, "--library", keeper->library,
 		"settle", guest->name, NULL };
-	char code[32], status[32];
+	char code[32], status[sizeof("EXIT_STATUS=") + NUMBER_SIZE], number[NUMBER_SIZE];
 	const char *envp[] = { PATH_VARIABLE, "SERVICE_RESULT=success", NULL, NULL, NULL };
 	bool is_exit = WIFEXITED(guest->status);
 
-	snprintf(code, sizeof(code), "EXIT_CODE=%s",
+	text_join(code, sizeof(code), "EXIT_CODE=",
 		is_exit                    ? "exited"
 		: WCOREDUMP(guest->status) ? "dumped"
 					   : "killed");
-	snprintf(status, sizeof(status), "EXIT_STATUS=%d",
-		is_exit ? WEXITSTATUS(guest->status) : WTERMSIG(guest->status));
+	text_join(status, sizeof(status), "EXIT_STATUS=",
+		text_number(number, (uint64_t)(is_exit ? WEXITSTATUS(guest->status)
+						       : WTERMSIG(guest->status))));
 	if (guest->has_status) {
 		envp[2] = code;
 		envp[3] = status;

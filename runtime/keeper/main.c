@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
+#include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,11 +12,14 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
+#include "text.h"
 
 /* Without a guest it stays so long: for one that follows. */
 #define GRACE_MS 3000
@@ -30,7 +33,8 @@ uint64_t keeper_now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	/* To call it in the vDSO would take a page of it, and what looks for it there. */
+	(void)syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
@@ -65,9 +69,10 @@ static int make_socket(const struct keeper *keeper, const char *name, int type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	char dir[NUMBER_SIZE];
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", keeper->dir,
-		name);
+	text_join(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/",
+		text_number(dir, (uint64_t)keeper->dir), "/", name);
 	(void)unlinkat(keeper->dir, name, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
@@ -78,7 +83,7 @@ static int open_directory(struct keeper *keeper)
 {
 	char *path = keeper->buffer;
 
-	snprintf(path, sizeof(keeper->buffer), "%s/.keeper", keeper->root);
+	text_join(path, sizeof(keeper->buffer), keeper->root, "/.keeper");
 	if ((mkdir(keeper->root, 0700) < 0 && errno != EEXIST) ||
 		(mkdir(path, 0700) < 0 && errno != EEXIST))
 		return -errno;
@@ -130,10 +135,12 @@ static int open_requests(struct keeper *keeper, const char *name)
 static int open_sources(struct keeper *keeper)
 {
 	const int one = 1;
+	char pid[NUMBER_SIZE], dir[NUMBER_SIZE];
 	int r;
 
-	snprintf(keeper->notify_path, sizeof(keeper->notify_path), "/proc/%d/fd/%d/notify",
-		(int)getpid(), keeper->dir);
+	text_join(keeper->notify_path, sizeof(keeper->notify_path), "/proc/",
+		text_number(pid, (uint64_t)getpid()), "/fd/",
+		text_number(dir, (uint64_t)keeper->dir), "/notify");
 	r = open_requests(keeper, "socket");
 	if (r < 0)
 		return r;
@@ -154,9 +161,9 @@ static int make_table(struct keeper *keeper)
 	if (table == MAP_FAILED)
 		return -errno;
 	keeper->guests = table;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+	if (prlimit(0, RLIMIT_NOFILE, NULL, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
+		(void)prlimit(0, RLIMIT_NOFILE, &files, NULL);
 	}
 	return 0;
 }
@@ -262,18 +269,24 @@ static void keep(struct keeper *keeper)
  * epoll: so the fork comes first. Return: in the child, where to tell that; −errno. */
 static int leave(void)
 {
-	int ready[2];
-	pid_t pid;
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	int ready[2], status;
+	long pid;
 	char byte;
 
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return -errno;
-	pid = fork();
+	/* fork(2), without what the C library has to prepare for it. */
+	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid < 0)
 		return -errno;
 	if (pid > 0) {
 		close(ready[1]);
-		_exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
+		if (read(ready[0], &byte, 1) == 1)
+			_exit(0);
+		_exit(waitpid((pid_t)pid, &status, 0) == pid && WIFEXITED(status)
+				? WEXITSTATUS(status)
+				: EIO);
 	}
 	close(ready[0]);
 	setsid();
@@ -286,17 +299,11 @@ static void stay(const struct keeper *keeper, int ready)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (chdir("/") < 0 || null < 0 || write(ready, "", 1) != 1)
-		_exit(1);
+		_exit(EIO);
 	for (int fd = 0; fd <= (keeper->is_alone ? 0 : 2); fd++)
 		dup2(null, fd);
 	close(null);
 	close(ready);
-}
-
-static int fail(const struct keeper *keeper, int r)
-{
-	dprintf(2, "insula-keeper: %s/.keeper: %s\n", keeper->root, strerror(-r));
-	return 1;
 }
 
 /* The master is one of ours, and not standard input, which all have. */
@@ -308,7 +315,7 @@ static int serve_terminal(struct keeper *keeper, const char *name)
 
 	if (master < 0 || strlen(name) >= NAME_SIZE)
 		r = -EINVAL;
-	snprintf(path, sizeof(path), "terminals/%s", name);
+	text_join(path, sizeof(path), "terminals/", name);
 	if (r == 0 && mkdirat(keeper->dir, "terminals", 0700) < 0 && errno != EEXIST)
 		r = -errno;
 	if (r == 0)
@@ -320,7 +327,7 @@ static int serve_terminal(struct keeper *keeper, const char *name)
 	if (r == 0)
 		r = guests_serve(keeper, name, master, PIDFD);
 	if (r < 0)
-		return fail(keeper, r);
+		return -r;
 	/* A journal that has gone takes no terminal along. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	stay(keeper, ready);
@@ -329,8 +336,10 @@ static int serve_terminal(struct keeper *keeper, const char *name)
 	return 0;
 }
 
+/* The exit status is an errno: insula has the words. */
 int main(int argc, char **argv)
 {
+	static const char usage[] = "usage: insula-keeper STATE-DIRECTORY LIBRARY INSULA\n";
 	struct keeper keeper = { .lock = -1, .guard = -1, .notify = -1 };
 	bool is_heir = argc == 5;
 	int r, ready = -1;
@@ -342,8 +351,8 @@ int main(int argc, char **argv)
 		return serve_terminal(&keeper, argv[3]);
 	}
 	if (argc != 4 && !is_heir) {
-		dprintf(2, "usage: insula-keeper STATE-DIRECTORY LIBRARY INSULA\n");
-		return 2;
+		(void)!write(STDERR_FILENO, usage, sizeof(usage) - 1);
+		return EINVAL;
 	}
 	keeper.own = argv[0];
 	keeper.root = argv[1];
@@ -361,7 +370,7 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = open_sources(&keeper);
 	if (r < 0)
-		return fail(&keeper, r);
+		return -r;
 	if (!is_heir)
 		stay(&keeper, ready);
 	guests_adopt(&keeper);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "text.h"
 
 /* A log that is larger becomes log.1. */
 #define LOG_SIZE ((off_t)1 << 20)
@@ -19,7 +20,7 @@ int output_open(struct keeper *keeper, struct guest *guest)
 
 	if (guest->fifo >= 0)
 		return 0;
-	snprintf(path, sizeof(path), "output/%s", guest->name);
+	text_join(path, sizeof(path), "output/", guest->name);
 	if (mkfifoat(keeper->dir, path, 0600) < 0 && errno != EEXIST)
 		return -errno;
 	/* Also for writing: there is no end of file when the guest has none of it open. */
@@ -90,7 +91,7 @@ void output_log(const struct keeper *keeper, const struct guest *guest, const ch
 		return;
 	}
 	/* Not held open: who has removed all partitions may unmount the library. */
-	snprintf(path, sizeof(path), "%s/partitions/%s", keeper->library, guest->name);
+	text_join(path, sizeof(path), keeper->library, "/partitions/", guest->name);
 	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return;

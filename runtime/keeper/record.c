@@ -9,15 +9,16 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "text.h"
 
 /* What /proc/PID/stat has behind the name, which may hold anything. Return: it, in @text, or NULL. */
 static char *read_stat(pid_t pid, char *text, size_t size)
 {
-	char path[40];
+	char path[40], number[NUMBER_SIZE];
 	ssize_t n = -1;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	text_join(path, sizeof(path), "/proc/", text_number(number, (uint64_t)pid), "/stat");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		n = read(fd, text, size - 1);
@@ -30,13 +31,17 @@ static char *read_stat(pid_t pid, char *text, size_t size)
 }
 
 /* The 22nd field, the 20th behind the name. Return: it, or 0 if there is no such process. */
-static unsigned long long start_time(pid_t pid)
+static uint64_t start_time(pid_t pid)
 {
-	char text[1024], *field = read_stat(pid, text, sizeof(text));
+	char text[1024];
+	const char *field = read_stat(pid, text, sizeof(text));
 
 	for (int i = 0; field && i < 20; i++)
 		field = strchr(field + 1, ' ');
-	return field ? strtoull(field, NULL, 10) : 0;
+	if (!field)
+		return 0;
+	field++;
+	return text_take_number(&field);
 }
 
 /* The state is the first field, the status the last. */
@@ -53,13 +58,14 @@ bool record_status(pid_t pid, int *ret_status)
 
 void record_write(const struct keeper *keeper, const struct guest *guest)
 {
-	char path[sizeof("guests/") + NAME_SIZE], text[64], terminal[16] = "";
+	char path[sizeof("guests/") + NAME_SIZE], text[3 * NUMBER_SIZE];
+	char pid[NUMBER_SIZE], start[NUMBER_SIZE], terminal[NUMBER_SIZE];
+	bool has_terminal = guest->terminal >= 0;
 
-	snprintf(path, sizeof(path), "guests/%s", guest->name);
-	if (guest->terminal >= 0)
-		snprintf(terminal, sizeof(terminal), ":%d", guest->terminal);
-	snprintf(
-		text, sizeof(text), "%d:%llu%s", (int)guest->pid, start_time(guest->pid), terminal);
+	text_join(path, sizeof(path), "guests/", guest->name);
+	text_join(text, sizeof(text), text_number(pid, (uint64_t)guest->pid), ":",
+		text_number(start, start_time(guest->pid)), has_terminal ? ":" : "",
+		has_terminal ? text_number(terminal, (uint64_t)guest->terminal) : "");
 	(void)unlinkat(keeper->dir, "guests/.new", 0);
 	if (symlinkat(text, keeper->dir, "guests/.new") == 0)
 		(void)renameat(keeper->dir, "guests/.new", keeper->dir, path);
@@ -69,27 +75,27 @@ void record_remove(const struct keeper *keeper, const struct guest *guest)
 {
 	char path[sizeof("guests/") + NAME_SIZE];
 
-	snprintf(path, sizeof(path), "guests/%s", guest->name);
+	text_join(path, sizeof(path), "guests/", guest->name);
 	(void)unlinkat(keeper->dir, path, 0);
-	snprintf(path, sizeof(path), "output/%s", guest->name);
+	text_join(path, sizeof(path), "output/", guest->name);
 	(void)unlinkat(keeper->dir, path, 0);
 }
 
 int record_read(const struct keeper *keeper, const char *name, pid_t *ret_pid, int *ret_terminal)
 {
-	char path[sizeof("guests/") + NAME_SIZE], text[64], *colon;
-	unsigned long long start;
+	char path[sizeof("guests/") + NAME_SIZE], text[3 * NUMBER_SIZE];
+	const char *at = text;
+	uint64_t pid, start;
 	ssize_t n;
-	long pid;
 	int fd;
 
-	snprintf(path, sizeof(path), "guests/%s", name);
+	text_join(path, sizeof(path), "guests/", name);
 	n = readlinkat(keeper->dir, path, text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
-	pid = strtol(text, &colon, 10);
-	if (pid <= 0 || *colon != ':')
+	pid = text_take_number(&at);
+	if (pid == 0 || pid > INT_MAX || *at++ != ':')
 		return -ESRCH;
-	start = strtoull(colon + 1, &colon, 10);
+	start = text_take_number(&at);
 	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (fd < 0)
 		return -errno;
@@ -99,6 +105,6 @@ int record_read(const struct keeper *keeper, const char *name, pid_t *ret_pid, i
 		return -ESRCH;
 	}
 	*ret_pid = (pid_t)pid;
-	*ret_terminal = *colon == ':' ? atoi(colon + 1) : -1;
+	*ret_terminal = *at == ':' ? atoi(at + 1) : -1;
 	return fd;
 }

@@ -460,7 +460,7 @@ told() {
 	on_host start "$p-a" </dev/null >/dev/null 2>&1
 	wait_for 5 asks_web "$p-b" "$(address_of "$p-a")"
 	on_host remove --force --all
-	wait_for 10 no_guests
+	no_guests
 	run -0 in_ns host nft list ruleset
 	hasnt elements
 }

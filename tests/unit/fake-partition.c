@@ -171,6 +171,13 @@ int ins_partition_remove(
 	return answer(name, err);
 }
 
+int ins_partition_remove_end(struct ins_context *context, struct ins_error *err)
+{
+	(void)context;
+	(void)err;
+	return 0;
+}
+
 int ins_partition_definition(struct ins_context *context, const char *name,
 	struct ins_definition *ret_definition, struct ins_error *err)
 {
