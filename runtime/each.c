@@ -255,6 +255,13 @@ int names_treat(const struct call *call, bool all, unsigned int jobs, each_fn *f
 	return r;
 }
 
+bool each_is_choice(const struct call *call, bool all)
+{
+	for (size_t i = 0; !all && i < call->n_args; i++)
+		all = names_is_many(call->args[i]);
+	return all;
+}
+
 static int see_status(void *data, const struct ins_partition_info *info)
 {
 	enum ins_status *status = data;

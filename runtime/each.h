@@ -36,6 +36,10 @@ int names_each(const struct call *call, const struct names *names, unsigned int 
 int names_treat(const struct call *call, bool all, unsigned int jobs, each_fn *fn, void *data,
 	struct ins_error *err);
 
+/* each_is_choice - whether a verb is for those of many whom it concerns: its words are patterns or ranges, or it is given
+ * @all. A name by itself means that one, and nothing is left out. */
+bool each_is_choice(const struct call *call, bool all);
+
 /* each_status - of the partition @name; running, if it cannot be told: then the verb will say why. */
 enum ins_status each_status(const struct call *call, const char *name);
 

@@ -14,12 +14,12 @@ static const struct option freeze_options[] = {
 	{},
 };
 
-/* Of all, those are meant that can be in the other state. */
+/* Of many, those are meant that can be in the other state. */
 static bool is_left_out(const struct call *call, const char *name, enum ins_status wanted)
 {
 	const struct freeze_options *options = call->options;
 
-	return options->all && each_status(call, name) != wanted;
+	return each_is_choice(call, options->all) && each_status(call, name) != wanted;
 }
 
 static int freeze_one(const struct call *call, const char *name, void *data, struct ins_error *err)

@@ -40,8 +40,8 @@ static int start_one(const struct call *call, const char *name, void *data, stru
 	int r;
 
 	(void)data;
-	/* Of all, those are meant that do not run. */
-	if (options->all && each_status(call, name) != INS_STATUS_STOPPED)
+	/* Of many, those are meant that do not run. */
+	if (each_is_choice(call, options->all) && each_status(call, name) != INS_STATUS_STOPPED)
 		return 0;
 	r = ins_start(call->context, name, &why);
 	if (r == 0)

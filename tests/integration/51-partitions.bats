@@ -656,7 +656,7 @@ init_hears() {
 	is chosen
 }
 
-@test 'freeze, thaw and start of all leave out those that need it not' {
+@test 'freeze, thaw and start of many leave out those that need it not' {
 	insula spawn "$P-{1..3}" --template busybox --net none -- sleep 1000
 	insula stop "$P-3"
 	insula freeze "$P-1"
@@ -665,6 +665,16 @@ init_hears() {
 	run -0 insula thaw --all
 	run -0 insula start --all
 	run -0 insula start --all
+	insula freeze "$P-1"
+	run -0 insula freeze "$P-*"
+	insula thaw "$P-2"
+	run -0 insula thaw "$P-{1..3}"
+	run -0 insula thaw "$P-*"
+	insula stop "$P-3"
+	run -0 insula start "$P-*"
+	# But who names one means that.
+	run -1 insula start "$P-1"
+	run -1 insula thaw "$P-1"
 	[ "$(insula list --json | jq -r '[.[].status] | unique | join(" ")')" = running ]
 	run -1 --separate-stderr insula list --json "$P-1" "$P-none"
 	[ "$(jq -r '.[].id' <<<"$output")" = "$P-1" ]
