@@ -24,7 +24,7 @@ teardown() {
 }
 
 has_image_program() {
-	[ -x "$(dirname "$INSULA")/insula-image" ]
+	[ -x "$(own_program insula-image)" ]
 }
 
 # crafted ENTRY…: a tar of these in $TAR (see tar.py).

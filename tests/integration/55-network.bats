@@ -9,7 +9,7 @@ POOL6=fd69:6e73:756c:61:
 
 setup() {
 	insula_setup
-	NET=$(dirname "$INSULA")/insula-net
+	NET=$(own_program insula-net)
 	skip_unless 'insula-net is not built: no libmnl' test -x "$NET"
 	# What it starts lies beside it.
 	cp "$ATTACH" "$NET" "$BATS_TEST_TMPDIR"

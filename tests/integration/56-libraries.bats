@@ -55,7 +55,7 @@ number() {
 }
 
 needs_networks() {
-	skip_unless 'insula-net is not built: no libmnl' test -x "$(dirname "$INSULA")/insula-net"
+	skip_unless 'insula-net is not built: no libmnl' test -x "$(own_program insula-net)"
 	skip_unless 'the kernel has no veth' in_host ip link add up0 type veth peer name up1
 	in_host ip link delete up0
 	skip_unless 'the kernel has no nftables' in_host nft list ruleset

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Many partitions of one template, each with a network of its own: $INSULA_GUESTS of them, 200 if nobody says;
-# tests/bench/thousand has a thousand. A network namespace of the test's own plays the host, and the cgroup of the
+# tests/bench/thousand and the guest machine have a thousand. A network namespace of the test's own plays the host, and the cgroup of the
 # test holds all that the host runs, so that the kernel itself says what a guest costs. What it costs is printed;
 # only what would be a mistake (a guest that costs more the more there are) fails.
 
@@ -13,8 +13,8 @@ setup() {
 	LIBRARY=$STATE/.library
 	# Cgroups are named by partitions: two runs of the tests beside each other want other names.
 	P=p$BATS_ROOT_PID
-	skip_unless 'insula-net is not built: no libmnl' test -x "$(dirname "$INSULA")/insula-net"
-	skip_unless 'insula-keeper is not built' test -x "$(dirname "$INSULA")/insula-keeper"
+	skip_unless 'insula-net is not built: no libmnl' test -x "$(own_program insula-net)"
+	skip_unless 'insula-keeper is not built' test -x "$(own_program insula-keeper)"
 	skip_unless 'there is no cgroup2' test -n "$CGROUP_ROOT"
 	mkdir "$CGROUP_ROOT$TEST_CGROUP"
 	unshare --net sleep 1000 3>&- &

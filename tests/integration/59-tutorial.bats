@@ -6,7 +6,7 @@ load helpers
 
 setup() {
 	insula_setup
-	skip_unless 'insula-net is not built: no libmnl' test -x "$(dirname "$INSULA")/insula-net"
+	skip_unless 'insula-net is not built: no libmnl' test -x "$(own_program insula-net)"
 	unshare --net sleep 1000 3>&- &
 	HOST=$!
 	wait_for 5 is_apart

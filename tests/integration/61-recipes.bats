@@ -7,7 +7,7 @@ load helpers
 
 setup() {
 	insula_setup
-	skip_unless 'insula-image is not built: no libarchive or no nettle' test -x "$(dirname "$INSULA")/insula-image"
+	skip_unless 'insula-image is not built: no libarchive or no nettle' test -x "$(own_program insula-image)"
 	P=r$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
 	export INSULA_TEMPLATES=$top_srcdir/rootfs-templates
 	unset KEY INCLUDE http_proxy https_proxy

@@ -348,6 +348,17 @@ leaves_nothing() {
 	! grep -F "$BUNDLE" /proc/self/mountinfo || die "mounts are left"
 }
 
+# own_program NAME: the path of one that insula executes: beside it in a build tree, else where it is installed.
+own_program() {
+	local bin
+	bin=$(dirname "$INSULA")
+	if [ -x "$bin/$1" ]; then
+		echo "$bin/$1"
+	else
+		echo "${bin%/*}/libexec/insula/$1"
+	fi
+}
+
 # skip_unless REASON COMMAND…: in strict mode nothing is left out quietly.
 skip_unless() {
 	local reason=$1
