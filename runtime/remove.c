@@ -30,7 +30,7 @@ static int remove_partitions(const struct call *call, struct ins_error *err)
 
 	int r = names_treat(call, options->all, options->jobs, remove_one, NULL, err);
 
-	if (r == 0 && options->force)
+	if (r == 0)
 		r = ins_partition_remove_end(call->context, err);
 	return r;
 }
