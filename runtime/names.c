@@ -202,9 +202,15 @@ static int look(
 	return finish(&builder, r, ret_names);
 }
 
+struct choice {
+	struct names known;
+	bool is_alone; /* the word is the only one */
+};
+
 static int add_found(struct builder *builder, const char *word, void *data, struct ins_error *err)
 {
-	const struct names *known = data;
+	const struct choice *choice = data;
+	const struct names *known = &choice->known;
 	bool any = false;
 
 	if (!strpbrk(word, "*?["))
@@ -216,7 +222,10 @@ static int add_found(struct builder *builder, const char *word, void *data, stru
 		if (add(builder, known->v[i]) < 0)
 			return no_memory(err);
 	}
-	return any ? 0 : error_set(err, ESRCH, "nothing has a name that matches `%s`", word);
+	if (!any && choice->is_alone)
+		return error_set(err, ESRCH, "nothing has a name that matches `%s`", word);
+	/* As a shell does: the verb then says of this one that there is none, and goes on. */
+	return !any && add(builder, word) < 0 ? no_memory(err) : 0;
 }
 
 bool names_is_many(const char *word)
@@ -227,7 +236,7 @@ bool names_is_many(const char *word)
 int names_find(const struct call *call, char *const *words, bool all, enum names_of of,
 	struct names *ret_names, struct ins_error *err)
 {
-	struct names known = {};
+	struct choice choice = { .is_alone = *words && !words[1] };
 	struct builder builder = {};
 	bool patterns = all;
 	int r = 0;
@@ -239,14 +248,14 @@ int names_find(const struct call *call, char *const *words, bool all, enum names
 	for (char *const *word = words; *word; word++)
 		patterns = patterns || strpbrk(*word, "*?[");
 	if (patterns)
-		r = look(call, of, &known, err);
+		r = look(call, of, &choice.known, err);
 	if (r == 0 && all) {
-		*ret_names = known;
+		*ret_names = choice.known;
 		return 0;
 	}
 	for (; r == 0 && *words; words++)
-		r = each_word(&builder, *words, add_found, &known, err);
-	names_clear(&known);
+		r = each_word(&builder, *words, add_found, &choice, err);
+	names_clear(&choice.known);
 	return finish(&builder, r, ret_names);
 }
 

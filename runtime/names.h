@@ -41,11 +41,12 @@ bool names_is_many(const char *word);
 /**
  * names_find - which of those that are there are meant
  * @words: as for names_make(), and patterns as of a shell: "web*", "db[0-9]". A word without a pattern is
- *         taken as it is, whether there is one of that name or not: the verb has better words for that.
+ *         taken as it is, whether there is one of that name or not: the verb has better words for that. So is
+ *         a pattern beside others that matches nothing
  * @all: all there are; excludes words, and may be none
  * @ret_names: to be cleared
  *
- * Return: 0, −ESRCH (nothing matches a pattern), −EINVAL (neither words nor @all, or both; a range), −errno.
+ * Return: 0, −ESRCH (nothing matches the only pattern), −EINVAL (neither words nor @all, or both; a range), −errno.
  */
 int names_find(const struct call *call, char *const *words, bool all, enum names_of of,
 	struct names *ret_names, struct ins_error *err);

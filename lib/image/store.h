@@ -47,6 +47,11 @@ int ins_image_config(const struct ins_library *library, const char *id, json_t *
 /* ins_image_forget - an image that is removed is no longer mounted, nor known to be checked. */
 void ins_image_forget(const char *id, const char *runtime);
 
+/* ins_image_release - a partition that had the image is gone: if no other one and no template has it, it goes. The
+ * library is not locked afterwards. Return: 0, −errno. */
+int ins_image_release(struct ins_context *context, struct ins_library *library, const char *id,
+	struct ins_error *err);
+
 /* ins_image_is_id - it has the form of one: it becomes part of a path. */
 bool ins_image_is_id(const char *text);
 

@@ -429,12 +429,54 @@ static int hide_image(const struct ins_library *library, const char *id, char *h
 	return 0;
 }
 
+/* Under the library's lock. Return: 1 if a template has it, 0, −errno. */
+static int has_name(const struct ins_library *library, const char *id, struct ins_error *err)
+{
+	char **names = NULL;
+	int r = list_names(library->templates, &names, err);
+
+	if (r >= 0)
+		r = is_named(library, names, id);
+	free_names(names);
+	return r;
+}
+
+/* The library is locked, exclusively; afterwards it is not. */
+static int remove_unused(struct ins_context *context, struct ins_library *library, const char *id,
+	struct ins_error *err)
+{
+	cleanup_fd int dir = -1;
+	char hidden[64] = "";
+	int r = has_name(library, id, err);
+
+	if (r == 0 && !ins_image_is_used(library, id))
+		r = hide_image(library, id, hidden, sizeof(hidden), &dir, err);
+	ins_library_unlock(library);
+	if (r < 0 || dir < 0)
+		return r < 0 ? r : 0;
+	ins_image_forget(id, context->root);
+	return ins_tree_remove(library->images, hidden, err);
+}
+
+int ins_image_release(struct ins_context *context, struct ins_library *library, const char *id,
+	struct ins_error *err)
+{
+	int r;
+
+	/* Two that have it both, and want to have it alone, would wait for each other. */
+	ins_library_unlock(library);
+	/* Most often the image has a name, and nobody has to wait for that to be known. */
+	r = has_name(library, id, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = ins_library_lock(library, INS_LIBRARY_EXCLUSIVE, err);
+	return r < 0 ? r : remove_unused(context, library, id, err);
+}
+
 int ins_template_remove(struct ins_context *context, const char *name, struct ins_error *err)
 {
 	cleanup_library struct ins_library library = INS_LIBRARY_CLOSED;
-	char id[INS_IMAGE_ID_SIZE], hidden[64] = "";
-	cleanup_fd int dir = -1;
-	char **names = NULL;
+	char id[INS_IMAGE_ID_SIZE];
 	int r = ins_library_open(context->library, true, &library, err);
 
 	if (r == 0)
@@ -443,18 +485,7 @@ int ins_template_remove(struct ins_context *context, const char *name, struct in
 		r = ins_image_of_template(&library, name, id, err);
 	if (r == 0 && unlinkat(library.templates, name, 0) < 0)
 		r = ins_error_set(err, errno, "remove the template %s", name);
-	if (r == 0)
-		r = list_names(library.templates, &names, err);
-	if (r >= 0)
-		r = is_named(&library, names, id) || ins_image_is_used(&library, id)
-			    ? 0
-			    : hide_image(&library, id, hidden, sizeof(hidden), &dir, err);
-	free_names(names);
-	ins_library_unlock(&library);
-	if (r < 0 || dir < 0)
-		return r;
-	ins_image_forget(id, context->root);
-	return ins_tree_remove(library.images, hidden, err);
+	return r < 0 ? r : remove_unused(context, &library, id, err);
 }
 
 int ins_template_check(struct ins_context *context, const char *name, struct ins_error *err)

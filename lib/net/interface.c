@@ -218,12 +218,36 @@ static int make_pair(struct ins_netlink *host, const struct ins_interface *inter
 	return r < 0 ? ins_error_set(err, -r, "make the interface %s", name) : 0;
 }
 
+/* A slip that would take away from the host what is its own. */
+static int check_choice(const struct ins_interface *interface, struct ins_error *err)
+{
+	const struct {
+		bool is_there;
+		int family;
+		const uint8_t *bytes;
+	} addresses[] = { { interface->has_ipv4, AF_INET, interface->ipv4 },
+		{ interface->has_ipv6, AF_INET6, interface->ipv6 } };
+	char text[INET6_ADDRSTRLEN];
+
+	for (size_t i = 0; interface->is_chosen && i < ARRAY_LENGTH(addresses); i++) {
+		if (addresses[i].is_there &&
+			ins_net_is_of_host(addresses[i].family, addresses[i].bytes))
+			return ins_error_key(err, EADDRINUSE, "address",
+				"%s is one of the host's own",
+				inet_ntop(addresses[i].family, addresses[i].bytes, text,
+					sizeof(text)));
+	}
+	return 0;
+}
+
 int ins_interface_make(struct ins_netlink *host, const struct ins_interface *interface,
 	int namespace, struct ins_error *err)
 {
 	bool is_bridge = interface->kind == INS_INTERFACE_BRIDGE;
-	int index = host_index(interface->number), device, r = 0;
+	int index = host_index(interface->number), device, r = check_choice(interface, err);
 
+	if (r < 0)
+		return r;
 	if (interface->kind == INS_INTERFACE_ROUTED)
 		return make_pair(host, interface, namespace, err);
 	device = (int)if_nametoindex(interface->device);
@@ -271,36 +295,11 @@ static int distrust(const struct ins_interface *interface, struct ins_error *err
 	return ins_net_distrust(name, err);
 }
 
-/* A slip that would take away from the host what is its own. */
-static int check_choice(const struct ins_interface *interface, struct ins_error *err)
-{
-	const struct {
-		bool is_there;
-		int family;
-		const uint8_t *bytes;
-	} addresses[] = { { interface->has_ipv4, AF_INET, interface->ipv4 },
-		{ interface->has_ipv6, AF_INET6, interface->ipv6 } };
-	char text[INET6_ADDRSTRLEN];
-
-	for (size_t i = 0; interface->is_chosen && i < ARRAY_LENGTH(addresses); i++) {
-		if (addresses[i].is_there &&
-			ins_net_is_of_host(addresses[i].family, addresses[i].bytes))
-			return ins_error_key(err, EADDRINUSE, "address",
-				"%s is one of the host's own",
-				inet_ntop(addresses[i].family, addresses[i].bytes, text,
-					sizeof(text)));
-	}
-	return 0;
-}
-
 int ins_interface_set_up_host(
 	struct ins_netlink *host, const struct ins_interface *interface, struct ins_error *err)
 {
-	int index = host_index(interface->number), r = check_choice(interface, err);
+	int index = host_index(interface->number), r = distrust(interface, err);
 	uint8_t hardware[6];
-
-	if (r == 0)
-		r = distrust(interface, err);
 
 	if (r < 0)
 		return r;

@@ -269,6 +269,20 @@ static int check_ports(const struct ins_definition *definition, struct ins_error
 	return 0;
 }
 
+static int check_groups(const struct ins_definition *definition, struct ins_error *err)
+{
+	const struct ins_definition_value *groups = &definition->values[INS_SETTING_GROUP];
+
+	for (size_t i = 0; i < groups->n; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (!strcmp(groups->v[i], groups->v[k]))
+				return ins_error_key(
+					err, EINVAL, "group", "%s is in it twice", groups->v[i]);
+		}
+	}
+	return 0;
+}
+
 int ins_definition_check(const struct ins_definition *definition, struct ins_error *err)
 {
 	const char *net = ins_definition_get(definition, INS_SETTING_NET);
@@ -285,6 +299,8 @@ int ins_definition_check(const struct ins_definition *definition, struct ins_err
 		r = ins_error_key(err, EINVAL, "publish", "leads nowhere with net %s", net);
 	if (r == 0 && alone && definition->values[INS_SETTING_GROUP].n > 0)
 		r = ins_error_key(err, EINVAL, "group", "joins nobody with net %s", net);
+	if (r == 0)
+		r = check_groups(definition, err);
 	if (r == 0 && alone && definition->values[INS_SETTING_ADDRESS].n > 0)
 		r = ins_error_key(err, EINVAL, "address", "belongs to nothing with net %s", net);
 	/* An init writes the file itself, or what it gets from DHCP does. */

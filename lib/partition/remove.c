@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/tree.h"
+#include "image/store.h"
 #include "partition/network.h"
 #include "partition/snapshot.h"
 #include "partition/make.h"
@@ -79,6 +80,8 @@ int ins_partition_remove(
 		r = take_away(&partition, err);
 	if (r == 0)
 		r = ins_snapshot_release(&partition, &layers, err);
+	if (r == 0)
+		r = ins_image_release(context, &partition.library, partition.state.image, err);
 	ins_layers_clear(&layers);
 	/* Who supervises it settles what is left, and wants the lock for that. */
 	ins_partition_close(&partition);

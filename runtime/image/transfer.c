@@ -14,6 +14,42 @@
  * mapping that nobody reads takes no memory. */
 #define ZEROS_SIZE ((size_t)1 << 40)
 
+/* --- what is where in an archive -------------------------------------------------------------------------- */
+
+static bool begins(const char *path, const char *prefix)
+{
+	return !strncmp(path, prefix, strlen(prefix));
+}
+
+/* So much of a path says which layer it is in, or that it is in the image. */
+static size_t part_length(const char *path)
+{
+	size_t n = strcspn(path, "/");
+
+	if (begins(path, "layers/"))
+		n += 1 + strcspn(path + n + 1, "/");
+	return n;
+}
+
+/* What may stand at this place, as AE_IF…; 0: anything that can be in a root; −1: nothing. */
+static int kind_at(const char *path)
+{
+	static const struct {
+		const char *path;
+		int kind;
+	} places[] = { { "state.json", AE_IFREG }, { "definition.json", AE_IFREG },
+		{ "layers", AE_IFDIR }, { "image", AE_IFDIR }, { "image/root", AE_IFDIR },
+		{ "image/image.json", AE_IFREG }, { "image/root.erofs", AE_IFREG } };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+		if (!strcmp(path, places[i].path))
+			return places[i].kind;
+	}
+	if (begins(path, "layers/"))
+		return path[part_length(path)] ? 0 : AE_IFDIR;
+	return begins(path, "image/root/") ? 0 : -1;
+}
+
 /* --- packing ---------------------------------------------------------------------------------------------- */
 
 struct packing {
@@ -164,6 +200,9 @@ static int pack_entry(struct packing *packing, struct archive_entry *entry, stru
 		return 0;
 	archive_entry_linkify(packing->resolver, &entry, &rest);
 	r = rename_entry(packing, entry, err);
+	/* What else lies in the directory of an image, damaged content for one, is nobody's. */
+	if (r == 0 && kind_at(archive_entry_pathname(entry)) < 0)
+		return 0;
 	if (r == 0)
 		r = check_limits(packing, entry, err);
 	if (r < 0)
@@ -230,21 +269,6 @@ int transfer_pack(int fd, char *const *parts, struct ins_progress *progress, str
 
 /* --- unpacking -------------------------------------------------------------------------------------------- */
 
-static bool begins(const char *path, const char *prefix)
-{
-	return !strncmp(path, prefix, strlen(prefix));
-}
-
-/* So much of a path says which layer it is in, or that it is in the image. */
-static size_t part_length(const char *path)
-{
-	size_t n = strcspn(path, "/");
-
-	if (begins(path, "layers/"))
-		n += 1 + strcspn(path + n + 1, "/");
-	return n;
-}
-
 static int check_link(const char *path, const char *target, struct ins_error *err)
 {
 	size_t n = part_length(path);
@@ -253,25 +277,6 @@ static int check_link(const char *path, const char *target, struct ins_error *er
 		return 0;
 	return ins_error_text(err, EINVAL,
 		"\"%.100s\" is a link to \"%.100s\", which is not its own", path, target);
-}
-
-/* What may stand at this place, as AE_IF…; 0: anything that can be in a root; −1: nothing. */
-static int kind_at(const char *path)
-{
-	static const struct {
-		const char *path;
-		int kind;
-	} places[] = { { "state.json", AE_IFREG }, { "definition.json", AE_IFREG },
-		{ "layers", AE_IFDIR }, { "image", AE_IFDIR }, { "image/root", AE_IFDIR },
-		{ "image/image.json", AE_IFREG }, { "image/root.erofs", AE_IFREG } };
-
-	for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
-		if (!strcmp(path, places[i].path))
-			return places[i].kind;
-	}
-	if (begins(path, "layers/"))
-		return path[part_length(path)] ? 0 : AE_IFDIR;
-	return begins(path, "image/root/") ? 0 : -1;
 }
 
 static int put(

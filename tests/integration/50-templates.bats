@@ -452,6 +452,13 @@ has_said() {
 	# Who runs on what was damaged goes on.
 	run -0 insula exec "$P-a" tail -n 1 /etc/passwd
 	is X
+	# But nobody is given it.
+	[ -d "$image/root.damaged" ]
+	insula export --with-image "$P-b" >"$BATS_TEST_TMPDIR/whole.tar"
+	run -0 tar -tf "$BATS_TEST_TMPDIR/whole.tar"
+	hasnt damaged
+	run -0 insula import "$P-c" <"$BATS_TEST_TMPDIR/whole.tar"
+	insula remove "$P-c"
 	rm "$image/image.json"
 	insula template build busybox
 	insula template check busybox

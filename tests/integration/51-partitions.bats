@@ -724,3 +724,39 @@ insula: dns: with boot'
 	run unshare --mount bash -e "$BATS_TEST_TMPDIR/script" "$BATS_TEST_TMPDIR" "$P" 3>&-
 	[[ $status -eq 0 && $output == "$expected"* ]] || die "$output"
 }
+
+@test 'of several words, those that mean nobody do not stop the rest' {
+	insula spawn "$P-{1..3}" --template busybox --net none -- sleep 1000
+	run -1 insula stop "$P-none*" "$P-[12]"
+	has "$P-none*: "
+	[ "$(insula list --json "$P-*" | jq -r '[.[] | select(.status == "stopped") | .id] | join(" ")')" = "$P-1 $P-2" ]
+	run -1 insula stop "$P-none*"
+	has 'nothing has a name that matches'
+}
+
+@test 'all of a library that was never made are none' {
+	run -0 insula --library "$BATS_TEST_TMPDIR/none" remove --force --all
+	is ''
+}
+
+@test 'a group twice is refused' {
+	run -1 insula spawn "$P" --template busybox --group a --group a --no-start
+	has 'group: a is in it twice'
+}
+
+@test 'the image goes with the last template and the last partition' {
+	local id
+	mkdir -p "$BATS_TEST_TMPDIR/tree"
+	cp -a "$(base_rootfs)/." "$BATS_TEST_TMPDIR/tree"
+	echo own >"$BATS_TEST_TMPDIR/tree/own"
+	insula template import own "$BATS_TEST_TMPDIR/tree"
+	id=$(basename "$(readlink "$LIBRARY/templates/own")")
+	insula spawn "$P-{1..3}" --template own --net none -- sleep 1000
+	insula template remove own
+	run -0 insula remove --force "$P-1"
+	[ -d "$LIBRARY/images/$id" ]
+	run -0 insula remove --force "$P-2" "$P-3"
+	[ ! -e "$LIBRARY/images/$id" ]
+	run -0 insula gc
+	is ''
+}

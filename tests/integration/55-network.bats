@@ -294,6 +294,9 @@ pings() {
 	has UP
 	run -0 attaches g1 keep bridge 2 device=nope
 	[ "$output" = '19 find the bridge "nope": No such device' ]
+	# The host's own, on the bridge, is the others' way out.
+	run -0 attaches g1 keep bridge 3 device=br0 address=203.0.113.1/24
+	[ "$output" = "98 address: 203.0.113.1 is one of the host's own" ]
 	run ! in_ns host nft list table inet insula
 }
 

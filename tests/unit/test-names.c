@@ -135,6 +135,8 @@ static void test_find(void **state)
 		"web1 web2 db1 db2");
 	assert_string_equal(find(WORDS("db[2-9]"), false, NAMES_OF_PARTITIONS), "db2");
 	assert_string_equal(find(WORDS("other", "web1"), false, NAMES_OF_PARTITIONS), "other web1");
+	assert_string_equal(
+		find(WORDS("nobody*", "web1*"), false, NAMES_OF_PARTITIONS), "nobody* web1 web10");
 	assert_string_equal(find(WORDS("web{1..3}"), false, NAMES_OF_PARTITIONS), "web1 web2 web3");
 	assert_string_equal(find(WORDS("webc*"), false, NAMES_OF_ALL), "webcontainer");
 	assert_string_equal(
