@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,19 +32,20 @@ static int export_to(const struct call *call, int fd, struct ins_error *err)
 	return ins_partition_export(call->context, call->args[0], fd, options->with_image, err);
 }
 
+/* Half an archive is none, also of one that is killed: until it is whole it has another name, which nobody can
+ * have foreseen. */
 static int export_to_file(const struct call *call, const char *path, struct ins_error *err)
 {
 	char partial[PATH_MAX];
 	int fd, r;
 
-	if (access(path, F_OK) == 0)
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return error_set(err, EEXIST, "make %s: %s", path, strerror(EEXIST));
-	/* Half an archive is none, also of one that is killed: until it is whole it has another name. */
-	if (snprintf(partial, sizeof(partial), "%s.partial", path) >= (int)sizeof(partial))
+	if (snprintf(partial, sizeof(partial), "%s.XXXXXX.partial", path) >= (int)sizeof(partial))
 		return error_set(err, ENAMETOOLONG, "make %s: %s", path, strerror(ENAMETOOLONG));
-	fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = mkostemps(partial, (int)strlen(".partial"), O_CLOEXEC);
 	if (fd < 0)
-		return error_set(err, errno, "make %s: %s", partial, strerror(errno));
+		return error_set(err, errno, "make %s: %s", path, strerror(errno));
 	r = export_to(call, fd, err);
 	if (r == 0 && fsync(fd) < 0)
 		r = error_set(err, errno, "write %s: %s", partial, strerror(errno));

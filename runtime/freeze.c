@@ -14,28 +14,28 @@ static const struct option freeze_options[] = {
 	{},
 };
 
-/* Of many, those are meant that can be in the other state. */
-static bool is_left_out(const struct call *call, const char *name, enum ins_status wanted)
+/* Of many, those are meant that can be in the other state; asked only then, as who has the container's lock may
+ * have paused it for a moment. */
+static int settle(
+	const struct call *call, const char *name, enum ins_status wanted, int r, struct ins_error *err)
 {
 	const struct freeze_options *options = call->options;
 
-	return each_is_choice(call, options->all) && each_status(call, name) != wanted;
+	if (r < 0 && each_is_choice(call, options->all) && each_status(call, name) != wanted)
+		return 0;
+	return absent_tell(call->context, name, r, err);
 }
 
 static int freeze_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	(void)data;
-	if (is_left_out(call, name, INS_STATUS_RUNNING))
-		return 0;
-	return absent_tell(call->context, name, ins_pause(call->context, name, err), err);
+	return settle(call, name, INS_STATUS_RUNNING, ins_pause(call->context, name, err), err);
 }
 
 static int thaw_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	(void)data;
-	if (is_left_out(call, name, INS_STATUS_PAUSED))
-		return 0;
-	return absent_tell(call->context, name, ins_resume(call->context, name, err), err);
+	return settle(call, name, INS_STATUS_PAUSED, ins_resume(call->context, name, err), err);
 }
 
 static int freeze(const struct call *call, struct ins_error *err)

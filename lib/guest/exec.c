@@ -304,10 +304,26 @@ static int exec_steps(struct ins_guest *guest, struct ins_error *err)
 	return r;
 }
 
+/* Who holds the container's lock may have frozen it for a moment only: until he is done nothing is known. */
+static int await_status(
+	struct ins_guest *guest, enum ins_status *ret_status, struct ins_error *err)
+{
+	struct ins_store locked = { .root = -1, .dir = -1 };
+	int r = ins_store_status(&guest->store, ret_status, err);
+
+	if (r == 0 && *ret_status == INS_STATUS_PAUSED && !guest->exec->ignore_paused)
+		r = ins_store_busy(&guest->store, err);
+	if (r <= 0)
+		return r;
+	r = ins_store_open(guest->context, guest->exec->id, INS_LOCK_WAIT, false, &locked, err);
+	ins_store_close(&locked);
+	return r < 0 ? r : ins_store_status(&guest->store, ret_status, err);
+}
+
 static int check_status(struct ins_guest *guest, struct ins_error *err)
 {
 	enum ins_status status;
-	int r = ins_store_status(&guest->store, &status, err);
+	int r = await_status(guest, &status, err);
 
 	if (r < 0)
 		return r;

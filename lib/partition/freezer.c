@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A guard, a process of its own, lets the partition go on when the pipe from us ends: so it does when we are
- * killed. The guard shares the lock of the partition's directory, too: nobody else begins before it is done.
+ * killed. The guard shares the locks of the partition and of its container, too: nobody else begins before it is
+ * done.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,20 +35,16 @@ static int wait_and_thaw(void *data)
 	return ins_sys(write, guard->freeze, "0", 1) == 1 ? 0 : 1;
 }
 
-static int open_cgroup(const struct ins_partition *partition, struct ins_error *err)
+static int open_cgroup(const struct ins_partition *partition, const struct ins_record *record,
+	struct ins_error *err)
 {
-	struct ins_store store = { .root = -1, .dir = -1 };
-	int cgroup = -1;
-	int r = ins_store_open(
-		partition->context, partition->name, INS_LOCK_NONE, false, &store, err);
+	int cgroup = -1, r;
 
-	if (r == 0 && !store.record.cgroup)
-		r = ins_error_text(err, EOPNOTSUPP,
+	if (!record->cgroup)
+		return ins_error_text(err, EOPNOTSUPP,
 			"partition \"%s\" has no cgroup by which it could be frozen: stop it first",
 			partition->name);
-	if (r == 0)
-		r = ins_cgroup_open(store.record.cgroup_mount, store.record.cgroup, &cgroup, err);
-	ins_store_close(&store);
+	r = ins_cgroup_open(record->cgroup_mount, record->cgroup, &cgroup, err);
 	return r < 0 ? r : cgroup;
 }
 
@@ -85,9 +82,16 @@ int ins_freeze(struct ins_partition *partition, struct ins_freezer *freezer, str
 	enum ins_status status;
 	int r = ins_partition_status(partition, &status, NULL, err);
 
+	if (r < 0 || status == INS_STATUS_STOPPED)
+		return r;
+	r = ins_store_open(
+		partition->context, partition->name, INS_LOCK_WAIT, false, &freezer->store, err);
+	/* Since then it may have ended, or somebody have frozen it. */
+	if (r == 0)
+		r = ins_store_status(&freezer->store, &status, err);
 	if (r < 0 || status != INS_STATUS_RUNNING)
 		return r;
-	cgroup = open_cgroup(partition, err);
+	cgroup = open_cgroup(partition, &freezer->store.record, err);
 	if (cgroup < 0)
 		return cgroup;
 	r = start_guard(cgroup, freezer, err);
@@ -100,4 +104,5 @@ void ins_thaw(struct ins_freezer *freezer)
 	while (freezer->guard > 0 && ins_sys(wait4, freezer->guard, NULL, __WALL, NULL) == -EINTR)
 		continue;
 	freezer->guard = 0;
+	ins_store_close(&freezer->store);
 }

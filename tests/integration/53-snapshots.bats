@@ -109,6 +109,42 @@ ls: /etc/group: No such file or directory"
 	is 1
 }
 
+# frozen_by_snapshot: begin one, of a lot, and wait until the partition is held.
+frozen_by_snapshot() {
+	inside 'mkdir -p /d; i=0; while [ $i -lt 400 ]; do echo $i >/d/$i; i=$((i + 1)); done'
+	timeout 60 strace -f -o /dev/null -e trace=fchownat -e inject=fchownat:delay_enter=10000 \
+		"$INSULA" --root "$STATE" --library "$LIBRARY" snapshot "$P" one >/dev/null 2>&1 3>&- &
+	SNAPSHOT=$!
+	wait_for 10 eval '[ "$(insula show --json "$P" | jq -r '.[0].status')" = paused ]'
+}
+
+@test 'who lets a partition go on waits for the end of a snapshot, and who executes in it, too' {
+	skip_unless 'strace does not work here' strace -f -o /dev/null "$INSULA" --version
+	local begun
+	frozen_by_snapshot
+	begun=$SECONDS
+	run -0 insula exec "$P" echo here
+	is here
+	wait "$SNAPSHOT"
+	[ $((SECONDS - begun)) -ge 1 ] || die 'the snapshot was too short to see anything'
+	insula snapshot "$P" --remove one
+	frozen_by_snapshot
+	run -1 insula thaw "$P"
+	has 'is running'
+	wait "$SNAPSHOT"
+	insula snapshot "$P" --remove one
+	frozen_by_snapshot
+	run -0 insula thaw --all
+	wait "$SNAPSHOT"
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = running ]
+	insula snapshot "$P" --remove one
+	frozen_by_snapshot
+	insula freeze --all
+	wait "$SNAPSHOT"
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = paused ]
+	insula thaw "$P"
+}
+
 @test 'whatever deep a guest has made its directories, they are copied' {
 	inside 'i=0; while [ $i -lt 100 ]; do mkdir d; cd d; i=$((i + 1)); done; echo deep >f'
 	# Deeper than a path can be: put together from pieces, by one who moves the old ones into new ones.

@@ -331,11 +331,31 @@ e trusted.overlay.opaque trusted.overlay.redirect"
 	has "there is a partition \"$P\" already"
 	run -1 insula export --output "$BATS_TEST_TMPDIR/file" "$P"
 	has 'File exists'
-	[ ! -e "$BATS_TEST_TMPDIR/file.partial" ]
+	ls "$BATS_TEST_TMPDIR"/file?*partial && die 'half an archive is left'
 	run -1 bash -c '"$@" >/dev/full' - "$INSULA" --root "$STATE" export "$P"
 	one_line
 	has 'the archive is not whole'
 	has 'No space left on device'
+}
+
+@test 'what lies where an archive is to come is left alone, and two at once do not mix' {
+	local file=$BATS_TEST_TMPDIR/file pids=()
+	spawned
+	echo mine >"$file.partial"
+	mkfifo "$file.XXXXXX.partial"
+	run -0 timeout 20 "$INSULA" --root "$STATE" --library "$LIBRARY" export --output "$file" "$P" 3>&-
+	[ "$(cat "$file.partial")" = mine ]
+	[ "$(stat -c %a "$file")" = 600 ]
+	ln -s /nowhere "$file.link"
+	run -1 insula export --output "$file.link" "$P"
+	has 'File exists'
+	for i in 1 2 3; do
+		(insula export --output "$file.both" "$P" 2>/dev/null && echo done >>"$file.done" || :) 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	[ "$(cat "$file.done")" = done ]
+	tar -tf "$file.both" >/dev/null
 }
 
 @test 'what no import would take is not exported either' {
