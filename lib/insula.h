@@ -368,6 +368,18 @@ struct ins_nearest {
  */
 void ins_nearest_offer(struct ins_nearest *nearest, const char *candidate);
 
+/**
+ * ins_character - the character that @text, of UTF-8 (RFC 3629), begins with
+ * @ret_code: its number in Unicode; of what is none the byte's
+ *
+ * Return: its bytes, 0: what stands there is no UTF-8.
+ */
+size_t ins_character(const char *text, uint32_t *ret_code);
+
+/* ins_character_is_shown - a terminal may get it with the text of somebody else: it is no control character, and none
+ * that is not seen and changes how others look. */
+bool ins_character_is_shown(uint32_t code);
+
 /* ins_signal_parse - a signal's number from "TERM", "SIGTERM", "15", "RTMIN+3"; 0 is one, too. −EINVAL:
  * it is none. */
 int ins_signal_parse(const char *text);

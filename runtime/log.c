@@ -31,42 +31,12 @@ static void add(struct line *line, size_t limit, const char *text)
 	line->used += size;
 }
 
-/* The length of the UTF-8 sequence at @text (RFC 3629), or 0 if it is none. */
-static size_t utf8_length(const char *text)
-{
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const unsigned char *byte = (const unsigned char *)text;
-	size_t length = 0;
-	uint32_t code;
-
-	if (byte[0] < 0x80)
-		return 1;
-	if (byte[0] >= 0xc0 && byte[0] < 0xe0)
-		length = 2;
-	else if (byte[0] >= 0xe0 && byte[0] < 0xf0)
-		length = 3;
-	else if (byte[0] >= 0xf0 && byte[0] < 0xf8)
-		length = 4;
-	else
-		return 0;
-	code = byte[0] & (0x7fU >> length);
-	for (size_t i = 1; i < length; i++) {
-		if ((byte[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (byte[i] & 0x3f);
-	}
-	if (code < smallest[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	return length;
-}
-
 size_t log_shown_length(const char *text)
 {
-	const unsigned char *byte = (const unsigned char *)text;
+	uint32_t code;
+	size_t length = ins_character(text, &code);
 
-	if (byte[0] < 0x20 || byte[0] == 0x7f || (byte[0] == 0xc2 && byte[1] < 0xa0))
-		return 0;
-	return utf8_length(text);
+	return ins_character_is_shown(code) ? length : 0;
 }
 
 /* Names of files are bytes, JSON is UTF-8: what is none becomes U+FFFD. */
@@ -75,18 +45,20 @@ static void add_escaped(struct line *line, const char *text)
 	const size_t limit = sizeof(line->data) - LINE_TAIL;
 
 	while (*text) {
-		size_t length = utf8_length(text);
-		char piece[8];
+		uint32_t code;
+		size_t length = ins_character(text, &code);
+		char piece[16];
 
 		if (length == 0) {
 			length = 1;
 			snprintf(piece, sizeof(piece), "\\ufffd");
 		} else if (*text == '"' || *text == '\\') {
 			snprintf(piece, sizeof(piece), "\\%c", *text);
-		} else if (log_shown_length(text) == 0) {
-			/* Up to U+009F the last byte is the number. */
-			snprintf(piece, sizeof(piece), "\\u%04x",
-				(unsigned int)(unsigned char)text[length - 1]);
+		} else if (!ins_character_is_shown(code) && code > 0xffff) {
+			/* What JSON has but pairs for is nothing that anybody misses. */
+			snprintf(piece, sizeof(piece), "\\ufffd");
+		} else if (!ins_character_is_shown(code)) {
+			snprintf(piece, sizeof(piece), "\\u%04x", (unsigned int)code);
 		} else {
 			snprintf(piece, sizeof(piece), "%.*s", (int)length, text);
 		}

@@ -38,8 +38,7 @@ int log_open(struct log *log, const char *target, struct ins_error *err);
 /**
  * log_shown_length - the bytes of the character at @text
  *
- * Return: 0 if it is no UTF-8 or a control character (those above 0x7f are some to a terminal, too): it must
- * not be shown to people.
+ * Return: 0 if it is no UTF-8, or nothing that ins_character_is_shown() lets through.
  */
 size_t log_shown_length(const char *text);
 

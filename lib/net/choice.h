@@ -14,4 +14,12 @@ bool ins_net_is_special(int family, const uint8_t *bytes);
  * that cannot be seen. */
 bool ins_net_is_of_host(int family, const uint8_t *bytes);
 
+/* ins_net_is_gateway, ins_net_is_neighbour - a route of the host's leads over it; the host has found another machine
+ * that has it, and none of the guests. In the caller's network namespace; false also if that cannot be seen. */
+bool ins_net_is_gateway(int family, const uint8_t *bytes);
+bool ins_net_is_neighbour(int family, const uint8_t *bytes);
+
+/* ins_net_is_name_server - the host's resolver asks there. */
+bool ins_net_is_name_server(int family, const uint8_t *bytes);
+
 #endif

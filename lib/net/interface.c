@@ -37,10 +37,19 @@ static int host_index(uint32_t number)
 }
 
 /* Locally administered ones. */
+#define OF_GUEST 0x02
+#define OF_HOST  0x06
+#define OF_US    0x69
+
+bool ins_interface_is_guest(const uint8_t hardware[6])
+{
+	return hardware[0] == OF_GUEST && hardware[1] == OF_US;
+}
+
 static void hardware_address(uint32_t number, bool of_host, uint8_t ret[6])
 {
-	ret[0] = of_host ? 0x06 : 0x02;
-	ret[1] = 0x69;
+	ret[0] = of_host ? OF_HOST : OF_GUEST;
+	ret[1] = OF_US;
 	number = htonl(number);
 	memcpy(ret + 2, &number, sizeof(number));
 }
@@ -218,7 +227,23 @@ static int make_pair(struct ins_netlink *host, const struct ins_interface *inter
 	return r < 0 ? ins_error_set(err, -r, "make the interface %s", name) : 0;
 }
 
-/* A slip that would take away from the host what is its own. */
+/* Whose address is it, if it can be no guest's? Return: words, or NULL. */
+static const char *find_owner(
+	const struct ins_interface *interface, int family, const uint8_t *bytes)
+{
+	if (ins_net_is_of_host(family, bytes))
+		return "one of the host's own";
+	if (ins_net_is_gateway(family, bytes))
+		return "that of a gateway which routes of the host lead over";
+	if (ins_net_is_name_server(family, bytes))
+		return "that of a name server which the host asks";
+	/* On a bridge it is the network's own matter who has it. */
+	if (interface->kind == INS_INTERFACE_ROUTED && ins_net_is_neighbour(family, bytes))
+		return "that of another machine which the host has in its list of neighbours";
+	return NULL;
+}
+
+/* A slip, or a trick, that would take away from the host what is its own, or what it sends to others. */
 static int check_choice(const struct ins_interface *interface, struct ins_error *err)
 {
 	const struct {
@@ -230,12 +255,16 @@ static int check_choice(const struct ins_interface *interface, struct ins_error 
 	char text[INET6_ADDRSTRLEN];
 
 	for (size_t i = 0; interface->is_chosen && i < ARRAY_LENGTH(addresses); i++) {
-		if (addresses[i].is_there &&
-			ins_net_is_of_host(addresses[i].family, addresses[i].bytes))
-			return ins_error_key(err, EADDRINUSE, "address",
-				"%s is one of the host's own",
+		const char *owner = addresses[i].is_there
+					    ? find_owner(interface, addresses[i].family,
+						      addresses[i].bytes)
+					    : NULL;
+
+		if (owner)
+			return ins_error_key(err, EADDRINUSE, "address", "%s is %s",
 				inet_ntop(addresses[i].family, addresses[i].bytes, text,
-					sizeof(text)));
+					sizeof(text)),
+				owner);
 	}
 	return 0;
 }

@@ -33,6 +33,9 @@ struct ins_interface {
 	uint8_t prefix4, prefix6;
 };
 
+/* ins_interface_is_guest - the hardware address is that of a guest's end. */
+bool ins_interface_is_guest(const uint8_t hardware[6]);
+
 /* All of these: @host: rtnetlink in the host's network namespace; @guest: in the partition's. Return: 0, −errno. */
 
 /* ins_interface_make - with a routed one's own settings; @namespace: an fd of the partition's. What has the same

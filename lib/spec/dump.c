@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/character.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "spec/emit.h"
@@ -73,44 +74,51 @@ __attribute__((format(printf, 2, 3))) static void put_format(
 
 /* --- strings --------------------------------------------------------------------------------------- */
 
-/* Of those that need more than their own bytes: how many bytes they are, else 0. U+007F to U+009F JSON allows; a
- * terminal obeys them as it does those below U+0020. */
-static size_t special_length(const unsigned char *at, const unsigned char *end)
+/* Of those that need more than their own bytes: how many bytes they are, else 0. Some of these JSON allows: they are
+ * not for a terminal. jansson has nothing but UTF-8, and a zero at the end. */
+static size_t special_length(const char *at, uint32_t *ret_code)
 {
-	if (*at < 0x20 || *at == '"' || *at == '\\' || *at == 0x7f)
-		return 1;
-	return *at == 0xc2 && at + 1 < end && at[1] < 0xa0 ? 2 : 0;
+	size_t length;
+
+	*ret_code = (unsigned char)*at;
+	if (*ret_code < 0x7f)
+		return *ret_code < 0x20 || *at == '"' || *at == '\\';
+	length = ins_character(at, ret_code);
+	return ins_character_is_shown(*ret_code) ? 0 : length;
 }
 
-static void put_special(struct out *out, unsigned char byte)
+static void put_special(struct out *out, uint32_t code)
 {
 	static const char names[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
-	const char *name = byte ? strchr(names, byte) : NULL;
+	const char *name = code && code < 0x80 ? strchr(names, (int)code) : NULL;
 
 	if (name)
 		put_format(out, "\\%c", letters[name - names]);
+	else if (code > 0xffff) /* RFC 8259 section 7: as a pair of UTF-16 */
+		put_format(out, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
 	else
-		put_format(out, "\\u%04x", byte);
+		put_format(out, "\\u%04x", code);
 }
 
 static void put_string(struct out *out, const char *text, size_t n)
 {
-	const unsigned char *at = (const unsigned char *)text, *end = at + n, *from = at;
+	const char *at = text, *end = at + n, *from = at;
+	uint32_t code;
 
 	put(out, "\"", 1);
 	while (at < end) {
-		size_t length = special_length(at, end);
+		size_t length = special_length(at, &code);
 
 		if (length == 0) {
 			at++;
 			continue;
 		}
-		put(out, (const char *)from, (size_t)(at - from));
+		put(out, from, (size_t)(at - from));
 		at += length;
 		from = at;
-		put_special(out, at[-1]);
+		put_special(out, code);
 	}
-	put(out, (const char *)from, (size_t)(at - from));
+	put(out, from, (size_t)(at - from));
 	put(out, "\"", 1);
 }
 

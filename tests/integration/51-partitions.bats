@@ -408,6 +408,34 @@ $P-c - -" ]
 	[ "$(definition "$P" .comment)" = after ]
 }
 
+@test 'edit does not undo what others have changed meanwhile, and takes an editor of many words' {
+	local editor=$BATS_TEST_TMPDIR/editor words
+	insula spawn "$P" --template busybox --net none --no-start --comment before
+	cat >"$editor" <<-END
+		"$INSULA" --root "$STATE" --library "$LIBRARY" set "$P" --hostname other >/dev/null
+		sed -i s/before/after/ "\$1"
+	END
+	TMPDIR=$BATS_TEST_TMPDIR EDITOR="sh $editor" run -1 insula edit "$P"
+	has 'changed by somebody else'
+	has 'your text is in'
+	[ "$(definition "$P" .comment)" = before ]
+	[ "$(definition "$P" .hostname)" = other ]
+	words=$(printf ' -e s/never%d/x/' {1..100})
+	EDITOR="sed -i$words -e s/before/after/" run -0 insula edit "$P"
+	[ "$(definition "$P" .comment)" = after ]
+}
+
+@test 'what turns the text round or is not seen does not reach the terminal' {
+	insula spawn "$P" --template busybox --net none --no-start --comment $'a\u202eb\u200bc\u00e4'
+	run -0 insula show "$P"
+	has $'a???b???c\u00e4'
+	run -0 insula show --json "$P"
+	has 'a\u202eb\u200bc'
+	has $'\u00e4'
+	run -1 insula show $'x\u202ey'
+	hasnt $'\u202e'
+}
+
 # --- stop, start, remove ---------------------------------------------------------------------------------
 
 # Before it has its handlers it would not hear.

@@ -514,6 +514,17 @@ no_guests() {
 		run -0 attaches g0 keep routed 0 address=$address
 		has "98 address: $address is one of the host's own"
 	done
+	in_ns host ip route add 198.18.0.0/15 via 192.0.2.77
+	in_ns host ip neigh replace 192.0.2.78 lladdr 52:54:00:00:00:01 nud stale dev up0
+	in_ns host ip neigh replace 192.0.2.79 lladdr 02:69:00:00:00:07 nud stale dev up0
+	run -0 attaches g0 keep routed 0 address=192.0.2.77
+	has '98 address: 192.0.2.77 is that of a gateway'
+	run -0 attaches g0 keep routed 0 address=192.0.2.78
+	has '98 address: 192.0.2.78 is that of another machine'
+	# What a guest has left on a bridge is none.
+	run -0 attaches g0 keep routed 0 address=192.0.2.79
+	[[ $output == 0* ]] || die "$output"
+	new_netns g0
 	run -0 attaches g0 keep routed 0 address=198.51.100.7
 	[[ $output == 0* ]] || die "$output"
 	run -0 attaches g1 keep routed 1 address=198.51.100.7

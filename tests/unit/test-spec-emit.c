@@ -26,7 +26,7 @@ static void states(void **state)
 	};
 	const struct ins_state steering = { .id = "i",
 		.status = "stopped",
-		.bundle = "/\xc2\x9bJ",
+		.bundle = "/\xc2\x9bJ\xe2\x80\xae\xf3\xa0\x81\x81\xf0\x9f\x98\x80",
 		.annotations = { 1, controls } };
 	const struct ins_state least = { .id = "i", .status = "stopped", .bundle = "/b" };
 	struct ins_error err = {};
@@ -36,7 +36,7 @@ static void states(void **state)
 	assert_int_equal(ins_state_emit(&steering, true, &escaped, &err), 0);
 	assert_string_equal(escaped,
 		"{\"ociVersion\":\"1.3.0\",\"id\":\"i\",\"status\":\"stopped\",\"pid\":0,"
-		"\"bundle\":\"/\\u009bJ\","
+		"\"bundle\":\"/\\u009bJ\\u202e\\udb40\\udc41\xf0\x9f\x98\x80\","
 		"\"annotations\":{\"a\\u007f\":\"\\u0080z\\u009b\xc2\xa0\\u009f\"}}");
 	assert_int_equal(ins_state_emit(&full, true, &text, &err), 0);
 	assert_string_equal(text,
