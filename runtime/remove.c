@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "each.h"
 #include "insula_partition.h"
 
@@ -20,8 +22,16 @@ static int remove_one(const struct call *call, const char *name, void *data, str
 {
 	const struct remove_options *options = call->options;
 
+	struct ins_error why = {};
+	int r = ins_partition_remove(call->context, name, options->force, &why);
+
 	(void)data;
-	return ins_partition_remove(call->context, name, options->force, err);
+	/* Of many, one that somebody else has removed meanwhile is as good. */
+	if (r == -ENOENT && each_is_choice(call, options->all))
+		return 0;
+	if (r < 0)
+		*err = why;
+	return r;
 }
 
 static int remove_partitions(const struct call *call, struct ins_error *err)

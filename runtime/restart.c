@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "each.h"
 #include "insula_partition.h"
 #include "stop.h"
@@ -16,12 +18,23 @@ static const struct option restart_options[] = {
 	{},
 };
 
+int restart_start(struct ins_context *context, const char *name, struct ins_error *err)
+{
+	struct ins_error why = {};
+	int r = ins_partition_start(context, name, NULL, &why);
+
+	/* Somebody else who restarts it was faster. */
+	if (r == 0 || r == -EALREADY)
+		return 0;
+	return error_set(err, -r, "it is stopped now, and cannot be started again: %s", why.text);
+}
+
 static int restart_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	const uint64_t *timeout = data;
 	int r = ins_partition_stop(call->context, name, *timeout, err);
 
-	return r < 0 ? r : ins_partition_start(call->context, name, NULL, err);
+	return r < 0 ? r : restart_start(call->context, name, err);
 }
 
 static int restart(const struct call *call, struct ins_error *err)

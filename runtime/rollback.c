@@ -39,6 +39,26 @@ static int see_status(void *data, const struct ins_partition_info *info)
 	return 0;
 }
 
+/* Between the stop and what comes then, somebody else may have started it again: this often we try. */
+#define TRIES 10
+
+static int stop_and_rollback(
+	struct ins_context *context, const char *name, const char *snapshot, struct ins_error *err)
+{
+	struct ins_error why = {};
+	int r = -EBUSY;
+
+	for (int i = 0; i < TRIES && r == -EBUSY; i++) {
+		why = (struct ins_error){};
+		r = ins_partition_stop(context, name, STOP_TIMEOUT, &why);
+		if (r == 0)
+			r = ins_partition_rollback(context, name, snapshot, &why);
+	}
+	if (r < 0)
+		*err = why;
+	return r;
+}
+
 static int rollback_one(
 	const struct call *call, const char *name, void *data, struct ins_error *err)
 {
@@ -52,15 +72,14 @@ static int rollback_one(
 		r = ins_partition_snapshots(call->context, name, look, &search, err);
 		if (r == 0)
 			r = ins_partition_show(call->context, name, see_status, &status, err);
-		/* It is not stopped for a mistake in the snapshot's name. */
-		if (r == 0 && search.found)
-			r = ins_partition_stop(call->context, name, STOP_TIMEOUT, err);
 	}
-	if (r == 0)
-		r = ins_partition_rollback(call->context, name, snapshot, err);
-	if (r == 0 && status != INS_STATUS_STOPPED)
-		r = ins_partition_start(call->context, name, NULL, err);
-	return r;
+	if (r < 0)
+		return r;
+	/* It is not stopped for a mistake in the snapshot's name. */
+	if (!search.found || status == INS_STATUS_STOPPED)
+		return ins_partition_rollback(call->context, name, snapshot, err);
+	r = stop_and_rollback(call->context, name, snapshot, err);
+	return r < 0 ? r : restart_start(call->context, name, err);
 }
 
 static int rollback(const struct call *call, struct ins_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long a partition is given to end: of stop and restart. */
+/* What the verbs share that stop partitions, and start them again. */
 #ifndef RUNTIME_STOP_H
 #define RUNTIME_STOP_H
 
@@ -16,5 +16,9 @@
 
 /* stop_timeout - @text: of the option, NULL: the default. */
 int stop_timeout(const char *text, uint64_t *ret_timeout, struct ins_error *err);
+
+/* restart_start - start again what has been stopped; that somebody else has been faster is no error. Otherwise the
+ * message says that it is stopped now. */
+int restart_start(struct ins_context *context, const char *name, struct ins_error *err);
 
 #endif

@@ -394,6 +394,23 @@ static int make_steps(struct ins_guest *guest, bool waits, struct ins_error *err
 	return r;
 }
 
+/* A partition is a container of its name as soon as it is started. */
+static int check_partition(const struct ins_guest *guest, struct ins_error *err)
+{
+	const char *library = guest->context->library, *id = guest->create->id;
+	char path[PATH_MAX];
+
+	if (guest->extras || ins_id_check(id, NULL) < 0 ||
+		snprintf(path, sizeof(path), "%s/partitions/%s", library, id) >=
+			(int)sizeof(path) ||
+		access(path, F_OK) < 0)
+		return 0;
+	return ins_error_text(err, EEXIST,
+		"there is a partition \"%s\" already (in the library %s): a container of this name "
+		"would keep it from being started",
+		id, library);
+}
+
 int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err)
 {
 	struct ins_run *run = &guest->run;
@@ -412,7 +429,9 @@ int ins_guest_make(struct ins_guest *guest, bool waits, struct ins_error *err)
 	run->rdt_will_be_used = rdt_will_be_used;
 	run->warn = ins_context_warn;
 	run->warn_data = guest->context;
-	r = ins_store_create(guest->context, guest->create->id, &guest->store, err);
+	r = check_partition(guest, err);
+	if (r == 0)
+		r = ins_store_create(guest->context, guest->create->id, &guest->store, err);
 	if (r < 0)
 		return r;
 	ins_undo_push(&run->undo, remove_store, guest, 0);

@@ -187,9 +187,11 @@ static int read_used(const struct ins_library *library, const char *name, struct
 
 	if (dir < 0)
 		return errno == ENOENT ? 0 : ins_error_set(err, errno, "open partition %s", name);
-	r = ins_partition_state_load(dir, &state, err);
-	if (r == 0)
-		r = ins_layers_of_state(&state, &layers, err);
+	/* Of one whose state is lost it is not known what it needs: then nothing may go, and gc says why. */
+	r = ins_partition_state_load(dir, &state, NULL);
+	if (r < 0)
+		return -ESTALE;
+	r = ins_layers_of_state(&state, &layers, err);
 	if (r == 0)
 		r = append(used, &layers, err);
 	ins_layers_clear(&layers);
@@ -235,6 +237,10 @@ int ins_layers_release(const struct ins_library *library, const struct ins_layer
 	struct ins_layers used = { 0 };
 	int r = candidates->n > 0 ? collect_used(library, &used, err) : 0;
 
+	if (r == -ESTALE) {
+		ins_layers_clear(&used);
+		return 0;
+	}
 	for (size_t i = 0; r == 0 && i < candidates->n; i++) {
 		if (!ins_layers_contain(&used, candidates->v[i]))
 			r = remove_layer(library, candidates->v[i], err);

@@ -53,7 +53,7 @@ int ins_layer_copy_publish(struct ins_layer_copy *copy, struct ins_error *err);
 void ins_layer_copy_end(struct ins_layer_copy *copy);
 
 /**
- * ins_layers_release - remove those of some layers that no partition names any more
+ * ins_layers_release - remove those of some layers that no partition names any more; none if one has lost its state
  * @candidates: by who has named them until now
  *
  * The library is locked, exclusively. If it is not known what some partition names, nothing is removed.

@@ -94,3 +94,15 @@ int ins_number_owner(int dir, uint32_t number, char *name, size_t size, struct i
 	name[n] = '\0';
 	return 0;
 }
+
+uint32_t ins_number_find(const struct ins_library *library, const char *name)
+{
+	char owner[NAME_MAX + 1];
+
+	for (uint32_t number = 0; number < INS_NUMBERS; number++) {
+		if (ins_number_owner(library->numbers, number, owner, sizeof(owner), NULL) == 0 &&
+			!strcmp(owner, name))
+			return number;
+	}
+	return INS_NUMBERS;
+}

@@ -37,6 +37,9 @@ int ins_number_give(const struct ins_library *library, uint32_t number, struct i
 /* ins_number_owner - who has it. Return: 0, −ENOENT (nobody; no error is recorded), −errno. */
 int ins_number_owner(int dir, uint32_t number, char *name, size_t size, struct ins_error *err);
 
+/* ins_number_find - the number that @name has, or INS_NUMBERS; for who has lost it. */
+uint32_t ins_number_find(const struct ins_library *library, const char *name);
+
 static inline uint32_t ins_number_first_id(uint32_t number)
 {
 	return INS_NUMBER_ID_BASE + number * INS_NUMBER_IDS;

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "guest/record.h"
 #include "partition/bundle_directory.h"
+#include "partition/elsewhere.h"
 #include "partition/own.h"
 #include "partition/partition.h"
 
@@ -76,22 +77,53 @@ static int load_definition(struct ins_partition *partition, struct ins_error *er
 	return r < 0 ? ins_error_prefix(err, INS_DEFINITION_FILE) : 0;
 }
 
+/* Return: 0 with a warning if that does not matter to who mends it, or the failure. */
+static int overlook(struct ins_partition *partition, bool mends, int r, struct ins_error *why,
+	struct ins_error *err)
+{
+	/* A file that is missing is no partition that is. */
+	if (r == -ENOENT)
+		r = -EINVAL;
+	if (!mends)
+		return ins_error_text(err, -r, "%s", why->text);
+	(void)ins_error_prefix(why, "partition %s", partition->name);
+	ins_context_warn(partition->context, why->text);
+	return 0;
+}
+
+static int load_state(struct ins_partition *partition, bool mends, struct ins_error *err)
+{
+	struct ins_partition_state *state = &partition->state;
+	struct ins_error why = { 0 }, told = { 0 };
+	int r = ins_partition_state_load(partition->dir, state, &why);
+
+	if (r == 0)
+		return 0;
+	(void)ins_error_text(&told, -r,
+		"%s: only `insula stop` and `insula remove` can do something with it any more",
+		why.text);
+	r = overlook(partition, mends, r, &told, err);
+	if (r < 0)
+		return r;
+	partition->has_no_state = true;
+	*state = (struct ins_partition_state){ .exit_status = -1 };
+	state->number = ins_number_find(&partition->library, partition->name);
+	return 0;
+}
+
 static int load(struct ins_partition *partition, bool mends, struct ins_error *err)
 {
 	struct ins_error why = { 0 };
-	int r = ins_partition_state_load(partition->dir, &partition->state, err);
+	int r = load_state(partition, mends, err);
 
 	if (r < 0)
 		return r;
 	r = load_definition(partition, &why);
-	if (r == 0)
-		return 0;
-	if (!mends)
-		return ins_error_text(err, -r, "%s", why.text);
-	(void)ins_error_prefix(&why, "partition %s", partition->name);
-	ins_context_warn(partition->context, why.text);
-	ins_definition_clear(&partition->definition);
-	return 0;
+	if (r < 0) {
+		ins_definition_clear(&partition->definition);
+		r = overlook(partition, mends, r, &why, err);
+	}
+	return r;
 }
 
 int ins_partition_open(struct ins_context *context, const char *name, enum ins_partition_lock how,
@@ -118,6 +150,11 @@ int ins_partition_open(struct ins_context *context, const char *name, enum ins_p
 			return r;
 		if (!is_still_there(&partition))
 			return does_not_exist(&partition, err);
+	}
+	if (how != INS_PARTITION_LOOK) {
+		r = ins_elsewhere_check(&partition, err);
+		if (r < 0)
+			return r;
 	}
 	r = load(&partition, how == INS_PARTITION_MEND, err);
 	if (r == 0 && how != INS_PARTITION_LOOK)

@@ -68,6 +68,7 @@ struct ins_partition {
 	int dir; /* −1: not open */
 	struct ins_definition definition;
 	struct ins_partition_state state;
+	bool has_no_state; /* it is lost: only the number is known, or INS_NUMBERS if not even that */
 };
 
 #define INS_PARTITION_CLOSED                                            \
@@ -76,7 +77,7 @@ struct ins_partition {
 enum ins_partition_lock {
 	INS_PARTITION_LOOK,   /* as it is at the moment */
 	INS_PARTITION_CHANGE, /* nobody else changes it; waits for another command, for so long at most: */
-	INS_PARTITION_MEND,   /* the same, also if its definition is broken: a warning says so, and it is empty */
+	INS_PARTITION_MEND,   /* the same, also if its files are broken: a warning says so, and what they tell is empty */
 };
 
 #define INS_PARTITION_LOCK_SECONDS 30
@@ -85,7 +86,8 @@ enum ins_partition_lock {
  * ins_partition_open - find a partition and read what is known of it
  * @ret_partition: to be closed
  *
- * Return: 0, −ENOENT with the text "there is no partition …", −EBUSY, −EINVAL (a file of it is broken; the
+ * Return: 0, −ENOENT with the text "there is no partition …", −EBUSY (also: it runs under another state directory and
+ * is opened for a change), −EINVAL (a file of it is broken; the
  * message names it), −errno.
  */
 int ins_partition_open(struct ins_context *context, const char *name, enum ins_partition_lock how,

@@ -80,7 +80,7 @@ int ins_partition_remove(
 		r = take_away(&partition, err);
 	if (r == 0)
 		r = ins_snapshot_release(&partition, &layers, err);
-	if (r == 0)
+	if (r == 0 && partition.state.image[0])
 		r = ins_image_release(context, &partition.library, partition.state.image, err);
 	ins_layers_clear(&layers);
 	/* Who supervises it settles what is left, and wants the lock for that. */

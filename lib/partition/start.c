@@ -14,6 +14,7 @@
 #include "partition/bundle_directory.h"
 #include "partition/claim.h"
 #include "partition/disk.h"
+#include "partition/elsewhere.h"
 #include "partition/files.h"
 #include "partition/groups.h"
 #include "partition/keeper.h"
@@ -198,6 +199,8 @@ static int start_ended(struct starting *starting, pid_t *ret_pid, struct ins_err
 	int r = ins_claim_ensure(&partition->library, partition->state.number, err);
 
 	if (r == 0)
+		r = ins_elsewhere_note(partition, err);
+	if (r == 0)
 		r = put_root_together(starting, err);
 	if (r == 0)
 		r = ins_host_probe(&starting->host, false, err);
@@ -270,6 +273,8 @@ int ins_partition_start(struct ins_context *context, const char *name,
 	}
 	/* What is wrong with it is better told by us. */
 	r = ins_partition_open(context, name, INS_PARTITION_LOOK, &partition, err);
+	if (r == 0)
+		r = ins_elsewhere_check(&partition, err);
 	if (r == 0)
 		r = ins_partition_status(&partition, &status, NULL, err);
 	if (r == 0 && status != INS_STATUS_STOPPED)

@@ -269,7 +269,9 @@ int ins_partition_settle(struct ins_context *context, const char *name, int stat
 		partition.state.exit_status = status;
 	r = ins_partition_clear(&partition, err);
 	if (r == 0) {
-		r = ins_partition_state_save(partition.dir, &partition.state, err);
+		/* What is lost must not be replaced by what is not known. */
+		if (!partition.has_no_state)
+			r = ins_partition_state_save(partition.dir, &partition.state, err);
 		if (r == 0)
 			*ret_again = wanted && !never_ran && wants_again(&partition);
 	}

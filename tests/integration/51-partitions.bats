@@ -548,6 +548,94 @@ await_ready() {
 	is ''
 }
 
+@test 'what has lost its state can be stopped and removed, and is in nobody'\''s way' {
+	local number
+	spawned "$P" -- sleep 1000
+	spawned "$P-b" -- sleep 1000
+	insula stop "$P-b"
+	insula snapshot "$P-b" one
+	insula exec "$P" touch /x
+	number=$(find "$LIBRARY/numbers" -lname "$P")
+	: >"$LIBRARY/partitions/$P/state.json"
+	run -1 insula show "$P"
+	has 'state.json is no JSON: only `insula stop` and `insula remove`'
+	run -0 insula snapshot "$P-b" --remove one
+	run -0 insula remove --force "$P-b"
+	run -0 insula stop "$P"
+	has 'state.json is no JSON'
+	rm "$LIBRARY/partitions/$P/state.json"
+	run -1 insula start "$P"
+	has 'state.json'
+	run -0 insula remove "$P"
+	[ ! -e "$LIBRARY/partitions/$P" ]
+	[ ! -L "$number" ]
+	insula gc
+	run -0 insula gc
+	is ''
+}
+
+@test 'one that runs under another state directory is neither started twice nor removed' {
+	spawned "$P" -- sleep 1000
+	other() {
+		"$INSULA" --root "$BATS_TEST_TMPDIR/other" --library "$LIBRARY" "$@" 3>&-
+	}
+	for verb in start stop 'remove --force' 'rollback --restart' 'snapshot'; do
+		set -- $verb "$P"
+		[[ $verb != rollback* && $verb != snapshot ]] || set -- "$@" one
+		run -1 other "$@"
+		has "under another state directory: use --root $STATE" || die "$verb"
+	done
+	run -0 insula exec "$P" echo here
+	is here
+	insula stop "$P"
+	run -0 other stop "$P"
+	run -0 other remove "$P"
+}
+
+@test 'a container does not take the name of a partition' {
+	insula spawn "$P" --template busybox --net none --no-start
+
+	run -1 insula create --bundle "$BUNDLE" "$P"
+	has "there is a partition \"$P\" already"
+	insula remove "$P"
+}
+
+@test 'of two that restart, roll back or remove the same ones at once neither fails' {
+	local pids=() pid
+	spawned "$P" -- sleep 1000
+	insula snapshot "$P" one
+	for i in 1 2 3; do
+		(detached restart --timeout 0s "$P"; [ "$status" -eq 0 ]) &
+		pids+=($!)
+		(detached rollback --restart "$P" one; [ "$status" -eq 0 ]) &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || die 'one has failed'
+	done
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = running ]
+	insula stop "$P"
+	insula spawn "$P-{1..9}" --template busybox --net none --no-start
+	pids=()
+	for i in 1 2 3; do
+		insula remove --all 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || die 'one has failed'
+	done
+	run -0 insula list --quiet
+	is ''
+}
+
+@test 'who cannot be started again after a restart is told of as stopped' {
+	mkdir "$BATS_TEST_TMPDIR/there"
+	spawned "$P" --mount "$BATS_TEST_TMPDIR/there:/there" -- sleep 1000
+	rmdir "$BATS_TEST_TMPDIR/there"
+	run -1 insula restart "$P"
+	has 'it is stopped now, and cannot be started again: '
+}
+
 @test 'its own cgroup can be read, whatever the umask of who starts it' {
 	(umask 077 && spawned "$P" -- sleep 1000)
 	run -0 insula exec --user 1000:1000 "$P" cat /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/cgroup.events
