@@ -200,7 +200,8 @@ int log_open(struct log *log, const char *target, struct ins_error *err)
 		target += 5;
 	if (!target[0])
 		return 0;
-	fd = open(target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	/* A fifo that nobody reads would hold us up. */
+	fd = open(target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return error_set(err, errno, "--log: open %s: %m", target);
 	log->fd = fd;

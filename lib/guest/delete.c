@@ -37,9 +37,12 @@ int ins_guest_kill_process(const struct ins_record *record, struct ins_error *er
 		return ins_error_set(err, errno,
 			"wait for the end of process %d of container \"%s\"", (int)record->pid,
 			record->id);
+	/* Its pid namespace goes only when all in it have been waited for, also those that came from outside. */
 	if (n == 0)
 		return ins_error_text(err, ETIMEDOUT,
-			"process %d of container \"%s\" does not die: it hangs in the kernel",
+			"process %d of container \"%s\" does not die: it hangs in the kernel, or "
+			"a process has ended in there whose parent is outside and does not wait "
+			"for it (a pid 1 that reaps nobody)",
 			(int)record->pid, record->id);
 	return 0;
 }

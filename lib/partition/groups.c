@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,6 +150,15 @@ static int overwrite(int fd, const char *text, size_t size)
 	return ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
 }
 
+/* Names that stand for something else everywhere: whoever is called so is found by his address. */
+static bool is_reserved(const char *name)
+{
+	uint8_t address[16];
+
+	return !strcasecmp(name, "localhost") || !strncasecmp(name, "ip6-", strlen("ip6-")) ||
+	       inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
+}
+
 static int hosts_text(const struct members *members, const struct member *member, char **ret_text,
 	size_t *ret_size)
 {
@@ -159,7 +170,7 @@ static int hosts_text(const struct members *members, const struct member *member
 	for (size_t i = 0; i < members->n; i++) {
 		const struct member *other = &members->v[i];
 
-		if (other != member && shares_group(other, member))
+		if (other != member && shares_group(other, member) && !is_reserved(other->name))
 			fprintf(out, "%s %s\n%s %s\n", other->ipv4, other->name, other->ipv6,
 				other->name);
 	}

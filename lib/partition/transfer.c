@@ -319,6 +319,7 @@ static int take_image(
 	r = ins_image_use(library, id, context, path, err);
 	if (r < 0) {
 		(void)ins_tree_remove(library->images, id, NULL);
+		ins_image_forget(id, context->root);
 		return r;
 	}
 	/* If the name is taken it stays: the image has a user without it. */

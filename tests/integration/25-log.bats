@@ -26,6 +26,12 @@ setup() {
 	jq -e '.level == "error"' "$LOG"
 }
 
+@test 'a fifo that nobody reads is no log, and holds nobody up' {
+	mkfifo "$LOG"
+	run -1 timeout 10 "$INSULA" --log "$LOG" state nobody
+	has "open $LOG: No such device or address"
+}
+
 @test 'a mistake on the command line is in the log too' {
 	run -1 insula --log "$LOG" --log-format=json create --nonsense box
 	jq -e '.level == "error" and (.msg | contains("nonsense"))' "$LOG"

@@ -592,6 +592,14 @@ await_ready() {
 	run -0 other remove "$P"
 }
 
+@test 'what is for containers only is refused, not ignored' {
+	for option in --systemd-cgroup --cgroup-manager=disabled --rootless=true; do
+		run -1 insula "$option" spawn "$P" --template busybox --net none
+		has 'are for containers' || die "$option"
+	done
+	[ ! -e "$LIBRARY/partitions/$P" ]
+}
+
 @test 'a container does not take the name of a partition' {
 	insula spawn "$P" --template busybox --net none --no-start
 

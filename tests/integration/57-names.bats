@@ -92,6 +92,19 @@ names() {
 	wait_for 10 knows_nobody
 }
 
+@test 'a name that stands for something else everywhere is none in a group' {
+	spawned a --group web
+	for name in localhost ip6-loopback 192.0.2.7; do
+		insula spawn "$name" --template busybox --group web -- sleep 1000 </dev/null 3>&-
+	done
+	spawned b --group web
+	[ "$(names a)" = b ]
+	run -0 insula exec "$P-a" cat /etc/hosts
+	hasnt ' 192.0.2.7'
+	[ "$(grep -c 'localhost\|ip6-loopback' <<<"$output")" = 2 ]
+	insula remove --force localhost ip6-loopback 192.0.2.7
+}
+
 @test 'groups change while all run' {
 	spawned a --group web --group db
 	spawned b --group web
