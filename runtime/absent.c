@@ -41,14 +41,21 @@ static void hint(struct ins_context *context, const char *name, struct ins_error
 	free(names);
 }
 
+bool absent_is_partition(struct ins_context *context, const char *name)
+{
+	struct ins_error unused = {};
+
+	return ins_partition_show(context, name, found, NULL, &unused) == 0;
+}
+
 int absent_tell(struct ins_context *context, const char *name, int r, struct ins_error *err)
 {
-	struct ins_error unused[2] = {};
+	struct ins_error unused = {};
 	int status = err->status;
 
-	if (r != -ENOENT || ins_state(context, name, nothing, NULL, &unused[0]) != -ENOENT)
+	if (r != -ENOENT || ins_state(context, name, nothing, NULL, &unused) != -ENOENT)
 		return r;
-	if (ins_partition_show(context, name, found, NULL, &unused[1]) < 0) {
+	if (!absent_is_partition(context, name)) {
 		hint(context, name, err);
 		return r;
 	}

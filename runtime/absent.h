@@ -15,4 +15,7 @@
  */
 int absent_tell(struct ins_context *context, const char *name, int r, struct ins_error *err);
 
+/* absent_is_partition - there is a partition of that name, whether it runs or not. */
+bool absent_is_partition(struct ins_context *context, const char *name);
+
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "absent.h"
 #include "output.h"
 #include "verb.h"
 
@@ -15,7 +16,8 @@ static int state(const struct call *call, struct ins_error *err)
 {
 	int r;
 
-	r = ins_state(call->context, call->args[0], print_state, NULL, err);
+	r = absent_tell(call->context, call->args[0],
+		ins_state(call->context, call->args[0], print_state, NULL, err), err);
 	return r < 0 ? r : output_flush(err);
 }
 

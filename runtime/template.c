@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "each.h"
 #include "insula_partition.h"
 #include "output.h"
 #include "verb.h"
@@ -169,22 +170,34 @@ static int show(const struct call *call, struct ins_error *err)
 	return r < 0 ? r : output_flush(err);
 }
 
+/* One after the other; one that fails does not stop the rest. */
+static int treat_each(const struct call *call, each_fn *fn, struct ins_error *err)
+{
+	const struct names names = { .v = call->args + 1, .n = call->n_args - 1 };
+
+	return names_each(call, &names, 1, fn, NULL, err);
+}
+
+static int check_one(const struct call *call, const char *name, void *data, struct ins_error *err)
+{
+	(void)data;
+	return ins_template_check(call->context, name, err);
+}
+
+static int remove_one(const struct call *call, const char *name, void *data, struct ins_error *err)
+{
+	(void)data;
+	return ins_template_remove(call->context, name, err);
+}
+
 static int check(const struct call *call, struct ins_error *err)
 {
-	int r = 0;
-
-	for (size_t i = 1; r == 0 && i < call->n_args; i++)
-		r = ins_template_check(call->context, call->args[i], err);
-	return r;
+	return treat_each(call, check_one, err);
 }
 
 static int take_away(const struct call *call, struct ins_error *err)
 {
-	int r = 0;
-
-	for (size_t i = 1; r == 0 && i < call->n_args; i++)
-		r = ins_template_remove(call->context, call->args[i], err);
-	return r;
+	return treat_each(call, remove_one, err);
 }
 
 static const struct action {

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "absent.h"
 #include "duration.h"
 #include "output.h"
 #include "usage.h"
@@ -73,6 +74,28 @@ static bool is_wanted(const struct call *call, const struct names *names, const 
 			return true;
 	}
 	return false;
+}
+
+static int nothing(void *data, const struct ins_container_info *info)
+{
+	(void)data;
+	(void)info;
+	return 0;
+}
+
+/* One that does not run may be started yet; of one that nobody knows the table would be empty for ever. */
+static int check_names(const struct call *call, const struct names *names, struct ins_error *err)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		struct ins_error why = {};
+		int r = ins_state(call->context, names->v[i], nothing, NULL, &why);
+
+		if (r == -ENOENT && !absent_is_partition(call->context, names->v[i])) {
+			*err = why;
+			return absent_tell(call->context, names->v[i], r, err);
+		}
+	}
+	return 0;
 }
 
 /* @names: what the arguments of @call stood for at the beginning, if there are any. */
@@ -251,6 +274,8 @@ static int top(const struct call *call, struct ins_error *err)
 			options->interval);
 	if (call->n_args > 0)
 		r = names_find(call, call->args, false, NAMES_OF_ALL, &names, err);
+	if (r == 0)
+		r = check_names(call, &names, err);
 	if (r == 0)
 		r = gather(call, &names, &before, err);
 	for (unsigned int i = 0; r == 0 && (!options->iterations || i < options->iterations); i++) {

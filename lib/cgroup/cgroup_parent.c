@@ -145,13 +145,16 @@ static int make_missing(
 
 /* A process that is born into a frozen cgroup stops before it has done anything, and we would wait
  * for it for ever. */
-static int check_not_frozen(int cgroup, struct ins_error *err)
+static int check_not_frozen(const struct ins_run *run, int cgroup, struct ins_error *err)
 {
 	bool frozen;
 	int r = ins_cgroup_is_frozen(cgroup, &frozen, err);
 
 	if (r == 0 && frozen)
-		return ins_error_text(err, EBUSY, "container's cgroup unexpectedly frozen");
+		return ins_error_text(err, EBUSY,
+			"container's cgroup unexpectedly frozen: somebody has written 1 to the "
+			"cgroup.freeze of %s, or of a cgroup above it",
+			run->plan->cgroup);
 	return r;
 }
 
@@ -294,7 +297,7 @@ static int attempt(struct ins_run *run, int top, int *announced, struct ins_erro
 	if (r < 0)
 		return r;
 	run->cgroup_fd = TAKE_FD(fd);
-	return check_not_frozen(run->cgroup_fd, err);
+	return check_not_frozen(run, run->cgroup_fd, err);
 }
 
 int ins_cgroup_create_op(struct ins_run *run, const struct ins_op *op, struct ins_error *err)

@@ -106,5 +106,10 @@ int ins_partition_clone(struct ins_context *context, const char *name, const cha
 		r = snapshot ? gather_snapshot(&cloning, snapshot, err) : gather(&cloning, err);
 	if (r == 0)
 		r = drop_own_settings(context, &cloning.from, err);
-	return r < 0 ? r : make(context, &cloning, to, err);
+	if (r < 0)
+		return r;
+	r = make(context, &cloning, to, err);
+	if (r < 0)
+		ins_snapshot_withdraw(&cloning.from, &cloning.copy);
+	return r;
 }

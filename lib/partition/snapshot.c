@@ -131,6 +131,19 @@ int ins_snapshot_copy(
 	return r;
 }
 
+void ins_snapshot_withdraw(struct ins_partition *partition, struct ins_layer_copy *copy)
+{
+	char id[1][INS_LAYER_ID_SIZE];
+	struct ins_layers layers = { 1, id };
+	struct ins_error ignored = { 0 };
+
+	if (copy->dir < 0)
+		return;
+	memcpy(id[0], copy->id, sizeof(id[0]));
+	ins_layer_copy_end(copy);
+	(void)ins_snapshot_release(partition, &layers, &ignored);
+}
+
 static int snapshot_running(
 	struct ins_partition *partition, const char *name, struct ins_error *err)
 {
@@ -149,7 +162,11 @@ static int snapshot_running(
 		r = ins_library_lock(&partition->library, INS_LIBRARY_SHARED, err);
 	if (r == 0)
 		r = ins_layer_copy_publish(&copy, err);
-	return r < 0 ? r : ins_partition_state_save(partition->dir, &partition->state, err);
+	if (r == 0)
+		r = ins_partition_state_save(partition->dir, &partition->state, err);
+	if (r < 0)
+		ins_snapshot_withdraw(partition, &copy);
+	return r;
 }
 
 int ins_partition_snapshot(

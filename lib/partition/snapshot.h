@@ -22,4 +22,8 @@ int ins_snapshot_copy(
 int ins_snapshot_release(
 	struct ins_partition *partition, const struct ins_layers *layers, struct ins_error *err);
 
+/* ins_snapshot_withdraw - end a copy that nobody came to name, published or not: the disk was full, say. Afterwards
+ * the library is not locked. */
+void ins_snapshot_withdraw(struct ins_partition *partition, struct ins_layer_copy *copy);
+
 #endif

@@ -490,6 +490,18 @@ has_said() {
 	nothing_left
 }
 
+@test 'of several templates to be removed or checked, one that is not there does not stop the rest' {
+	insula template import a "$(base_rootfs)"
+	insula template import b "$(base_rootfs)"
+	run -1 insula template check a nope b
+	has 'nope: '
+	has '1 of 3 failed'
+	run -1 insula template remove a nope b
+	has 'nope: '
+	run -0 insula template list --quiet
+	is ''
+}
+
 # Its digest is the one that the kernel would have computed; here it is not known to have fs-verity.
 @test 'a changed erofs image is not used, and one that is made again is whole' {
 	local image digest change

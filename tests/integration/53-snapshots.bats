@@ -145,6 +145,19 @@ frozen_by_snapshot() {
 	insula thaw "$P"
 }
 
+@test 'a snapshot or a clone that cannot be written down leaves no layer' {
+	skip_unless 'strace does not work here' strace -f -o /dev/null "$INSULA" --version
+	inside 'echo 1 >/f'
+	for verb in snapshot clone; do
+		run ! timeout 20 strace -f -o /dev/null -e trace=renameat -e inject=renameat:error=ENOSPC \
+			"$INSULA" --root "$STATE" --library "$LIBRARY" "$verb" "$P" other
+		has 'No space left on device' || die "$verb"
+		[ "$(layers)" = 0 ] || die "$verb leaves a layer"
+	done
+	run -0 insula list --quiet
+	is "$P"
+}
+
 @test 'whatever deep a guest has made its directories, they are copied' {
 	inside 'i=0; while [ $i -lt 100 ]; do mkdir d; cd d; i=$((i + 1)); done; echo deep >f'
 	# Deeper than a path can be: put together from pieces, by one who moves the old ones into new ones.

@@ -106,4 +106,6 @@ spinner() {
 	jq -e ".[0] | .cpu_percent > 5 and .pid > 0" <<<"${lines[1]}"
 	run -1 insula top 'no*'
 	is 'insula: nothing has a name that matches `no*`'
+	run -1 insula top --iterations 1 nobody
+	has '"nobody" does not exist'
 }
