@@ -16,8 +16,8 @@ static const struct option freeze_options[] = {
 
 /* Of many, those are meant that can be in the other state; asked only then, as who has the container's lock may
  * have paused it for a moment. */
-static int settle(
-	const struct call *call, const char *name, enum ins_status wanted, int r, struct ins_error *err)
+static int settle(const struct call *call, const char *name, enum ins_status wanted, int r,
+	struct ins_error *err)
 {
 	const struct freeze_options *options = call->options;
 

@@ -305,8 +305,7 @@ static int exec_steps(struct ins_guest *guest, struct ins_error *err)
 }
 
 /* Who holds the container's lock may have frozen it for a moment only: until he is done nothing is known. */
-static int await_status(
-	struct ins_guest *guest, enum ins_status *ret_status, struct ins_error *err)
+static int await_status(struct ins_guest *guest, enum ins_status *ret_status, struct ins_error *err)
 {
 	struct ins_store locked = { .root = -1, .dir = -1 };
 	int r = ins_store_status(&guest->store, ret_status, err);

@@ -255,10 +255,10 @@ static int check_choice(const struct ins_interface *interface, struct ins_error 
 	char text[INET6_ADDRSTRLEN];
 
 	for (size_t i = 0; interface->is_chosen && i < ARRAY_LENGTH(addresses); i++) {
-		const char *owner = addresses[i].is_there
-					    ? find_owner(interface, addresses[i].family,
-						      addresses[i].bytes)
-					    : NULL;
+		const char *owner =
+			addresses[i].is_there
+				? find_owner(interface, addresses[i].family, addresses[i].bytes)
+				: NULL;
 
 		if (owner)
 			return ins_error_key(err, EADDRINUSE, "address", "%s is %s",

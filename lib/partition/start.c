@@ -272,11 +272,12 @@ int ins_partition_start(struct ins_context *context, const char *name,
 		return r;
 	}
 	/* What is wrong with it is better told by us. */
-	if (context->cgroup_manager != INS_CGROUP_CGROUPFS ||
-		context->rootless == INS_ROOTLESS_YES)
+	if (context->cgroup_manager != INS_CGROUP_CGROUPFS || context->rootless == INS_ROOTLESS_YES)
 		return ins_error_text(err, EOPNOTSUPP,
-			"partitions are started as root, and have their cgroups from who supervises "
-			"them: --cgroup-manager, --systemd-cgroup and --rootless are for containers");
+			"partitions are started as root, and have their cgroups from who "
+			"supervises "
+			"them: --cgroup-manager, --systemd-cgroup and --rootless are for "
+			"containers");
 	r = ins_partition_open(context, name, INS_PARTITION_LOOK, &partition, err);
 	if (r == 0)
 		r = ins_elsewhere_check(&partition, err);

@@ -18,17 +18,12 @@ static void read_ones(void **state)
 		uint32_t code;
 		bool is_shown;
 	} cases[] = {
-		{ "", 1, 0, false },
-		{ "a", 1, 'a', true },
-		{ "\n", 1, '\n', false },
-		{ "\x7f", 1, 0x7f, false },
-		{ "\xc3\xa4x", 2, 0xe4, true },
-		{ "\xc2\x9b", 2, 0x9b, false },
-		{ "\xe2\x82\xac", 3, 0x20ac, true },
+		{ "", 1, 0, false }, { "a", 1, 'a', true }, { "\n", 1, '\n', false },
+		{ "\x7f", 1, 0x7f, false }, { "\xc3\xa4x", 2, 0xe4, true },
+		{ "\xc2\x9b", 2, 0x9b, false }, { "\xe2\x82\xac", 3, 0x20ac, true },
 		{ "\xe2\x80\xae", 3, 0x202e, false }, /* RIGHT-TO-LEFT OVERRIDE */
 		{ "\xe2\x80\x8b", 3, 0x200b, false }, /* ZERO WIDTH SPACE */
-		{ "\xef\xbb\xbf", 3, 0xfeff, false },
-		{ "\xf0\x9f\x98\x80", 4, 0x1f600, true },
+		{ "\xef\xbb\xbf", 3, 0xfeff, false }, { "\xf0\x9f\x98\x80", 4, 0x1f600, true },
 		{ "\xf3\xa0\x81\x81", 4, 0xe0041, false }, /* TAG LATIN CAPITAL LETTER A */
 	};
 	static const char *const none[] = { "\x80", "\xc3", "\xc0\xaf", "\xe2\x80", "\xed\xa0\x80",
@@ -52,8 +47,8 @@ static void in_messages(void **state)
 	struct ins_error err = { 0 };
 
 	(void)state;
-	assert_int_equal(ins_error_text(&err, EINVAL, "a\x1b[m b\xe2\x80\xae%s", "c\xc3\xa4\xff"),
-		-EINVAL);
+	assert_int_equal(
+		ins_error_text(&err, EINVAL, "a\x1b[m b\xe2\x80\xae%s", "c\xc3\xa4\xff"), -EINVAL);
 	assert_string_equal(err.text, "a?[m b?c\xc3\xa4\xff");
 }
 
