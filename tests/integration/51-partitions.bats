@@ -580,6 +580,7 @@ await_ready() {
 		"$INSULA" --root "$BATS_TEST_TMPDIR/other" --library "$LIBRARY" "$@" 3>&-
 	}
 	for verb in start stop 'remove --force' 'rollback --restart' 'snapshot'; do
+		# shellcheck disable=SC2086
 		set -- $verb "$P"
 		[[ $verb != rollback* && $verb != snapshot ]] || set -- "$@" one
 		run -1 other "$@"
