@@ -185,6 +185,16 @@ int ins_partition_start(struct ins_context *context, const char *name,
 	const struct ins_supervised *supervised, struct ins_error *err);
 
 /**
+ * ins_partition_start_check - what would keep it from starting, as far as it can be seen while it still runs
+ *
+ * That is: sources of mounts, devices, interfaces of the host that are not there, and limits that this host cannot
+ * enforce.
+ *
+ * Return: 0, −ENOENT, −ENODEV, −ENOTSUP, −errno.
+ */
+int ins_partition_start_check(struct ins_context *context, const char *name, struct ins_error *err);
+
+/**
  * ins_partition_stop - end a partition's processes, and take away what it has on the host while it runs
  * @timeout: nanoseconds that they are given between the request and the killing
  *

@@ -32,8 +32,11 @@ int restart_start(struct ins_context *context, const char *name, struct ins_erro
 static int restart_one(const struct call *call, const char *name, void *data, struct ins_error *err)
 {
 	const uint64_t *timeout = data;
-	int r = ins_partition_stop(call->context, name, *timeout, err);
+	/* Better before it is stopped than afterwards. */
+	int r = ins_partition_start_check(call->context, name, err);
 
+	if (r == 0)
+		r = ins_partition_stop(call->context, name, *timeout, err);
 	return r < 0 ? r : restart_start(call->context, name, err);
 }
 

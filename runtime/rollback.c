@@ -66,6 +66,7 @@ static int rollback_one(
 	const char *snapshot = data;
 	enum ins_status status = INS_STATUS_STOPPED;
 	struct search search = { .name = snapshot };
+	struct ins_error why = {};
 	int r = 0;
 
 	if (options->restart) {
@@ -76,9 +77,17 @@ static int rollback_one(
 	if (r < 0)
 		return r;
 	/* It is not stopped for a mistake in the snapshot's name. */
-	if (!search.found || status == INS_STATUS_STOPPED)
-		return ins_partition_rollback(call->context, name, snapshot, err);
-	r = stop_and_rollback(call->context, name, snapshot, err);
+	if (!search.found || status == INS_STATUS_STOPPED) {
+		r = ins_partition_rollback(call->context, name, snapshot, &why);
+		/* Somebody else may just have been about to start it. */
+		if (r != -EBUSY || !search.found) {
+			*err = why;
+			return r;
+		}
+	}
+	r = ins_partition_start_check(call->context, name, err);
+	if (r == 0)
+		r = stop_and_rollback(call->context, name, snapshot, err);
 	return r < 0 ? r : restart_start(call->context, name, err);
 }
 

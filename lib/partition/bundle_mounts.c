@@ -89,8 +89,24 @@ static int put_own_file(
 	return r;
 }
 
-/* A source that is not there is told of here, where it still has the name that a person gave it. */
-static int put_wanted_mounts(struct building *building, struct ins_error *err)
+int ins_bundle_check_mounts(const struct ins_definition *definition, struct ins_error *err)
+{
+	const struct ins_definition_value *wanted = &definition->values[INS_SETTING_MOUNT];
+
+	for (size_t i = 0; i < wanted->n; i++) {
+		struct ins_setting_mount mount;
+		char source[PATH_MAX];
+
+		if (ins_setting_mount(wanted->v[i], &mount) < 0)
+			continue;
+		snprintf(source, sizeof(source), "%.*s", (int)mount.source.size, mount.source.text);
+		if (access(source, F_OK) < 0)
+			return ins_error_set(err, errno, "mount: %s", source);
+	}
+	return 0;
+}
+
+static void put_wanted_mounts(struct building *building)
 {
 	const struct ins_definition_value *wanted =
 		&building->what->partition->definition.values[INS_SETTING_MOUNT];
@@ -103,12 +119,9 @@ static int put_wanted_mounts(struct building *building, struct ins_error *err)
 			continue;
 		snprintf(source, sizeof(source), "%.*s", (int)mount.source.size, mount.source.text);
 		snprintf(target, sizeof(target), "%.*s", (int)mount.target.size, mount.target.text);
-		if (access(source, F_OK) < 0)
-			return ins_error_set(err, errno, "mount: %s", source);
 		put_mount(building, target, "none", source,
 			OPTIONS("rbind", mount.readonly ? "rro" : "rw", "nosuid", "nodev"));
 	}
-	return 0;
 }
 
 int ins_bundle_emit_mounts(struct ins_emit *emit, json_t *root,
@@ -133,5 +146,10 @@ int ins_bundle_emit_mounts(struct ins_emit *emit, json_t *root,
 		if (r == 0)
 			r = put_own_file(&building, "resolv.conf", "/etc/resolv.conf", err);
 	}
-	return r == 0 ? put_wanted_mounts(&building, err) : r;
+	/* A source that is not there is told of here, where it still has the name that a person gave it. */
+	if (r == 0)
+		r = ins_bundle_check_mounts(&what->partition->definition, err);
+	if (r == 0)
+		put_wanted_mounts(&building);
+	return r;
 }

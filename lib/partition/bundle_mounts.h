@@ -28,4 +28,7 @@ struct ins_bundle_mounts {
 int ins_bundle_emit_mounts(struct ins_emit *emit, json_t *root,
 	const struct ins_bundle_mounts *what, struct ins_error *err);
 
+/* ins_bundle_check_mounts - are the sources there? Return: 0, −ENOENT and the like, with the name that a person gave it. */
+int ins_bundle_check_mounts(const struct ins_definition *definition, struct ins_error *err);
+
 #endif

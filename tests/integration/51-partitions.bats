@@ -614,9 +614,9 @@ await_ready() {
 	spawned "$P" -- sleep 1000
 	insula snapshot "$P" one
 	for i in 1 2 3; do
-		(detached restart --timeout 0s "$P"; [ "$status" -eq 0 ]) &
+		(detached restart --timeout 0s "$P"; [ "$status" -eq 0 ] || die "$output") &
 		pids+=($!)
-		(detached rollback --restart "$P" one; [ "$status" -eq 0 ]) &
+		(detached rollback --restart "$P" one; [ "$status" -eq 0 ] || die "$output") &
 		pids+=($!)
 	done
 	for pid in "${pids[@]}"; do
@@ -637,12 +637,18 @@ await_ready() {
 	is ''
 }
 
-@test 'who cannot be started again after a restart is told of as stopped' {
+@test 'who could not be started again is not restarted, or told of as stopped' {
 	mkdir "$BATS_TEST_TMPDIR/there"
 	spawned "$P" --mount "$BATS_TEST_TMPDIR/there:/there" -- sleep 1000
 	rmdir "$BATS_TEST_TMPDIR/there"
 	run -1 insula restart "$P"
+	has "mount: $BATS_TEST_TMPDIR/there: No such file or directory"
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = running ]
+	mkdir "$BATS_TEST_TMPDIR/there"
+	EDITOR='sed -i s/sleep/nosuch/' insula edit "$P"
+	run -1 insula restart "$P"
 	has 'it is stopped now, and cannot be started again: '
+	[ "$(insula show --json "$P" | jq -r '.[0].status')" = stopped ]
 }
 
 @test 'its own cgroup can be read, whatever the umask of who starts it' {
