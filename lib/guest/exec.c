@@ -79,23 +79,27 @@ static int add_caps(json_t *process, char *const *caps, struct ins_error *err)
 {
 	static const char *const sets[] = { "bounding", "effective", "permitted" };
 	json_t *object = json_object_get(process, "capabilities");
+	char name[32], *one[] = { name, NULL };
 
 	if (!caps || !caps[0])
 		return 0;
-	for (size_t i = 0; caps[i]; i++) {
-		if (ins_capability_number(caps[i]) < 0)
-			return ins_error_text(err, EINVAL,
-				"--cap '%s': no such capability (names are as CAP_NET_ADMIN)",
-				caps[i]);
-	}
 	if (!object) {
 		object = json_object();
 		if (json_object_set_new(process, "capabilities", object) < 0)
 			return ins_error_set(err, ENOMEM, "--cap");
 	}
-	for (size_t i = 0; i < ARRAY_LENGTH(sets); i++) {
-		if (set_strings(object, sets[i], caps, true) < 0)
-			return ins_error_set(err, ENOMEM, "--cap");
+	for (size_t i = 0; caps[i]; i++) {
+		/* As people know them, too. */
+		snprintf(name, sizeof(name), "%s%s", strncmp(caps[i], "CAP_", 4) ? "CAP_" : "",
+			caps[i]);
+		if (ins_capability_number(name) < 0)
+			return ins_error_text(err, EINVAL,
+				"--cap '%s': no such capability (names are as CAP_NET_ADMIN)",
+				caps[i]);
+		for (size_t k = 0; k < ARRAY_LENGTH(sets); k++) {
+			if (set_strings(object, sets[k], one, true) < 0)
+				return ins_error_set(err, ENOMEM, "--cap");
+		}
 	}
 	return 0;
 }

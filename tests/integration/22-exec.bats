@@ -192,7 +192,7 @@ process_file() {
 	sleeper box
 	run -0 insula exec box grep ^Cap /proc/self/status
 	before=$(status_line CapEff)
-	run -0 insula exec --cap CAP_SYS_ADMIN -c CAP_NET_ADMIN box grep ^Cap /proc/self/status
+	run -0 insula exec --cap CAP_SYS_ADMIN -c NET_ADMIN box grep ^Cap /proc/self/status
 	[ $((0x$(status_line CapEff))) -eq $((0x$before | 1 << 21 | 1 << 12)) ]
 	[ $((0x$(status_line CapBnd) & 1 << 21)) -ne 0 ]
 	[ "$(status_line CapInh)" = 0000000000000000 ]
