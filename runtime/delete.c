@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "absent.h"
 #include "match.h"
 #include "verb.h"
 
@@ -26,10 +29,20 @@ static int delete_one(
 static int delete_container(const struct call *call, struct ins_error *err)
 {
 	const struct delete_options *options = call->options;
+	struct ins_error why = {};
+	int r;
 
 	if (options->regex)
 		return match_each(call, call->args[0], options->force, delete_one, options, err);
-	return delete_one(call->context, call->args[0], options, err);
+	r = delete_one(call->context, call->args[0], options, &why);
+	if (r == -ENOENT && absent_is_partition(call->context, call->args[0]))
+		return error_set(err, ENOENT,
+			"partition \"%s\" does not run, so it has no container: `insula remove %s` "
+			"removes it with its files",
+			call->args[0], call->args[0]);
+	if (r < 0)
+		*err = why;
+	return r;
 }
 
 const struct verb verb_delete = {

@@ -153,6 +153,11 @@ int ins_partition_apply(struct ins_context *context, const char *name,
 
 	if (r == 0)
 		r = ins_partition_open(context, name, INS_PARTITION_MEND, &partition, err);
+	if (r == 0 && partition.has_no_state)
+		r = ins_error_text(err, EINVAL,
+			"partition \"%s\" has lost its state.json: another definition does not "
+			"bring it back",
+			name);
 	if (r == 0)
 		r = ins_partition_status(&partition, &status, NULL, err);
 	if (r == 0)

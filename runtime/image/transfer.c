@@ -292,7 +292,8 @@ static int put(
 	kind = kind_at(clean);
 	if (kind < 0 || (kind > 0 && (link || (int)archive_entry_filetype(entry) != kind)))
 		return ins_error_text(err, EINVAL,
-			"\"%.200s\" does not belong here: it is no archive of a partition", clean);
+			"\"%.200s\" does not belong here: it is no archive of a partition",
+			clean[0] ? clean : "./");
 	if (link) {
 		r = intake_clean(link, target, err);
 		if (r == 0)

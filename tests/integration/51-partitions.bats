@@ -559,6 +559,9 @@ await_ready() {
 	: >"$LIBRARY/partitions/$P/state.json"
 	run -1 insula show "$P"
 	has 'state.json is no JSON: only `insula stop` and `insula remove`'
+	cp "$LIBRARY/partitions/$P/definition.json" "$BATS_TEST_TMPDIR/$P.json"
+	run -1 insula apply "$BATS_TEST_TMPDIR/$P.json"
+	has 'has lost its state.json'
 	run -0 insula snapshot "$P-b" --remove one
 	run -0 insula remove --force "$P-b"
 	run -0 insula stop "$P"
@@ -599,6 +602,16 @@ await_ready() {
 		has 'are for containers' || die "$option"
 	done
 	[ ! -e "$LIBRARY/partitions/$P" ]
+}
+
+@test 'verbs of containers know what a partition is that does not run' {
+	insula spawn "$P" --template busybox --net none --no-start
+	run -1 insula delete "$P"
+	has "\`insula remove $P\` removes it"
+	run -0 insula delete --force "$P"
+	run -1 insula state "$P"
+	has "partition \"$P\" does not run"
+	insula remove "$P"
 }
 
 @test 'a container does not take the name of a partition' {
