@@ -3,28 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/character.h"
 #include "base/error.h"
 
-/* Control characters in what the input contributed must not reach a terminal or split a log line. */
+/* Control characters in what the input contributed must not reach a terminal or split a log line. Those that are more
+ * than a byte are for who shows the text: a log can escape them (ins_character_is_shown()). */
 static void make_printable(char *text)
 {
-	char *to = text;
-
-	while (*text) {
-		uint32_t code;
-		size_t length = ins_character(text, &code);
-
-		/* A character that only half fits, or the bytes of a file's name, are left to who shows them. */
-		if (length > 0 && !ins_character_is_shown(code)) {
-			text += length;
-			*to++ = '?';
-			continue;
-		}
-		for (length += length == 0; length > 0; length--)
-			*to++ = *text++;
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
 	}
-	*to = '\0';
 }
 
 static int record(struct ins_error *err, int code, const char *prefix, const char *fmt, va_list ap,

@@ -8,7 +8,6 @@
 
 #include "base/character.h"
 #include "base/cleanup.h"
-#include "base/error.h"
 
 static void read_ones(void **state)
 {
@@ -42,21 +41,10 @@ static void read_ones(void **state)
 	}
 }
 
-static void in_messages(void **state)
-{
-	struct ins_error err = { 0 };
-
-	(void)state;
-	assert_int_equal(
-		ins_error_text(&err, EINVAL, "a\x1b[m b\xe2\x80\xae%s", "c\xc3\xa4\xff"), -EINVAL);
-	assert_string_equal(err.text, "a?[m b?c\xc3\xa4\xff");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(read_ones),
-		cmocka_unit_test(in_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
