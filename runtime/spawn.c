@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* New partitions. */
 #include <stdio.h>
+#include <string.h>
 
 #include "each.h"
 #include "forwarding.h"
@@ -50,6 +51,20 @@ static void warn_of_limits(const struct call *call)
 	log_write(call->log, INS_LOG_WARNING, text);
 }
 
+/* A shell makes several words of g{1..3}, of which the others are a command: "g2 g3". */
+static void hint_at_names(const struct call *call, struct ins_error *err)
+{
+	const char *name = call->args[0], *word = call->n_args > 1 ? call->args[1] : "";
+	size_t n = strcspn(name, "0123456789"), size = strlen(err->text);
+
+	if (n > 0 && name[n] && strcspn(word, "0123456789") == n && word[n] &&
+		!strncmp(name, word, n))
+		snprintf(err->text + size, sizeof(err->text) - size,
+			" (what follows the name is its command: several partitions are one word, "
+			"quoted, as '%.*s{1..3}')",
+			(int)n, name);
+}
+
 static int spawn(const struct call *call, struct ins_error *err)
 {
 	const struct spawn_options *options = call->options;
@@ -67,6 +82,8 @@ static int spawn(const struct call *call, struct ins_error *err)
 		r = names_each(call, &names, options->jobs, spawn_one, &definition, err);
 	if (r == 0)
 		warn_of_limits(call);
+	else
+		hint_at_names(call, err);
 	forwarding_tell(call, &before);
 	names_clear(&names);
 	ins_definition_clear(&definition);

@@ -604,6 +604,12 @@ await_ready() {
 	[ ! -e "$LIBRARY/partitions/$P" ]
 }
 
+@test 'a range that the shell has taken apart is known again' {
+	run -1 insula spawn g1 g2 g3 --template busybox --net none
+	has 'executable file `g2` not found'
+	has "quoted, as 'g{1..3}')"
+}
+
 @test 'verbs of containers know what a partition is that does not run' {
 	insula spawn "$P" --template busybox --net none --no-start
 	run -1 insula delete "$P"
